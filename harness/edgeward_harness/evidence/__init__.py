@@ -1,0 +1,1 @@
+"""Records, bundles, signatures, and what they prove."""

@@ -1,0 +1,1 @@
+"""Release rules: bundles and a policy in, a verdict with reasons out."""

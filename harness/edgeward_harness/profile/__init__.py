@@ -1,0 +1,1 @@
+"""Bench units and applicability: which unit is here, which cases apply to it."""

@@ -1,0 +1,1 @@
+"""Writers that render a bundle: HTML, JUnit XML, canonical JSON."""

@@ -1,0 +1,1 @@
+"""What surrounds a device on a bench: patient signals, host noise, injected faults."""

@@ -1,0 +1,1 @@
+"""Drivers that reach a running device over the device protocol."""

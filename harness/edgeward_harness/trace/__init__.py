@@ -1,0 +1,1 @@
+"""Requirements, hazards, risk controls, plans: the matrix, its fingerprints and its completeness."""

@@ -1,0 +1,32 @@
+"""One canonical form for everything that is digested or signed.
+
+UTF-8 JSON, keys sorted, no spaces, no NaN or infinity; floats in Python's shortest form that reads back
+to the same bits. Two programs that hold equal values write equal bytes.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+
+def canonical_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+    """The canonical bytes of a JSON value.
+
+    Raises:
+        ValueError: the value holds NaN or infinity.
+        TypeError: the value holds something JSON has no word for.
+    """
+    text = json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    return text.encode("utf-8")
+
+
+def sha256_hex(data: bytes) -> str:
+    """The SHA-256 of bytes as 64 lower-case hex digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """The SHA-256 of the canonical form of a JSON value."""
+    return sha256_hex(canonical_json(value))

@@ -1,0 +1,1 @@
+"""The parts put together: the device, its agent and its command line."""

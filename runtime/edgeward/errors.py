@@ -1,0 +1,29 @@
+"""Every error the runtime raises on purpose.
+
+One tree under `EdgewardError`; each class ends in Error and carries a text for a human in
+`diagnostics()`: what was found, where it came from, what would have been accepted.
+"""
+
+
+class EdgewardError(Exception):
+    """Base of every error the runtime raises on purpose."""
+
+    def diagnostics(self) -> str:
+        """The text a person is shown, without a traceback."""
+        return str(self)
+
+
+class StreamError(EdgewardError):
+    """Samples were offered that a stream cannot take: wrong index, rate, shape or channel."""
+
+
+class ModelError(EdgewardError):
+    """A model cannot be loaded or does not do what its card says."""
+
+
+class StoreError(EdgewardError):
+    """The disk refused: full, read-only or unreadable. Nothing is half written."""
+
+
+class LinkError(EdgewardError):
+    """The peer is gone or sent more than the limits allow."""

@@ -1,0 +1,1 @@
+"""The real-time processor: samples in, result events out."""

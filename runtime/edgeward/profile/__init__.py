@@ -1,0 +1,1 @@
+"""Device profiles: what a model of device is and promises, loaded and validated."""

@@ -1,0 +1,1 @@
+"""Sample clocks, windows with validity, simulated patients."""
