@@ -25,5 +25,9 @@ class StoreError(EdgewardError):
     """The disk refused: full, read-only or unreadable. Nothing is half written."""
 
 
-class LinkError(EdgewardError):
-    """The peer is gone or sent more than the limits allow."""
+class LinkClosed(EdgewardError):  # noqa: N818 - an ordinary end, not a fault
+    """The peer has ended the connection."""
+
+
+class LineTooLong(EdgewardError):  # noqa: N818 - named for what the peer did
+    """The peer sent a line over the limit; it was discarded up to its newline."""
