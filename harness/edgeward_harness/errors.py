@@ -34,7 +34,7 @@ class CannotJudge(Exception):  # noqa: N818 - not an error: a verdict that the h
     """The observation failed its criterion, but the host was disturbed enough to explain it."""
 
 
-class Finding(AssertionError):
+class Finding(AssertionError):  # noqa: N818 - a finding is a verdict, not a breakdown
     """The device broke a promise. Carries what a reviewer needs to see it."""
 
     def __init__(

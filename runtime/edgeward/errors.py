@@ -25,9 +25,9 @@ class StoreError(EdgewardError):
     """The disk refused: full, read-only or unreadable. Nothing is half written."""
 
 
-class LinkClosed(EdgewardError):  # noqa: N818 - an ordinary end, not a fault
+class LinkClosedError(EdgewardError):
     """The peer has ended the connection."""
 
 
-class LineTooLong(EdgewardError):  # noqa: N818 - named for what the peer did
+class LineTooLongError(EdgewardError):
     """The peer sent a line over the limit; it was discarded up to its newline."""

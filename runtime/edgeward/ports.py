@@ -68,8 +68,8 @@ class Link(Protocol):
         """The next line without its newline; None when the timeout passed (None waits for ever).
 
         Raises:
-            LinkClosed: the peer has ended the connection.
-            LineTooLong: a line exceeded the limit; it was discarded up to its newline.
+            LinkClosedError: the peer has ended the connection.
+            LineTooLongError: a line exceeded the limit; it was discarded up to its newline.
         """
         ...
 
@@ -77,7 +77,7 @@ class Link(Protocol):
         """Send one line; the newline is added.
 
         Raises:
-            LinkClosed: the peer has ended the connection.
+            LinkClosedError: the peer has ended the connection.
         """
         ...
 
