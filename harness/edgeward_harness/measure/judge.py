@@ -1,0 +1,179 @@
+"""From a sample and a promise to a verdict: the only place where numbers become pass or fail.
+
+Noise on the host only ever adds delay. So a promise that holds as observed holds, noisy host or not. When it
+does not hold as observed, the sample is judged a second time with everything the noise may have added taken
+away: a promise broken even then is the device's fault; one that holds then cannot be judged here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from edgeward_harness.measure.acceptance import (
+    percentile_rank,
+    percentile_upper_bound,
+    quantile,
+    rate_upper_bound,
+)
+from edgeward_harness.measure.distribution import Distribution, describe
+
+CONFIDENCE = 0.95
+"""The confidence every verdict of the shipped suites carries."""
+
+
+class Verdict(StrEnum):
+    """What a single measurement says about its promise."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    CANNOT_JUDGE = "cannot_judge"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with everything needed to reach it again."""
+
+    verdict: Verdict
+    unit: str
+    n: int
+    method: str
+    expected: str
+    observed: float | str
+    confidence: float | None = None
+    limit: float | None = None
+    bound: float | None = None
+    distribution: Distribution | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Delays as observed, and for each the part that noise on the host may have added.
+
+    A result that never came is infinite; no noise excuses it.
+    """
+
+    values: Sequence[float]
+    allowances: Sequence[float]
+    unit: str = "ms"
+
+    def relieved(self) -> list[float]:
+        """The delays with all that noise may have added taken away."""
+        return [value - spare for value, spare in zip(self.values, self.allowances, strict=True)]
+
+
+def judge_percentile(sample: Sample, fraction: float, limit: float) -> Judgement:
+    """Accept when the upper confidence bound of the percentile is within the limit."""
+    n = len(sample.values)
+    bound = percentile_upper_bound(sample.values, fraction, CONFIDENCE)
+    verdict, note = Verdict.PASSED, ""
+    if bound is None:
+        verdict, note = Verdict.CANNOT_JUDGE, f"{n} values are too few to bound this percentile"
+    elif bound > limit:
+        relieved = percentile_upper_bound(sample.relieved(), fraction, CONFIDENCE)
+        verdict, note = _blame(relieved is not None and relieved <= limit, relieved, sample.unit)
+    rank = percentile_rank(n, fraction, CONFIDENCE) if n else None
+    return Judgement(
+        verdict=verdict,
+        unit=sample.unit,
+        n=n,
+        method=f"order-statistic upper bound of the {_ordinal(fraction)} percentile"
+        + (f" (value {rank} of {n})" if rank else ""),
+        confidence=CONFIDENCE,
+        expected=f"p{_percent(fraction)} <= {limit:g} {sample.unit}",
+        limit=limit,
+        observed=_finite(quantile(sorted(sample.values), fraction)) if n else "no values",
+        bound=None if bound is None else _finite_or_none(bound),
+        distribution=_shape(sample.values),
+        note=note + _missing(sample.values),
+    )
+
+
+def judge_maximum(sample: Sample, limit: float) -> Judgement:
+    """Accept when no value of the sample exceeds the limit; states how rare an exceedance is then."""
+    n = len(sample.values)
+    over = sum(value > limit for value in sample.values)
+    bound = rate_upper_bound(over, n, CONFIDENCE)
+    verdict, note = Verdict.PASSED, f"{over} of {n} beyond; rate below {bound:.3%} with 95 % confidence"
+    if n == 0:
+        verdict, note = Verdict.CANNOT_JUDGE, "no values"
+    elif over:
+        still = sum(value > limit for value in sample.relieved())
+        verdict, why = _blame(still == 0, None, sample.unit)
+        note = f"{note}; {why}"
+    return Judgement(
+        verdict=verdict,
+        unit=sample.unit,
+        n=n,
+        method="no exceedance in the sample; exact binomial bound of the exceedance rate",
+        confidence=CONFIDENCE,
+        expected=f"every value <= {limit:g} {sample.unit}",
+        limit=limit,
+        observed=_finite(max(sample.values)) if n else "no values",
+        distribution=_shape(sample.values),
+        note=note + _missing(sample.values),
+    )
+
+
+def judge_failures(failures: int, trials: int, expected: str, detail: str = "") -> Judgement:
+    """Accept when none of the trials failed; states how rare a failure is then."""
+    bound = rate_upper_bound(failures, trials, CONFIDENCE)
+    verdict = Verdict.FAILED if failures else Verdict.PASSED
+    if trials == 0:
+        verdict = Verdict.CANNOT_JUDGE
+    return Judgement(
+        verdict=verdict,
+        unit="1",
+        n=trials,
+        method="no failure in the sample; exact binomial bound of the failure rate",
+        confidence=CONFIDENCE,
+        expected=expected,
+        limit=0.0,
+        observed=float(failures),
+        note=f"failure rate below {bound:.3%} with 95 % confidence" + (f"; {detail}" if detail else ""),
+    )
+
+
+def judge_check(*, holds: bool, expected: str, observed: str, n: int = 1) -> Judgement:
+    """A counted assertion: it holds or it does not."""
+    return Judgement(
+        verdict=Verdict.PASSED if holds else Verdict.FAILED,
+        unit="1",
+        n=n,
+        method="check",
+        expected=expected,
+        observed=observed,
+    )
+
+
+def _blame(excused: bool, relieved: float | None, unit: str) -> tuple[Verdict, str]:  # noqa: FBT001
+    shown = "" if relieved is None else f" ({relieved:.3g} {unit} without it)"
+    if excused:
+        return Verdict.CANNOT_JUDGE, f"noise on the host may explain the excess{shown}"
+    return Verdict.FAILED, f"noise on the host does not explain the excess{shown}"
+
+
+def _percent(fraction: float) -> str:
+    return f"{fraction * 100:g}"
+
+
+def _ordinal(fraction: float) -> str:
+    return f"{_percent(fraction)}th"
+
+
+def _finite(value: float) -> float | str:
+    return value if value != float("inf") else "never"
+
+
+def _finite_or_none(value: float) -> float | None:
+    return value if value != float("inf") else None
+
+
+def _shape(values: Sequence[float]) -> Distribution | None:
+    finite = [value for value in values if value != float("inf")]
+    return describe(finite) if finite else None
+
+
+def _missing(values: Sequence[float]) -> str:
+    count = sum(value == float("inf") for value in values)
+    return f"; {count} of {len(values)} never came" if count else ""

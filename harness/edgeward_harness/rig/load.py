@@ -1,0 +1,35 @@
+"""Other work on the host: processes that keep the cores busy while a device is measured."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# Ends by itself when its parent is gone, so that a killed run leaves no load behind.
+_BURN = """
+import os
+parent = os.getppid()
+os.sched_setaffinity(0, {int(%r)})
+while os.getppid() == parent:
+    for _ in range(200_000):
+        pass
+"""
+
+
+@contextmanager
+def cpu_load(per_core: int = 1) -> Iterator[int]:
+    """Keep every core this process may use busy with that many processes; yields their number."""
+    cores = sorted(os.sched_getaffinity(0))
+    burners = [
+        subprocess.Popen([sys.executable, "-I", "-S", "-c", _BURN % core])
+        for core in cores
+        for _ in range(per_core)
+    ]
+    try:
+        yield len(burners)
+    finally:
+        for burner in burners:
+            burner.kill()
+        for burner in burners:
+            burner.wait()

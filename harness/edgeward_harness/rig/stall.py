@@ -1,0 +1,119 @@
+"""Noise on the host, observed beside the device: when, and for how long, could nothing run?
+
+One probe process a core sleeps in steps of a millisecond and notes late wake-ups. What it sees is an upper
+bound of the delay that others on the host may have added to a device that waits for work, and it is kept as
+evidence. A device that itself keeps the cores busy would make the probe late too; it gets no allowance.
+"""
+
+import bisect
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edgeward_harness.errors import HarnessError
+
+_SCRIPT = Path(__file__).with_name("_stall_probe.py")
+_BUSY_SHARE_MAX = 0.5
+
+
+@dataclass(slots=True)
+class Stalls:
+    """What the probes of all cores saw, as merged intervals of harness monotonic time."""
+
+    intervals: list[tuple[int, int]] = field(default_factory=list)
+    watched_ns: int = 0
+    cores: int = 0
+    ends_ns: list[int] = field(default_factory=list)
+
+    def within(self, start_ns: int, end_ns: int) -> int:
+        """How much of a span was stalled on at least one core."""
+        place = bisect.bisect_right(self.ends_ns, start_ns)
+        total = 0
+        while place < len(self.intervals) and self.intervals[place][0] < end_ns:
+            low, high = self.intervals[place]
+            total += max(0, min(high, end_ns) - max(low, start_ns))
+            place += 1
+        return total
+
+    @property
+    def share(self) -> float:
+        """The stalled share of the time watched."""
+        stalled = sum(high - low for low, high in self.intervals)
+        return stalled / self.watched_ns if self.watched_ns else 0.0
+
+    @property
+    def longest_ns(self) -> int:
+        """The longest stall."""
+        return max((high - low for low, high in self.intervals), default=0)
+
+    def to_json(self) -> dict[str, Any]:
+        """The form kept as evidence."""
+        return {
+            "cores": self.cores, "watched_ns": self.watched_ns, "share": self.share,
+            "longest_ns": self.longest_ns, "intervals": [list(pair) for pair in self.intervals],
+        }
+
+
+@contextmanager
+def stall_probe() -> Iterator[Stalls]:
+    """Watch every core of this host while the block runs; the result is filled in at its end.
+
+    Raises:
+        HarnessError: a probe could not be started or ended without a report.
+    """
+    seen = Stalls()
+    probes = [_start(cpu) for cpu in sorted(os.sched_getaffinity(0))]
+    try:
+        yield seen
+    finally:
+        reports = [_finish(probe) for probe in probes]
+    _fill(seen, reports)
+
+
+def allowances_ms(
+    stalls: Stalls, spans: Sequence[tuple[int, int]], *, device_cpu_share: float
+) -> list[float]:
+    """The milliseconds that noise may have added to each span; none when the device was the load."""
+    if device_cpu_share > _BUSY_SHARE_MAX:
+        return [0.0] * len(spans)
+    return [stalls.within(start_ns, end_ns) / 1e6 for start_ns, end_ns in spans]
+
+
+def _start(cpu: int) -> "subprocess.Popen[bytes]":
+    probe = subprocess.Popen(
+        [sys.executable, "-I", "-S", str(_SCRIPT), str(cpu)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    if probe.stdout is None or probe.stdout.readline() != b"ready\n":
+        probe.kill()
+        raise HarnessError(f"the stall probe of core {cpu} did not start")
+    return probe
+
+
+def _finish(probe: "subprocess.Popen[bytes]") -> dict[str, Any]:
+    try:
+        output, _ = probe.communicate(timeout=10)
+        report: dict[str, Any] = json.loads(output)
+    except (subprocess.TimeoutExpired, ValueError) as error:
+        probe.kill()
+        probe.wait()
+        raise HarnessError(f"a stall probe ended without a report: {error}") from error
+    return report
+
+
+def _fill(seen: Stalls, reports: Sequence[dict[str, Any]]) -> None:
+    seen.cores = len(reports)
+    seen.watched_ns = max((report["end_ns"] - report["start_ns"] for report in reports), default=0)
+    for low, high in sorted((a, b) for report in reports for a, b in report["stalls"]):
+        if seen.intervals and low <= seen.intervals[-1][1]:
+            seen.intervals[-1] = (seen.intervals[-1][0], max(high, seen.intervals[-1][1]))
+        else:
+            seen.intervals.append((low, high))
+    seen.ends_ns = [high for _, high in seen.intervals]
