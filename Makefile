@@ -1,0 +1,53 @@
+# Everything a person or a build server does with this repository. `make` alone lists it.
+# Needs Python 3.11 or later with venv, and make. Nothing outside this folder is changed.
+
+PYTHON  ?= python3
+PROFILE ?= bedside_monitor
+OUT     ?= out/$(PROFILE)-$(shell date -u +%Y%m%dT%H%M%SZ)
+
+BIN   := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: help install verify test quick lint bench clean
+.DEFAULT_GOAL := help
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
+
+install: $(STAMP) ## make .venv with both distributions and the tools, once
+
+verify: $(STAMP) ## judge the reference device: PROFILE=bedside_monitor OUT=out/...
+	$(BIN)/edgeward verify --profile $(PROFILE) --out $(OUT)
+
+test: lint ## every check and every test, slow ones included
+	@echo "test: every test, several minutes"
+	@$(BIN)/pytest -q
+
+quick: lint ## lint, types, layers and the quick tests, under a minute
+	@echo "quick: the quick tests"
+	@$(BIN)/pytest -q -m "not slow"
+
+lint: $(STAMP) ## ruff, mypy strict and the layers
+	@echo "lint: ruff, mypy, import-linter"
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/mypy --no-error-summary runtime harness
+	@told=$$($(BIN)/lint-imports --no-logo) || { echo "$$told"; exit 1; }
+
+bench: $(STAMP) ## measure against floors, with the limit beside each figure
+	@for bench in benchmarks/bench_*.py; do \
+	  echo "bench: $$bench"; $(BIN)/python "$$bench" || exit 1; \
+	done
+
+clean: ## remove .venv and every cache; what lies in out/ is yours and stays
+	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): pyproject.toml runtime/pyproject.toml constraints.txt hatch_build.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "install: needs Python 3.11 or later; name one: make install PYTHON=python3.11" >&2; exit 1; }
+	@echo "install: .venv from $(PYTHON)"
+	@$(PYTHON) -m venv .venv || { echo "install: on Debian, apt-get install python3-venv" >&2; exit 1; }
+	@echo "install: both distributions and the tools, a minute or two"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint constraints.txt --editable ./runtime --editable '.[dev]'
+	@touch $@
