@@ -1,1 +1,1 @@
-"""Instants, distributions and acceptance statistics: the only place a verdict is computed from numbers."""
+"""Instants, distributions, acceptance statistics: where numbers become verdicts."""

@@ -1,7 +1,7 @@
 """Acceptance statistics: what a sample allows us to say, with stated confidence.
 
-A promise is accepted on a confidence limit, never on a point estimate. All bounds here are exact and make
-no assumption about the shape of a distribution:
+A promise is accepted on a confidence limit, never on a point estimate. All bounds here are exact
+and make no assumption about the shape of a distribution:
 
 - a percentile by an order statistic (the k-th smallest value, k from the binomial distribution);
 - a rate by Clopper and Pearson's bound.
@@ -21,8 +21,11 @@ def binomial_cdf(successes: int, trials: int, rate: float) -> float:
         return 0.0
     log_rate, log_rest = math.log(rate), math.log1p(-rate)
     log_terms = [
-        math.lgamma(trials + 1) - math.lgamma(k + 1) - math.lgamma(trials - k + 1)
-        + k * log_rate + (trials - k) * log_rest
+        math.lgamma(trials + 1)
+        - math.lgamma(k + 1)
+        - math.lgamma(trials - k + 1)
+        + k * log_rate
+        + (trials - k) * log_rest
         for k in range(successes + 1)
     ]
     peak = max(log_terms)
@@ -75,6 +78,6 @@ def zero_failure_trials(rate: float, confidence: float) -> int:
 
 
 def quantile(ordered: Sequence[float], fraction: float) -> float:
-    """The empirical quantile of an ordered sample: the smallest value with that share at or below it."""
+    """The smallest value of an ordered sample with at least that share at or below it."""
     rank = max(1, math.ceil(fraction * len(ordered)))
     return ordered[rank - 1]

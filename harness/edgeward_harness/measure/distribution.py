@@ -28,8 +28,12 @@ class Distribution:
     def to_json(self) -> dict[str, Any]:
         """The form kept in a record."""
         return {
-            "min": self.minimum, "p50": self.p50, "p90": self.p90, "p99": self.p99,
-            "max": self.maximum, "mean": self.mean,
+            "min": self.minimum,
+            "p50": self.p50,
+            "p90": self.p90,
+            "p99": self.p99,
+            "max": self.maximum,
+            "mean": self.mean,
             "histogram": {"edges": list(self.edges), "counts": list(self.counts)},
         }
 

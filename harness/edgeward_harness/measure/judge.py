@@ -1,8 +1,9 @@
 """From a sample and a promise to a verdict: the only place where numbers become pass or fail.
 
-Noise on the host only ever adds delay. So a promise that holds as observed holds, noisy host or not. When it
-does not hold as observed, the sample is judged a second time with everything the noise may have added taken
-away: a promise broken even then is the device's fault; one that holds then cannot be judged here.
+Noise on the host only ever adds delay. So a promise that holds as observed holds, noisy host or
+not. When it does not hold as observed, the sample is judged a second time with everything the noise
+may have added taken away: a promise broken even then is the device's fault; one that holds then
+cannot be judged here.
 """
 
 from collections.abc import Sequence
@@ -90,11 +91,12 @@ def judge_percentile(sample: Sample, fraction: float, limit: float) -> Judgement
 
 
 def judge_maximum(sample: Sample, limit: float) -> Judgement:
-    """Accept when no value of the sample exceeds the limit; states how rare an exceedance is then."""
+    """Accept when no value exceeds the limit; states how rare an exceedance is then."""
     n = len(sample.values)
     over = sum(value > limit for value in sample.values)
     bound = rate_upper_bound(over, n, CONFIDENCE)
-    verdict, note = Verdict.PASSED, f"{over} of {n} beyond; rate below {bound:.3%} with 95 % confidence"
+    verdict = Verdict.PASSED
+    note = f"{over} of {n} beyond; rate below {bound:.3%} with 95 % confidence"
     if n == 0:
         verdict, note = Verdict.CANNOT_JUDGE, "no values"
     elif over:
@@ -130,7 +132,8 @@ def judge_failures(failures: int, trials: int, expected: str, detail: str = "") 
         expected=expected,
         limit=0.0,
         observed=float(failures),
-        note=f"failure rate below {bound:.3%} with 95 % confidence" + (f"; {detail}" if detail else ""),
+        note=f"failure rate below {bound:.3%} with 95 % confidence"
+        + (f"; {detail}" if detail else ""),
     )
 
 

@@ -1,7 +1,7 @@
-"""The stall probe's own process: sleeps in short steps on one core and notes when it was woken late.
+"""The stall probe's own process: sleeps in short steps on one core, notes late wake-ups.
 
-Started by `edgeward_harness.rig.stall`; standard library only, so that it starts at once. Ends when its
-standard input does, and then prints what it saw as one line of JSON.
+Started by `edgeward_harness.rig.stall`; standard library only, so that it starts at once. Ends when
+its standard input does, and then prints what it saw as one line of JSON.
 """
 
 import json
@@ -16,7 +16,7 @@ STALLS_MAX = 200_000
 
 
 def watch(cpu: int) -> dict[str, object]:
-    """Sleep on one core until standard input ends; return the late wake-ups as [due, woken] pairs."""
+    """Sleep on one core until standard input ends; return late wake-ups as [due, woken]."""
     os.sched_setaffinity(0, {cpu})
     stalls: list[tuple[int, int]] = []
     wakes = 0
@@ -31,8 +31,13 @@ def watch(cpu: int) -> dict[str, object]:
                 stalls.append((due_ns, woken_ns))
             due_ns = woken_ns
     return {
-        "cpu": cpu, "start_ns": start_ns, "end_ns": time.monotonic_ns(), "wakes": wakes,
-        "period_ns": PERIOD_NS, "late_ns": LATE_NS, "stalls": stalls,
+        "cpu": cpu,
+        "start_ns": start_ns,
+        "end_ns": time.monotonic_ns(),
+        "wakes": wakes,
+        "period_ns": PERIOD_NS,
+        "late_ns": LATE_NS,
+        "stalls": stalls,
     }
 
 

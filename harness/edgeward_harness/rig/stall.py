@@ -1,8 +1,9 @@
 """Noise on the host, observed beside the device: when, and for how long, could nothing run?
 
-One probe process a core sleeps in steps of a millisecond and notes late wake-ups. What it sees is an upper
-bound of the delay that others on the host may have added to a device that waits for work, and it is kept as
-evidence. A device that itself keeps the cores busy would make the probe late too; it gets no allowance.
+One probe process a core sleeps in steps of a millisecond and notes late wake-ups. What it sees is
+an upper bound of the delay that others on the host may have added to a device that waits for work,
+and it is kept as evidence. A device that itself keeps the cores busy would make the probe late too;
+it gets no allowance.
 """
 
 import bisect
@@ -55,8 +56,11 @@ class Stalls:
     def to_json(self) -> dict[str, Any]:
         """The form kept as evidence."""
         return {
-            "cores": self.cores, "watched_ns": self.watched_ns, "share": self.share,
-            "longest_ns": self.longest_ns, "intervals": [list(pair) for pair in self.intervals],
+            "cores": self.cores,
+            "watched_ns": self.watched_ns,
+            "share": self.share,
+            "longest_ns": self.longest_ns,
+            "intervals": [list(pair) for pair in self.intervals],
         }
 
 
@@ -79,7 +83,7 @@ def stall_probe() -> Iterator[Stalls]:
 def allowances_ms(
     stalls: Stalls, spans: Sequence[tuple[int, int]], *, device_cpu_share: float
 ) -> list[float]:
-    """The milliseconds that noise may have added to each span; none when the device was the load."""
+    """Milliseconds noise may have added to each span; none if the device was the load."""
     if device_cpu_share > _BUSY_SHARE_MAX:
         return [0.0] * len(spans)
     return [stalls.within(start_ns, end_ns) / 1e6 for start_ns, end_ns in spans]

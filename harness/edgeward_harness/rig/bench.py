@@ -1,0 +1,79 @@
+"""The bench around one device: unit, profile, seed and sample sizes."""
+
+import hashlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from edgeward.profile import Profile
+from edgeward_harness.errors import HarnessError
+from edgeward_harness.profile.unit import Unit
+from edgeward_harness.target import DeviceSession, open_device
+
+Progress = Callable[[int, int], None]
+
+
+def no_progress(_done: int, _total: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(slots=True)
+class Rig:
+    """What a suite may ask of the bench. Everything random in a case comes from `seed`."""
+
+    profile: Profile
+    unit: Unit
+    run_seed: int
+    sample_sizes: Mapping[str, int]
+    progress: Progress = no_progress
+    device_context: dict[str, Any] | None = field(default=None)
+    """The device the latest measurements rest on, as it will stand in their records."""
+
+    @contextmanager
+    def open_device(self) -> Iterator[DeviceSession]:
+        """Start the unit under the profile's limits; it is gone when the block ends.
+
+        Raises:
+            Finding: the device did not keep the protocol while starting.
+            HarnessError: the unit could not be started at all.
+        """
+        with open_device(self.unit, self.profile) as device:
+            device.call("configure", {"profile": self.profile.to_dict()})
+            self.device_context = context_of(device)
+            yield device
+
+    def samples(self, case: str) -> int:
+        """How many observations the plan asks of a case at this depth.
+
+        Raises:
+            HarnessError: the plan names no sample size for it.
+        """
+        if case not in self.sample_sizes:
+            known = ", ".join(sorted(self.sample_sizes)) or "none"
+            raise HarnessError(f"{case} has no sample size in its test plan (known: {known})")
+        return self.sample_sizes[case]
+
+    def seed(self, label: str) -> int:
+        """A seed of its own for each use, from the one integer that replays the run."""
+        material = f"{self.run_seed}:{label}".encode()
+        return int.from_bytes(hashlib.sha256(material).digest()[:6], "big")
+
+
+def context_of(device: DeviceSession) -> dict[str, Any]:
+    """What a record says of the device: its own description and what the bench enforced on it."""
+    described = {key: value for key, value in device.description.items() if key != "clock"}
+    described["clock"] = {"simulated": bool(device.description["clock"]["simulated"])}
+    return {
+        "device": described,
+        "realization": str(device.realization),
+        "enforcement": [
+            {"what": e.what, "asked": e.asked, "enforced": e.enforced, "how": e.how}
+            for e in device.enforcement
+        ],
+        "scheduler": next(
+            (e.how for e in device.enforcement if e.what == "scheduling policy"), "not observed"
+        ),
+        "platform": sys.platform,
+    }

@@ -1,0 +1,124 @@
+"""The `measure` fixture: what a case observed, judged, and kept for its record.
+
+A case that records nothing proves nothing: its state is "no evidence", however green it ran.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from edgeward.canonical import canonical_json
+from edgeward_harness.errors import CannotJudge, Finding, HarnessError
+from edgeward_harness.measure.judge import Judgement, Verdict, judge_check
+
+KeepArtifact = Callable[[bytes], str]
+"""Stores bytes in the bundle and returns their digest."""
+
+
+class Measure:
+    """Collects the judged measurements of one test case."""
+
+    def __init__(self, requirements: Sequence[str], keep: KeepArtifact) -> None:
+        """Measurements count for these requirements; attachments go through `keep`."""
+        self._requirements = tuple(requirements)
+        self._keep = keep
+        self._judged: dict[str, tuple[str, Judgement]] = {}
+        self.artifacts: dict[str, str] = {}
+
+    def record(self, name: str, judgement: Judgement, *, requirement: str | None = None) -> None:
+        """Keep a judged measurement; the case fails at its end when the verdict is failed.
+
+        Raises:
+            HarnessError: the name is taken, or the requirement is not one of this case.
+        """
+        if name in self._judged:
+            raise HarnessError(f"measurement {name!r} was recorded before in this case")
+        self._judged[name] = (self._of(requirement), judgement)
+
+    def check(
+        self,
+        name: str,
+        holds: bool,  # noqa: FBT001 - the condition is the subject of the sentence
+        *,
+        expected: str,
+        observed: object,
+        requirement: str | None = None,
+    ) -> None:
+        """Count an assertion; one that does not hold ends the case at once.
+
+        Repeated under one name (in a loop, or by generated examples) it counts up; the first that
+        does not hold stays.
+
+        Raises:
+            Finding: it does not hold.
+        """
+        before = self._judged.get(name)
+        count = before[1].n + 1 if before else 1
+        judged = judge_check(holds=holds, expected=expected, observed=str(observed), n=count)
+        self._judged[name] = (self._of(requirement), judged)
+        if not holds:
+            raise Finding(name.replace("_", " "), f"expected {expected}, observed {observed}")
+
+    def attach(self, name: str, data: bytes) -> None:
+        """Keep raw data beside the record, named by its digest."""
+        self.artifacts[name] = self._keep(data)
+
+    def attach_json(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
+        """Keep a JSON value beside the record in canonical form."""
+        self.attach(name, canonical_json(value))
+
+    def settle(self) -> None:
+        """Turn the verdicts into the outcome of the case.
+
+        Raises:
+            Finding: at least one measurement failed.
+            CannotJudge: none failed, but at least one could not be judged.
+        """
+        failed = self._lines(Verdict.FAILED)
+        if failed:
+            raise Finding(failed[0], "\n".join(failed[1:]))
+        open_ones = self._lines(Verdict.CANNOT_JUDGE)
+        if open_ones:
+            raise CannotJudge("\n".join(open_ones))
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """The measurements in the form a record keeps."""
+        return [_to_json(name, requirement, j) for name, (requirement, j) in self._judged.items()]
+
+    def _of(self, requirement: str | None) -> str:
+        chosen = requirement or (self._requirements[0] if self._requirements else "")
+        if chosen not in self._requirements:
+            known = ", ".join(self._requirements) or "none"
+            raise HarnessError(f"{chosen!r} is not a requirement of this case (accepted: {known})")
+        return chosen
+
+    def _lines(self, verdict: Verdict) -> list[str]:
+        return [
+            f"{name}: expected {j.expected}, observed {_shown(j)}"
+            + (f" ({j.note})" if j.note else "")
+            for name, (_, j) in self._judged.items()
+            if j.verdict is verdict
+        ]
+
+
+def _shown(judged: Judgement) -> str:
+    value = judged.bound if judged.bound is not None else judged.observed
+    return f"{value:.4g} {judged.unit}" if isinstance(value, float) else value
+
+
+def _to_json(name: str, requirement: str, judged: Judgement) -> dict[str, Any]:
+    full = {
+        "name": name,
+        "requirement": requirement,
+        "unit": judged.unit,
+        "n": judged.n,
+        "method": judged.method,
+        "confidence": judged.confidence,
+        "expected": judged.expected,
+        "limit": judged.limit,
+        "observed": judged.observed,
+        "bound": judged.bound,
+        "verdict": judged.verdict.value,
+        "distribution": judged.distribution.to_json() if judged.distribution else None,
+        "note": judged.note,
+    }
+    return {key: value for key, value in full.items() if value not in (None, "")}

@@ -1,0 +1,1 @@
+"""The verification protocol: suites that judge a running device over the device protocol."""
