@@ -1,7 +1,8 @@
 """Rules for every test: on a build server a skipped test is a failed one.
 
-Outside CI a test may skip when a real component (such as a browser) is not installed, and says which.
-Under CI `.ci/run` installs every component first, so a skip there means that something was not tested.
+Outside CI a test may skip when a real component, such as a browser, is not installed, and says
+which. Under CI `.ci/run` installs every component first, so there a skip means that something was
+not tested.
 """
 
 import os

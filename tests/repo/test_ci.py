@@ -1,0 +1,70 @@
+"""The build server runs what the README says, and there a skipped test is a failed one."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SKIPS = """
+import pytest
+
+def test_passes(): pass
+
+def test_skips(): pytest.skip("no browser here")
+
+@pytest.mark.xfail(reason="known", strict=True)
+def test_known(): assert False
+"""
+SKIPS_WHOLE = "import pytest\npytest.skip('no perl here', allow_module_level=True)\n"
+
+
+@pytest.fixture
+def suite(checkout: Path, tmp_path: Path) -> Path:
+    """A folder of tests that skip, under this repository's rules."""
+    shutil.copy(checkout / "tests/conftest.py", tmp_path)
+    (tmp_path / "test_one.py").write_text(SKIPS)
+    (tmp_path / "test_whole.py").write_text(SKIPS_WHOLE)
+    return tmp_path
+
+
+def run_pytest(folder: Path, ci: str) -> str:
+    """What pytest says about a folder."""
+    options = ["-q", "-rfE", "-p", "no:cacheprovider", "--rootdir", str(folder)]
+    return subprocess.run(
+        [Path(sys.executable).with_name("pytest"), *options, "--continue-on-collection-errors"],
+        cwd=folder,
+        env={**os.environ, "CI": ci},
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+
+
+@pytest.mark.parametrize("ci", ["true", "1"])
+def test_a_skip_is_a_failure_under_ci(suite: Path, ci: str) -> None:
+    told = run_pytest(suite, ci)
+    assert "A skip is a failure under CI: Skipped: no browser here" in told
+    assert "A skip is a failure under CI: Skipped: no perl here" in told
+    assert "1 failed, 1 passed, 1 xfailed, 1 error" in told
+
+
+@pytest.mark.parametrize("ci", ["", "0", "false"])
+def test_a_skip_is_a_skip_elsewhere(suite: Path, ci: str) -> None:
+    assert "1 passed, 2 skipped, 1 xfailed" in run_pytest(suite, ci)
+
+
+def test_the_build_server_runs_the_readmes_test_command(checkout: Path) -> None:
+    last = (checkout / ".ci/run").read_text().rstrip().splitlines()[-1]
+    assert last == "CI=true make test"
+    assert re.search(r"^make test\b", (checkout / "README.md").read_text(), re.MULTILINE)
+
+
+def test_the_build_server_stops_at_the_first_fault(checkout: Path) -> None:
+    script = checkout / ".ci/run"
+    assert script.read_text().startswith("#!/usr/bin/env bash\n")
+    assert "\nset -euo pipefail\n" in script.read_text()
+    assert subprocess.run(["bash", "-n", script], check=False).returncode == 0
