@@ -1,0 +1,202 @@
+"""The parts of a manifest, typed, each with the rules it is read by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from edgeward_harness.evidence.chain import REALIZATIONS
+from edgeward_harness.evidence.strict import (
+    BOOLEAN,
+    COUNT,
+    DAY,
+    HEX64,
+    IDENTIFIER,
+    OBJECT,
+    TEXT,
+    UTC,
+    Rule,
+    check_fields,
+    list_of,
+    one_of,
+    shown,
+)
+
+Entry = TypeVar("Entry")
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementEntry:
+    """A requirement as it was when the run began."""
+
+    fingerprint: str
+    title: str
+    text: str
+    rationale: str
+    kind: str
+    safety_class: str
+    criterion: str
+    risks: tuple[str, ...]
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class ControlEntry:
+    """A risk control, with the cases that prove it is there and those that prove it works."""
+
+    title: str
+    fingerprint: str
+    hazards: tuple[str, ...]
+    implementation: tuple[str, ...]
+    effectiveness: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEntry:
+    """A planned test case."""
+
+    suite: str
+    title: str
+    method: str
+    fingerprint: str
+    requirements: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemEntry:
+    """One planned execution of a case: the case itself, or one of its parameters."""
+
+    item: str
+    case: str
+    parameter: str | None
+    code_sha256: str
+    applies: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviationEntry:
+    """A deviation accepted in writing. Without cases it covers every case of its requirements."""
+
+    id: str
+    requirements: tuple[str, ...]
+    cases: tuple[str, ...]
+    reason: str
+    owner: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileEntry:
+    """The device profile the run claims."""
+
+    name: str
+    sha256: str
+    resolved: Mapping[str, Any]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitEntry:
+    """The bench unit that was judged."""
+
+    name: str
+    driver: str
+    realization: str
+    serial: str
+    command: tuple[str, ...]
+
+
+def plain(entry: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the entries above
+    """An entry as JSON."""
+    value = {part.name: getattr(entry, part.name) for part in fields(entry)}
+    return {name: list(part) if type(part) is tuple else part for name, part in value.items()}
+
+
+def read_entry(
+    kind: type[Entry],
+    value: Any,  # noqa: ANN401 - any JSON value
+    path: str,
+    faults: list[str],
+) -> Entry | None:
+    """An entry from JSON, or None after appending every fault."""
+    if not check_fields(value, RULES[kind], path, faults):
+        return None
+    return kind(**{k: tuple(part) if type(part) is list else part for k, part in value.items()})
+
+
+def read_table(
+    kind: type[Entry], values: Mapping[str, Any], path: str, faults: list[str]
+) -> dict[str, Entry]:
+    """The entries of an object, by identifier; appends every fault."""
+    table = {}
+    for name, value in values.items():
+        if not IDENTIFIER.accepts(name):
+            faults.append(f"{path}: found the key {shown(name)}, expected {IDENTIFIER.says}")
+        entry = read_entry(kind, value, f"{path}.{name}", faults)
+        if entry is not None:
+            table[name] = entry
+    return table
+
+
+def read_list(kind: type[Entry], values: list[Any], path: str, faults: list[str]) -> list[Entry]:
+    """The entries of a list; appends every fault."""
+    read = (read_entry(kind, value, f"{path}[{n}]", faults) for n, value in enumerate(values))
+    return [entry for entry in read if entry is not None]
+
+
+_TEXTS = list_of(TEXT)
+_IDS = list_of(IDENTIFIER)
+RULES: dict[type[Any], dict[str, Rule]] = {
+    RequirementEntry: {
+        "fingerprint": HEX64,
+        "title": TEXT,
+        "text": TEXT,
+        "rationale": TEXT,
+        "kind": TEXT,
+        "safety_class": TEXT,
+        "criterion": TEXT,
+        "risks": _IDS,
+        "stage": TEXT,
+    },
+    ControlEntry: {
+        "title": TEXT,
+        "fingerprint": HEX64,
+        "hazards": _IDS,
+        "implementation": _IDS,
+        "effectiveness": _IDS,
+    },
+    CaseEntry: {
+        "suite": IDENTIFIER,
+        "title": TEXT,
+        "method": TEXT,
+        "fingerprint": HEX64,
+        "requirements": _IDS,
+    },
+    ItemEntry: {
+        "item": IDENTIFIER,
+        "case": IDENTIFIER,
+        "parameter": TEXT.nullable(),
+        "code_sha256": HEX64,
+        "applies": BOOLEAN,
+        "reason": TEXT,
+    },
+    DeviationEntry: {
+        "id": IDENTIFIER,
+        "requirements": _IDS,
+        "cases": _IDS,
+        "reason": TEXT,
+        "owner": IDENTIFIER,
+        "expires": DAY,
+    },
+    ProfileEntry: {"name": IDENTIFIER, "sha256": HEX64, "resolved": OBJECT, "warnings": _TEXTS},
+    UnitEntry: {
+        "name": IDENTIFIER,
+        "driver": IDENTIFIER,
+        "realization": one_of(REALIZATIONS),
+        "serial": TEXT,
+        "command": _TEXTS,
+    },
+}
+STARTED_RULES = {"utc": UTC, "monotonic_ns": COUNT}
+SCOPE_RULES = {"suites": _IDS, "complete": BOOLEAN}
+TOOL_RULES = {"name": IDENTIFIER, "version": IDENTIFIER, "build_sha256": HEX64, "python": TEXT}

@@ -1,0 +1,129 @@
+"""One observation held against one expectation: numbers with their method, or a counted check."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from edgeward_harness.evidence.strict import (
+    COUNT,
+    IDENTIFIER,
+    NUMBER,
+    SCALAR,
+    TEXT,
+    Rule,
+    check_fields,
+    one_of,
+)
+from edgeward_harness.measure.judge import Judgement, Verdict
+
+Scalar = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What was measured, how, what was expected and seen, and the verdict given on the spot."""
+
+    name: str
+    requirement: str  # the requirement it speaks for; empty: every one its case cites
+    unit: str
+    n: int
+    method: str
+    expected: Scalar
+    observed: Scalar
+    verdict: Verdict
+    confidence: float | None = None
+    limit: float | None = None
+    bound: float | None = None
+    distribution: Mapping[str, Any] | None = None
+    note: str = ""
+
+    @classmethod
+    def of(cls, name: str, requirement: str, judgement: Judgement) -> "Measurement":
+        """A judgement under a name and for the requirement it was made."""
+        shape = judgement.distribution
+        return cls(
+            name=name,
+            requirement=requirement,
+            unit=judgement.unit,
+            n=judgement.n,
+            method=judgement.method,
+            expected=judgement.expected,
+            observed=judgement.observed,
+            verdict=judgement.verdict,
+            confidence=judgement.confidence,
+            limit=judgement.limit,
+            bound=judgement.bound,
+            distribution=None if shape is None else shape.to_json(),
+            note=judgement.note,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The form kept in a record; what was not given is left out."""
+        value: dict[str, Any] = {
+            "name": self.name,
+            "requirement": self.requirement,
+            "unit": self.unit,
+            "n": self.n,
+            "method": self.method,
+            "expected": self.expected,
+            "observed": self.observed,
+            "verdict": self.verdict.value,
+        }
+        for key in ("confidence", "limit", "bound", "distribution"):
+            if getattr(self, key) is not None:
+                value[key] = getattr(self, key)
+        if self.note:
+            value["note"] = self.note
+        return value
+
+
+def read_measurements(values: Any, path: str, faults: list[str]) -> tuple[Measurement, ...]:  # noqa: ANN401 - any JSON
+    """The measurements of a record; appends every fault."""
+    read = []
+    for number, value in enumerate(values):
+        if check_fields(value, _RULES, f"{path}.measurements[{number}]", faults):
+            read.append(Measurement(**{**_ABSENT, **value, "verdict": Verdict(value["verdict"])}))
+    return tuple(read)
+
+
+_ABSENT = {"requirement": "", "expected": "", "observed": ""}
+"""What a measurement without them is read as; without an expectation it counts for nothing."""
+
+
+def _is_distribution(value: Any) -> bool:  # noqa: ANN401 - any JSON value
+    return type(value) is dict and all(
+        _is_histogram(part) if name == "histogram" else NUMBER.accepts(part)
+        for name, part in value.items()
+    )
+
+
+def _is_histogram(value: Any) -> bool:  # noqa: ANN401 - any JSON value
+    if type(value) is not dict or value.keys() != {"edges", "counts"}:
+        return False
+    edges, counts = value["edges"], value["counts"]
+    return (
+        type(edges) is list
+        and type(counts) is list
+        and len(edges) == len(counts) + 1
+        and all(map(NUMBER.accepts, edges))
+        and all(map(COUNT.accepts, counts))
+    )
+
+
+_RULES = {
+    "name": IDENTIFIER,
+    "requirement": TEXT.optional(),
+    "unit": TEXT,
+    "n": COUNT,
+    "method": TEXT,
+    "expected": SCALAR.optional(),
+    "observed": SCALAR.optional(),
+    "verdict": one_of(tuple(Verdict)),
+    "confidence": NUMBER.optional(),
+    "limit": NUMBER.optional(),
+    "bound": NUMBER.optional(),
+    "distribution": Rule(
+        _is_distribution, "numbers by name, and a histogram of edges and counts"
+    ).optional(),
+    "note": TEXT.optional(),
+}

@@ -1,0 +1,187 @@
+"""Strict reading of JSON that others may have written: every fault at once, each with its path.
+
+Evidence is read by the same rules everywhere: UTF-8, one canonical form (`edgeward.canonical`), no
+unknown and no missing fields, exact types (a truth value is not a number). What is refused is named
+with the value found and what would be accepted, so that a person can see what was changed.
+"""
+
+import json
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NoReturn
+
+from edgeward_harness.errors import InputError
+
+TEXT_CHARS_MAX = 512
+"""Characters of an identifier, a title or a name."""
+INTEGER_MAX = (1 << 63) - 1
+"""The largest integer in evidence: nanoseconds fit, and so they do in every other language."""
+
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
+_HEX64 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
+
+
+def encode(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+    """The same bytes as `edgeward.canonical.canonical_json`, with the encoder built once.
+
+    Raises:
+        ValueError: the value holds NaN, infinity or half a surrogate pair.
+        TypeError: the value holds something JSON has no word for.
+    """
+    return _ENCODER.encode(value).encode("utf-8")
+
+
+def load_json(data: bytes, source: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Read JSON in its canonical form.
+
+    Raises:
+        InputError: not UTF-8, not JSON, nested too deeply, or not the canonical bytes of its value.
+    """
+    try:
+        value = json.loads(data.decode("utf-8"), parse_constant=_refuse_constant)
+        canonical = encode(value)
+    except RecursionError:
+        raise InputError(source, ["nested too deeply to be read"]) from None
+    except ValueError as fault:
+        raise InputError(source, [f"not canonical JSON: {fault}"]) from None
+    if canonical != data:
+        place = _first_difference(canonical, data)
+        raise InputError(source, [f"not in canonical form from byte {place} on"])
+    return value
+
+
+def _refuse_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not JSON")
+
+
+def _first_difference(left: bytes, right: bytes) -> int:
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(left), len(right)))
+
+
+def shown(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """A value as a fault shows it: ASCII, on one line, cut where it gets long."""
+    text = ascii(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one field accepts, and the words a fault says it with."""
+
+    accepts: Callable[[Any], bool]
+    says: str
+    required: bool = True
+
+    def optional(self) -> "Rule":
+        """The same rule for a field that may be absent."""
+        return Rule(self.accepts, self.says, required=False)
+
+    def nullable(self) -> "Rule":
+        """The same rule for a field that may be null."""
+        return Rule(lambda value: value is None or self.accepts(value), f"{self.says} or null")
+
+
+def check_fields(
+    value: Any,  # noqa: ANN401 - any JSON value
+    rules: Mapping[str, Rule],
+    path: str,
+    faults: list[str],
+    *,
+    open_ended: bool = False,
+) -> bool:
+    """Hold an object against its rules; appends every fault and says whether there was none."""
+    if type(value) is not dict:
+        faults.append(f"{path}: found {shown(value)}, expected an object")
+        return False
+    before = len(faults)
+    for name, rule in rules.items():
+        if name not in value:
+            if rule.required:
+                faults.append(f"{path}.{name}: missing, expected {rule.says}")
+        elif not rule.accepts(value[name]):
+            faults.append(f"{path}.{name}: found {shown(value[name])}, expected {rule.says}")
+    if not open_ended and not value.keys() <= rules.keys():
+        known = ", ".join(rules)
+        unknown = sorted(value.keys() - rules.keys())
+        faults.extend(f"{path}.{shown(name)}: unknown, expected only {known}" for name in unknown)
+    return len(faults) == before
+
+
+def _is_text(value: Any) -> bool:  # noqa: ANN401
+    return type(value) is str
+
+
+def _is_identifier(value: Any) -> bool:  # noqa: ANN401
+    return type(value) is str and 0 < len(value) <= TEXT_CHARS_MAX and value.isprintable()
+
+
+def _is_hex64(value: Any) -> bool:  # noqa: ANN401
+    return type(value) is str and _HEX64.fullmatch(value) is not None
+
+
+def _is_utc(value: Any) -> bool:  # noqa: ANN401
+    return type(value) is str and _UTC.fullmatch(value) is not None
+
+
+def _is_day(value: Any) -> bool:  # noqa: ANN401
+    if type(value) is not str:
+        return False
+    try:
+        return date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
+def _is_count(value: Any) -> bool:  # noqa: ANN401
+    return type(value) is int and 0 <= value <= INTEGER_MAX
+
+
+def is_number(value: Any) -> bool:  # noqa: ANN401
+    """Whether a JSON value is a number; a truth value is not."""
+    return type(value) is float or (type(value) is int and abs(value) <= INTEGER_MAX)
+
+
+def _is_scalar(value: Any) -> bool:  # noqa: ANN401
+    return value is None or type(value) in (str, bool) or is_number(value)
+
+
+TEXT = Rule(_is_text, "text")
+IDENTIFIER = Rule(_is_identifier, f"1 to {TEXT_CHARS_MAX} printable characters")
+HEX64 = Rule(_is_hex64, "64 lower-case hex digits")
+UTC = Rule(_is_utc, "an instant such as 2026-01-31T12:00:00.250Z")
+DAY = Rule(_is_day, "a day such as 2026-01-31")
+COUNT = Rule(_is_count, "an integer from 0 to 2^63-1")
+NUMBER = Rule(is_number, "a number")
+SCALAR = Rule(_is_scalar, "text, a number, true, false or null")
+BOOLEAN = Rule(lambda value: type(value) is bool, "true or false")
+OBJECT = Rule(lambda value: type(value) is dict, "an object")
+LIST = Rule(lambda value: type(value) is list, "a list")
+
+
+def one_of(words: Collection[str]) -> Rule:
+    """A field that holds one of a closed set of words."""
+    return Rule(lambda value: type(value) is str and value in words, "one of " + ", ".join(words))
+
+
+def list_of(rule: Rule) -> Rule:
+    """A field that holds a list of values of one kind."""
+    accepts = rule.accepts
+    return Rule(
+        lambda value: type(value) is list and all(map(accepts, value)), f"a list, each {rule.says}"
+    )
+
+
+def table_of(key: Rule, rule: Rule) -> Rule:
+    """A field that holds an object whose keys and values are each of one kind."""
+    return Rule(
+        lambda value: type(value) is dict
+        and all(map(key.accepts, value))
+        and all(map(rule.accepts, value.values())),
+        f"an object, each key {key.says}, each value {rule.says}",
+    )
