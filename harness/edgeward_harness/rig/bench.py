@@ -1,7 +1,6 @@
 """The bench around one device: unit, profile, seed and sample sizes."""
 
 import hashlib
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -75,5 +74,4 @@ def context_of(device: DeviceSession) -> dict[str, Any]:
         "scheduler": next(
             (e.how for e in device.enforcement if e.what == "scheduling policy"), "not observed"
         ),
-        "platform": sys.platform,
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 from edgeward.canonical import canonical_json
 from edgeward_harness.errors import CannotJudge, Finding, HarnessError
+from edgeward_harness.evidence.measurement import Measurement
 from edgeward_harness.measure.judge import Judgement, Verdict, judge_check
 
 KeepArtifact = Callable[[bytes], str]
@@ -21,7 +22,7 @@ class Measure:
         """Measurements count for these requirements; attachments go through `keep`."""
         self._requirements = tuple(requirements)
         self._keep = keep
-        self._judged: dict[str, tuple[str, Judgement]] = {}
+        self._taken: dict[str, Measurement] = {}
         self.artifacts: dict[str, str] = {}
 
     def record(self, name: str, judgement: Judgement, *, requirement: str | None = None) -> None:
@@ -30,9 +31,9 @@ class Measure:
         Raises:
             HarnessError: the name is taken, or the requirement is not one of this case.
         """
-        if name in self._judged:
+        if name in self._taken:
             raise HarnessError(f"measurement {name!r} was recorded before in this case")
-        self._judged[name] = (self._of(requirement), judgement)
+        self._taken[name] = Measurement.of(name, self._of(requirement), judgement)
 
     def check(
         self,
@@ -51,10 +52,10 @@ class Measure:
         Raises:
             Finding: it does not hold.
         """
-        before = self._judged.get(name)
-        count = before[1].n + 1 if before else 1
+        before = self._taken.get(name)
+        count = before.n + 1 if before else 1
         judged = judge_check(holds=holds, expected=expected, observed=str(observed), n=count)
-        self._judged[name] = (self._of(requirement), judged)
+        self._taken[name] = Measurement.of(name, self._of(requirement), judged)
         if not holds:
             raise Finding(name.replace("_", " "), f"expected {expected}, observed {observed}")
 
@@ -80,9 +81,10 @@ class Measure:
         if open_ones:
             raise CannotJudge("\n".join(open_ones))
 
-    def to_json(self) -> list[dict[str, Any]]:
-        """The measurements in the form a record keeps."""
-        return [_to_json(name, requirement, j) for name, (requirement, j) in self._judged.items()]
+    @property
+    def taken(self) -> tuple[Measurement, ...]:
+        """What was measured so far."""
+        return tuple(self._taken.values())
 
     def _of(self, requirement: str | None) -> str:
         chosen = requirement or (self._requirements[0] if self._requirements else "")
@@ -93,32 +95,13 @@ class Measure:
 
     def _lines(self, verdict: Verdict) -> list[str]:
         return [
-            f"{name}: expected {j.expected}, observed {_shown(j)}"
-            + (f" ({j.note})" if j.note else "")
-            for name, (_, j) in self._judged.items()
-            if j.verdict is verdict
+            f"{one.name}: expected {one.expected}, observed {_shown(one)}"
+            + (f" ({one.note})" if one.note else "")
+            for one in self._taken.values()
+            if one.verdict is verdict
         ]
 
 
-def _shown(judged: Judgement) -> str:
+def _shown(judged: Measurement) -> str:
     value = judged.bound if judged.bound is not None else judged.observed
-    return f"{value:.4g} {judged.unit}" if isinstance(value, float) else value
-
-
-def _to_json(name: str, requirement: str, judged: Judgement) -> dict[str, Any]:
-    full = {
-        "name": name,
-        "requirement": requirement,
-        "unit": judged.unit,
-        "n": judged.n,
-        "method": judged.method,
-        "confidence": judged.confidence,
-        "expected": judged.expected,
-        "limit": judged.limit,
-        "observed": judged.observed,
-        "bound": judged.bound,
-        "verdict": judged.verdict.value,
-        "distribution": judged.distribution.to_json() if judged.distribution else None,
-        "note": judged.note,
-    }
-    return {key: value for key, value in full.items() if value not in (None, "")}
+    return f"{value:.4g} {judged.unit}" if isinstance(value, float) else str(value)

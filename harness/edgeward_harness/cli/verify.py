@@ -1,0 +1,76 @@
+"""`edgeward verify`: run the suites on a device and write a signed bundle with its reports."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from edgeward_harness import resources
+from edgeward_harness.errors import InputError
+
+OPTIONS = ("unit", "bench", "depth", "seed", "out", "key", "formats", "suites")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--profile", required=True, metavar="NAME", help="device profile, or path")
+    parser.add_argument(
+        "--suite", action="append", default=[], metavar="S", help="only this suite (repeatable)"
+    )
+    parser.add_argument("--unit", metavar="U", help="bench unit (default: reference)")
+    parser.add_argument("--bench", metavar="FILE", help="bench file (default: ./bench.toml)")
+    parser.add_argument("--depth", metavar="D", help="quick, standard (default) or campaign")
+    parser.add_argument("--out", metavar="DIR", help="new folder for the bundle")
+    parser.add_argument("--seed", metavar="INT", help="replay a run from its one integer")
+    parser.add_argument("--key", metavar="FILE", help="private key (default: this user's run key)")
+    parser.add_argument("--formats", metavar="LIST", help="html,junit,json or none (default: all)")
+    parser.add_argument("--suites", metavar="DIR", help="suites and trace (default: as shipped)")
+    parser.add_argument(
+        "--profiles", action="append", default=[], metavar="DIR", help="more device profiles"
+    )
+    parser.add_argument("--workers", metavar="N", help="run cases on N processes (pytest-xdist)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run pytest on the suites; 0 all verified, 1 a finding, 2 could not decide."""
+    import pytest
+
+    folder = Path(options.suites) if options.suites else resources.suites()
+    status = pytest.main([*_arguments(options, folder), *_places(options, folder)])
+    return int(status) if status in (0, 1) else 2
+
+
+def _arguments(options: argparse.Namespace, folder: Path) -> list[str]:
+    arguments = [
+        "-qq",
+        f"--config-file={folder / 'pytest.ini'}",
+        f"--rootdir={folder}",
+        "--import-mode=importlib",
+        "-p",
+        "no:cacheprovider",
+        "--edgeward-console",
+        f"--edgeward-profile={options.profile}",
+    ]
+    for name in OPTIONS:
+        value = getattr(options, name)
+        if value is not None:
+            arguments.append(f"--edgeward-{name}={value}")
+    arguments += [f"--edgeward-profiles={one}" for one in options.profiles]
+    if options.workers:
+        arguments += ["-n", options.workers]
+    if not sys.stdout.isatty():
+        arguments.append("--color=no")
+    return arguments
+
+
+def _places(options: argparse.Namespace, folder: Path) -> list[str]:
+    if not options.suite:
+        return [str(folder)]
+    known = sorted(path.parent.name for path in folder.glob("*/testplan.toml"))
+    faults = [
+        f"found {name!r}, accepted: {', '.join(known)}"
+        for name in options.suite
+        if name not in known
+    ]
+    if faults:
+        raise InputError("--suite", faults)
+    return [str(folder / name) for name in options.suite]

@@ -1,0 +1,85 @@
+"""Turn a pytest start into a verification run: settle the plan, meet the device, register hooks."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgeward.errors import EdgewardError
+from edgeward_harness.errors import Finding, HarnessError
+from edgeward_harness.rig.bench import Rig
+from edgeward_harness.run import fixtures
+from edgeward_harness.run.collect import Collector
+from edgeward_harness.run.console import Console
+from edgeward_harness.run.keys import PLAN, RIG
+from edgeward_harness.run.outcomes import Outcomes
+from edgeward_harness.run.plan import Request, Shared, settle
+from edgeward_harness.run.recorder import SHARED, Recorder, Spooler
+from edgeward_harness.run.scope import scope_of
+
+
+def activate(config: pytest.Config) -> None:
+    """Register the hooks of a run on this pytest, whichever part of a run it is.
+
+    Raises:
+        pytest.UsageError: the request cannot be met; the text says why and what would be accepted.
+    """
+    told: dict[str, Any] | None = getattr(config, "workerinput", {}).get(SHARED)
+    shared = Shared(**told) if told else None
+    try:
+        plan = settle(_request(config), shared)
+    except (HarnessError, EdgewardError) as error:
+        raise pytest.UsageError(error.diagnostics()) from error
+    rig = Rig(
+        profile=plan.loaded.profile,
+        unit=plan.unit,
+        run_seed=plan.seed,
+        sample_sizes=plan.sample_sizes,
+    )
+    config.stash[PLAN], config.stash[RIG] = plan, rig
+    collector = Collector(plan, shared.capabilities if shared else _ask(rig))
+    manager = config.pluginmanager
+    manager.register(fixtures, "edgeward-fixtures")
+    manager.register(collector, "edgeward-collector")
+    manager.register(Outcomes(plan, rig), "edgeward-outcomes")
+    if shared is not None:
+        worker = config.workerinput["workerid"]  # type: ignore[attr-defined]
+        manager.register(Spooler(collector, Path(shared.spool), worker), "edgeward-spooler")
+        return
+    recorder = Recorder(plan, collector, scope_of(plan, config))
+    manager.register(recorder, "edgeward-recorder")
+    console = Console(plan, recorder, rig, full=config.getoption("edgeward_console"))
+    manager.register(console, "edgeward-console")
+
+
+def _request(config: pytest.Config) -> Request:
+    get = config.getoption
+    return Request(
+        profile=get("edgeward_profile"),
+        unit=get("edgeward_unit"),
+        bench=get("edgeward_bench"),
+        depth=get("edgeward_depth"),
+        seed=get("edgeward_seed"),
+        out=get("edgeward_out"),
+        key=get("edgeward_key"),
+        formats=get("edgeward_formats"),
+        profile_folders=get("edgeward_profiles"),
+        suites=get("edgeward_suites"),
+    )
+
+
+def _ask(rig: Rig) -> Sequence[str] | None:
+    """The capabilities the device names.
+
+    None when it does not even tell: every case then applies, and meets the device itself.
+    """
+    try:
+        with rig.open_device() as device:
+            return tuple(device.description["capabilities"])
+    except Finding:
+        return None
+    except (HarnessError, EdgewardError) as error:
+        raise pytest.UsageError(error.diagnostics()) from error
+    finally:
+        rig.device_context = None

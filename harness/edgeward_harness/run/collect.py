@@ -1,0 +1,98 @@
+"""From pytest's items to the items of the manifest, before any of them is left out.
+
+Every test of a suite names its case. Deselected and not applicable ones stay in the manifest, so
+that a run that leaves something out cannot look complete.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from edgeward_harness.evidence.entries import ItemEntry
+from edgeward_harness.profile.applicability import Applicability, applies
+from edgeward_harness.run.keys import CASE, ITEM
+from edgeward_harness.run.plan import RunPlan
+from edgeward_harness.run.tree import tree_sha256
+
+
+class Collector:
+    """Hooks of each process that collects tests."""
+
+    def __init__(self, plan: RunPlan, capabilities: Sequence[str] | None) -> None:
+        """Applicability is decided on these capabilities; None when the device did not tell."""
+        self._plan = plan
+        self.capabilities = capabilities
+        self._digests: dict[Path, str] = {}
+        self.entries: dict[str, ItemEntry] = {}
+        """The items of the manifest by pytest's node id."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        """Note every item, then take out those that do not concern this device."""
+        _settle_hypothesis(self._plan.seed)
+        taken: set[str] = set()
+        faults = [fault for item in items if (fault := self._note(item, taken))]
+        if faults:
+            raise pytest.UsageError("\n".join(faults))
+        left_out = [item for item in items if not self.entries[item.nodeid].applies]
+        if left_out:
+            items[:] = [item for item in items if self.entries[item.nodeid].applies]
+            config.hook.pytest_deselected(items=left_out)
+
+    def _note(self, item: pytest.Item, taken: set[str]) -> str:
+        mark = item.get_closest_marker("case")
+        if mark is None or len(mark.args) != 1 or not isinstance(mark.args[0], str):
+            return f"{item.nodeid}: names no test case, expected @pytest.mark.case('TC-...')"
+        case_id: str = mark.args[0]
+        spec = getattr(item, "callspec", None)
+        name = case_id if spec is None else f"{case_id}[{spec.id}]"
+        if name in taken:
+            return f"{item.nodeid}: {name} is another test already; a case is one test function"
+        taken.add(name)
+        item.stash[CASE], item.stash[ITEM] = case_id, name
+        verdict = self._applies(case_id)
+        self.entries[item.nodeid] = ItemEntry(
+            item=name,
+            case=case_id,
+            parameter=None if spec is None else spec.id,
+            code_sha256=self._code(item.path.parent),
+            applies=verdict.applies,
+            reason=verdict.reason,
+        )
+        return ""
+
+    def _applies(self, case_id: str) -> Applicability:
+        case = self._plan.trace.cases.get(case_id)
+        if case is None:
+            return Applicability(applies=True, reason="")
+        return applies(case.needs, self._plan.loaded.profile, self._plan.unit, self.capabilities)
+
+    def _code(self, folder: Path) -> str:
+        """A case rests on all code of its suite; so does its digest."""
+        if folder not in self._digests:
+            self._digests[folder] = tree_sha256(folder)
+        return self._digests[folder]
+
+
+def _settle_hypothesis(seed: int) -> None:
+    """Make generated examples fit a device under test; nothing is imported for cases without."""
+    if "hypothesis" not in sys.modules:
+        return
+    import hypothesis
+
+    name = "edgeward"
+    hypothesis.settings.register_profile(
+        name,
+        deadline=None,
+        database=None,
+        suppress_health_check=[
+            hypothesis.HealthCheck.function_scoped_fixture,
+            hypothesis.HealthCheck.too_slow,
+        ],
+    )
+    hypothesis.settings.load_profile(name)
+    hypothesis.core.global_force_seed = seed  # type: ignore[attr-defined]

@@ -1,0 +1,142 @@
+"""What a run is going to do, settled before anything is collected."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from edgeward.profile import Loaded, load_profile
+from edgeward_harness import resources
+from edgeward_harness.errors import HarnessError, InputError
+from edgeward_harness.profile.unit import Unit, find_unit
+from edgeward_harness.trace import Trace, load_trace
+
+FORMATS = ("html", "junit", "json")
+
+
+class Depth(StrEnum):
+    """How much a run observes; only standard and campaign can carry a release claim."""
+
+    QUICK = "quick"
+    STANDARD = "standard"
+    CAMPAIGN = "campaign"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked for, as it was typed."""
+
+    profile: str
+    unit: str | None = None
+    bench: str | None = None
+    depth: str | None = None
+    seed: str | None = None
+    out: str | None = None
+    key: str | None = None
+    formats: str | None = None
+    profile_folders: Sequence[str] = ()
+    suites: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """What a run is going to do."""
+
+    nonce: str
+    loaded: Loaded
+    unit: Unit
+    depth: Depth
+    seed: int
+    out: Path
+    key: Path | None
+    formats: tuple[str, ...]
+    suites_folder: Path
+    trace: Trace
+
+    @property
+    def sample_sizes(self) -> Mapping[str, int]:
+        """How many observations each case takes at this depth, where its plan says so."""
+        return {
+            case.id: case.samples[self.depth.value]
+            for case in self.trace.cases.values()
+            if self.depth.value in case.samples
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the workers of one run are told, so that they all are part of the same run."""
+
+    nonce: str
+    seed: int
+    out: str
+    capabilities: Sequence[str] | None
+    spool: str
+
+
+def settle(request: Request, shared: Shared | None = None) -> RunPlan:
+    """Read and check everything a run needs; a worker is told the run that it belongs to.
+
+    Raises:
+        InputError: something named cannot be used; says what would be.
+        ProfileError: the device profile has faults; lists all of them.
+    """
+    folders = [*map(Path, request.profile_folders), resources.device_profiles()]
+    loaded = load_profile(request.profile, folders)
+    depth = _depth(request.depth)
+    nonce = shared.nonce if shared else secrets.token_hex(16)
+    suites = Path(request.suites) if request.suites else resources.suites()
+    return RunPlan(
+        nonce=nonce,
+        loaded=loaded,
+        unit=find_unit(request.unit, None if request.bench is None else Path(request.bench)),
+        depth=depth,
+        seed=shared.seed if shared else _seed(request.seed),
+        out=Path(shared.out) if shared else _out(request.out, loaded.profile.name, nonce),
+        key=None if request.key is None else Path(request.key),
+        formats=_formats(request.formats),
+        suites_folder=suites,
+        trace=load_trace(suites),
+    )
+
+
+def _depth(text: str | None) -> Depth:
+    try:
+        return Depth(text or Depth.STANDARD)
+    except ValueError:
+        accepted = ", ".join(Depth)
+        raise InputError("--depth", [f"found {text!r}, accepted: {accepted}"]) from None
+
+
+def _seed(text: str | None) -> int:
+    if text is None:
+        return secrets.randbelow(2**32)
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise InputError("--seed", [f"found {text!r}, accepted: a whole number"]) from None
+
+
+def _formats(text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return FORMATS
+    asked = [] if text == "none" else text.split(",")
+    unknown = [name for name in asked if name not in FORMATS]
+    if unknown:
+        accepted = ", ".join(FORMATS)
+        raise InputError("--formats", [f"found {name!r}, accepted: {accepted}" for name in unknown])
+    return tuple(asked)
+
+
+def _out(text: str | None, profile: str, nonce: str) -> Path:
+    out = Path(text) if text is not None else Path("edgeward-out") / f"{profile}-{nonce[:8]}"
+    if out.exists() and not out.is_dir():
+        raise InputError("--out", [f"{out} is a file, accepted: a new or empty folder"])
+    if out.is_dir() and any(out.iterdir()):
+        raise InputError("--out", [f"{out} is not empty, accepted: a new or empty folder"])
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HarnessError(f"cannot make the folder {out}: {error.strerror}") from error
+    return out.absolute()

@@ -1,0 +1,144 @@
+"""The process that owns the bundle: manifest first, then a record for each report, then the seal.
+
+On one process it sees its own reports; on several, those its workers send. It is the same code.
+"""
+
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgeward_harness.errors import HarnessError
+from edgeward_harness.evidence.chain import Context
+from edgeward_harness.evidence.entries import ItemEntry, plain
+from edgeward_harness.evidence.ledger import Ledger
+from edgeward_harness.evidence.record import Record, State, utc_text
+from edgeward_harness.run.collect import Collector
+from edgeward_harness.run.finish import Finished, finish
+from edgeward_harness.run.manifest import build_manifest
+from edgeward_harness.run.outcomes import PROPERTY
+from edgeward_harness.run.plan import RunPlan, Shared
+from edgeward_harness.run.scope import Scope
+
+Listener = Callable[[Record], None]
+SHARED = "edgeward_shared"
+
+
+class Recorder:
+    """Writes the bundle of one run."""
+
+    def __init__(self, plan: RunPlan, collector: Collector, scope: Scope) -> None:
+        """The collector is this process's own; with workers it stays empty and theirs is read."""
+        self._plan = plan
+        self._collector = collector
+        self._scope = scope
+        self._ledger: Ledger | None = None
+        self._items: dict[str, ItemEntry] = {}
+        self._spool = Path(tempfile.mkdtemp(prefix="edgeward-"))
+        self.listeners: list[Listener] = []
+        self.finished: Finished | None = None
+        self.trouble: HarnessError | None = None
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Fix the manifest before the first case; workers' controllers do it when told."""
+        if not session.config.option.collectonly and self._collector.entries:
+            self._begin(self._collector.entries)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist's own type
+        """Tell a worker which run it belongs to and where to leave what it collected."""
+        shared = Shared(
+            nonce=self._plan.nonce,
+            seed=self._plan.seed,
+            out=str(self._plan.out),
+            capabilities=self._collector.capabilities,
+            spool=str(self._spool),
+        )
+        node.workerinput[SHARED] = asdict(shared)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any) -> None:  # noqa: ANN401 - as above
+        """The first worker's collection fixes the manifest; xdist checks that all are equal."""
+        if self._ledger is None:
+            name = f"{node.workerinput['workerid']}.json"
+            entries = json.loads((self._spool / name).read_text(encoding="utf-8"))
+            self._begin({node_id: ItemEntry(**entry) for node_id, entry in entries.items()})
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Write the record that a finished test sent; a worker's crash is an error of that test."""
+        if report.when == "teardown":
+            for name, fragment in report.user_properties:
+                if name == PROPERTY:
+                    self._append(fragment, getattr(report, "worker_id", "main"))
+        elif report.when not in ("setup", "call") and report.nodeid in self._items:
+            self._append(self._crashed(report), getattr(report, "worker_id", "main"))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Close the records, judge, render and seal; the assessment decides the exit status."""
+        shutil.rmtree(self._spool, ignore_errors=True)
+        if self._ledger is None or session.config.option.collectonly:
+            return
+        interrupted = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+        try:
+            self._ledger.end(utc_text(time.time_ns()), interrupted=interrupted)
+            self.finished = finish(self._plan)
+            session.exitstatus = self.finished.assessment.exit_code
+        except HarnessError as error:
+            self.trouble = error
+            session.exitstatus = 2
+        finally:
+            self._ledger.close()
+
+    def _begin(self, entries: Mapping[str, ItemEntry]) -> None:
+        self._items = dict(entries)
+        manifest = build_manifest(
+            self._plan, list(entries.values()), self._scope.suites, complete=self._scope.complete
+        )
+        self._ledger = Ledger(self._plan.out, manifest.to_bytes())
+
+    def _append(self, fragment: Mapping[str, Any], worker: str) -> None:
+        if self._ledger is None:
+            raise HarnessError("a test ran before the manifest was fixed")
+        record = Record.from_json(fragment["record"])
+        if fragment["device"] is not None:
+            record = replace(record, context=self._ledger.context(Context(**fragment["device"])))
+        if worker not in ("main", "master"):
+            record = replace(record, worker=worker)
+        self._ledger.append(record)
+        for listener in self.listeners:
+            listener(record)
+
+    def _crashed(self, report: pytest.TestReport) -> dict[str, Any]:
+        now_ns = time.monotonic_ns()
+        record = Record(
+            item=self._items[report.nodeid].item,
+            state=State.ERROR,
+            start_ns=now_ns,
+            end_ns=now_ns,
+            utc=utc_text(time.time_ns()),
+            reason=f"the process that ran this test died: {report.longrepr}",
+        )
+        return {"record": record.to_json(), "device": None}
+
+
+class Spooler:
+    """Hooks of a worker: leave what was collected where the controller reads it."""
+
+    def __init__(self, collector: Collector, folder: Path, worker: str) -> None:
+        """The folder is the controller's; the file carries the worker's name."""
+        self._collector = collector
+        self._path = folder / f"{worker}.json"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self) -> None:
+        """Write the items before the controller hears that collection is over."""
+        entries = {node_id: plain(entry) for node_id, entry in self._collector.entries.items()}
+        self._path.write_text(json.dumps(entries), encoding="utf-8")
