@@ -48,7 +48,7 @@ def test_the_layers_hold(copy: Path) -> None:
         ("edgeward/limits.py", "import torch"),
         ("edgeward/errors.py", "def late() -> None:\n    import hypothesis"),
         ("edgeward/signal/__init__.py", "import edgeward.device"),
-        ("edgeward/signal/__init__.py", "import edgeward.model"),
+        ("edgeward/signal/__init__.py", "import edgeward.process"),
         ("edgeward/ports.py", "import edgeward.profile"),
         ("edgeward_harness/errors.py", "import edgeward_harness.trace"),
         ("edgeward_harness/measure/__init__.py", "import edgeward_harness.evidence"),
