@@ -30,7 +30,7 @@ quick: lint ## lint, types, layers and the quick tests, under a minute
 lint: $(STAMP) ## ruff, mypy strict and the layers
 	@echo "lint: ruff, mypy, import-linter"
 	@$(BIN)/ruff check --quiet
-	@$(BIN)/mypy --no-error-summary runtime harness
+	@$(BIN)/mypy --no-error-summary
 	@told=$$($(BIN)/lint-imports --no-logo) || { echo "$$told"; exit 1; }
 
 bench: $(STAMP) ## measure against floors, with the limit beside each figure
@@ -48,6 +48,6 @@ $(STAMP): pyproject.toml runtime/pyproject.toml constraints.txt hatch_build.py
 	@echo "install: .venv from $(PYTHON)"
 	@$(PYTHON) -m venv .venv || { echo "install: on Debian, apt-get install python3-venv" >&2; exit 1; }
 	@echo "install: both distributions and the tools, a minute or two"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
 	  --constraint constraints.txt --editable ./runtime --editable '.[dev]'
 	@touch $@
