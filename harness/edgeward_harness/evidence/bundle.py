@@ -24,7 +24,7 @@ class Bundle:
     """What a run left behind. Without `ended` it did not reach its end."""
 
     manifest: Manifest
-    manifest_sha256: str
+    digests: Mapping[str, str]  # of manifest.json and records.jsonl
     records: tuple[Record, ...]
     contexts: Mapping[str, Context]
     ended: End | None
@@ -63,15 +63,13 @@ class Bundle:
         return data
 
 
-def join(manifest_bytes: bytes, lines: Lines, folder: Path | None = None) -> Bundle:
-    """A bundle of lines read under this manifest; whole only when neither had a fault.
-
-    Raises:
-        InputError: the manifest is not one.
-    """
+def join(
+    manifest: Manifest, digests: Mapping[str, str], lines: Lines, folder: Path | None = None
+) -> Bundle:
+    """A bundle of lines read under a manifest; to be trusted only when neither had a fault."""
     return Bundle(
-        manifest=Manifest.from_bytes(manifest_bytes),
-        manifest_sha256=sha256_hex(manifest_bytes),
+        manifest=manifest,
+        digests=digests,
         records=tuple(lines.records),
         contexts=lines.contexts,
         ended=lines.ended,
@@ -87,13 +85,14 @@ def open_bundle(path: Path) -> Bundle:
         InputError: the manifest or the records have faults; every one is named.
         HarnessError: a file cannot be read.
     """
-    manifest_bytes = _read(path / MANIFEST)
-    lines = read_lines(_read(path / RECORDS), sha256_hex(manifest_bytes))
-    bundle = join(manifest_bytes, lines, path)
-    faults = lines.faults + check_lines(lines, bundle.manifest)
+    manifest_bytes, records_bytes = _read(path / MANIFEST), _read(path / RECORDS)
+    digests = {MANIFEST: sha256_hex(manifest_bytes), RECORDS: sha256_hex(records_bytes)}
+    manifest = Manifest.from_bytes(manifest_bytes, str(path / MANIFEST))
+    lines = read_lines(records_bytes, digests[MANIFEST])
+    faults = lines.faults + check_lines(lines, manifest)
     if faults:
         raise InputError(str(path / RECORDS), faults)
-    return bundle
+    return join(manifest, digests, lines, path)
 
 
 def _read(path: Path) -> bytes:

@@ -75,7 +75,7 @@ class ItemEntry:
 
 @dataclass(frozen=True, slots=True)
 class DeviationEntry:
-    """A deviation accepted in writing. Without cases it covers every case of its requirements."""
+    """A deviation accepted in writing: for requirements, or cases, or these cases of those."""
 
     id: str
     requirements: tuple[str, ...]

@@ -2,11 +2,11 @@
 
 Rules:
 - The manifest is on the disk, with its folder, before anything else is written.
-- Each line goes out whole, in one write; the next is tied to it (`chain`). SIGKILL of the run at any
-  moment leaves the lines so far and no end: a bundle that says "incomplete".
+- Each line goes out whole, in one write; the next is tied to it (`chain`). SIGKILL of the run at
+  any moment leaves the lines so far and no end: a bundle that says "incomplete".
 - The file is flushed to the disk at the end, and while running every few seconds.
-- When the disk refuses, the file is cut back to its last whole line and the ledger closes: one error
-  that names the file and what is kept; nothing half written stays.
+- When the disk refuses, the file is cut back to its last whole line and the ledger closes: one
+  error that names the file and what is kept; nothing half written stays.
 - A folder that holds anything is refused: a bundle is never written over, nor continued.
 """
 
@@ -33,7 +33,7 @@ SYNC_INTERVAL_NS = 5_000_000_000
 
 
 class Ledger:
-    """Appends the lines of one run. Use as a context manager; without `end` the run is incomplete."""
+    """Appends the lines of one run. A context manager; without `end` the run is incomplete."""
 
     def __init__(
         self,
@@ -202,7 +202,8 @@ def _claim(folder: Path, manifest_bytes: bytes) -> None:
     try:
         write_new(beside, manifest_bytes)
     except FileExistsError:
-        raise HarnessError(f"{folder}: another run begins here, or was killed as it began") from None
+        said = "another run begins here, or was killed as it began"
+        raise HarnessError(f"{folder}: {said}") from None
     except OSError:
         beside.unlink(missing_ok=True)
         raise

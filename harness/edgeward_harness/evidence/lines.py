@@ -59,17 +59,16 @@ def read_lines(data: bytes, manifest_sha256: str) -> Lines:
     *whole, rest = data.split(b"\n")
     lines.torn = len(rest)
     tied: list[_Line] = []
-    previous = manifest_sha256
+    previous: str | None = manifest_sha256  # None: behind an unreadable line nothing can be said
     for number, line in enumerate(whole, start=1):
         body = _read_body(line, number, lines.faults)
         if body is None:
-            previous = ""
+            previous = None
             continue
         chain = body.pop("chain")
-        expected, _ = link(previous, body)
-        tied.append(_Line(number, _label(body), b"", chain, follows=expected == line))
-        if expected != line:
-            tied[-1] = _Line(number, _label(body), encode(body), chain, follows=False)
+        follows = previous is None or link(previous, body)[1] == chain
+        text = b"" if follows else encode(body)
+        tied.append(_Line(number, _label(body), text, chain, follows))
         previous = chain
         _take(body, f"line {number}", lines)
     _explain_breaks(tied, manifest_sha256, lines)
@@ -200,8 +199,7 @@ def check_lines(lines: Lines, manifest: Manifest) -> list[str]:
 
 def _miscount(announced: int, recorded: Mapping[str, int], manifest: Manifest) -> str:
     found = sum(recorded.values())
-    absent = [
-        entry.item for entry in manifest.items.values() if entry.applies and entry.item not in recorded
-    ]
+    planned = (entry.item for entry in manifest.items.values() if entry.applies)
+    absent = [item for item in planned if item not in recorded]
     hint = f"; without a record: {', '.join(absent[:5])}" if absent and found < announced else ""
     return f"{found} records, but the end says {announced}{hint}"
