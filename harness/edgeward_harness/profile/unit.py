@@ -1,0 +1,177 @@
+"""Bench units: which physical or simulated unit is here, and how to reach it.
+
+A bench file (`bench.toml`, local, never committed) holds one `[unit.NAME]` table for each. What a
+unit claims to be decides what its evidence may be used for, so the claims are limited:
+
+1. `inprocess` is the reference device inside the harness: simulated, and it has no command.
+2. `process` is a program here that stands for a device (emulated) or talks to one (on target).
+3. Who claims `on_target` names the serial number.
+4. The built-in names always mean the same unit.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edgeward.profile.reading import Reading, read
+from edgeward.profile.toml import TomlError, read_toml
+from edgeward.profile.wording import nearest, shown
+from edgeward_harness.errors import InputError
+from edgeward_harness.profile.bench import UNIT_KEYS, UNITS, BenchFile, Driver, Realization
+
+__all__ = ["BUILT_IN", "Driver", "Realization", "Unit", "find_unit", "load_units"]
+
+DEFAULT_BENCH = Path("bench.toml")
+
+REALIZATIONS = {
+    Driver.INPROCESS: (Realization.SIMULATED,),
+    Driver.PROCESS: (Realization.EMULATED, Realization.ON_TARGET),
+}
+"""What a unit may claim to be by its driver; the first is meant when nothing is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One unit on the bench."""
+
+    name: str
+    driver: Driver
+    command: tuple[str, ...] = ()
+    cwd: Path | None = None
+    """Where the command runs; None is wherever the harness was started."""
+    realization: Realization = Realization.EMULATED
+    serial: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Added to the environment of the harness."""
+    fixtures: tuple[str, ...] = ()
+
+
+BUILT_IN: Mapping[str, Unit] = {
+    unit.name: unit
+    for unit in (
+        Unit("reference", Driver.PROCESS, (sys.executable, "-m", "edgeward.device")),
+        Unit("reference-inprocess", Driver.INPROCESS, realization=Realization.SIMULATED),
+    )
+}
+"""The reference device; every installation has it."""
+
+
+def load_units(path: Path) -> dict[str, Unit]:
+    """The built-in units and those of a bench file.
+
+    A relative `cwd`, and a program named with a relative path, are taken from the folder of the
+    file; without `cwd` a command runs in that folder.
+
+    Raises:
+        InputError: the file cannot be used; every fault is told.
+    """
+    try:
+        data = read_toml(path)
+    except TomlError as error:
+        raise InputError(str(path), [str(error)]) from error
+    reading = read(BenchFile, data)
+    units = {name: reading.given(f"unit.{name}") for name in _names(data)}
+    faults = [*reading.faults, *_faults(units, reading)]
+    if faults:
+        raise InputError(str(path), faults)
+    folder = path.resolve().parent
+    return {**BUILT_IN, **{name: _unit(name, given, folder) for name, given in units.items()}}
+
+
+def find_unit(name: str | None, bench: Path | None = None) -> Unit:
+    """The unit of that name; the reference device when none is asked for.
+
+    Without a bench file, `bench.toml` of the current folder is read when the name is not built in.
+
+    Raises:
+        InputError: there is no such unit, or the bench file cannot be used.
+    """
+    name = name or "reference"
+    if bench is None and name not in BUILT_IN and DEFAULT_BENCH.is_file():
+        bench = DEFAULT_BENCH
+    units = BUILT_IN if bench is None else load_units(bench)
+    if name in units:
+        return units[name]
+    near = nearest(name, units)
+    hint = f'; did you mean "{near}"?' if near else ""
+    known = ", ".join(units)
+    raise InputError("--unit", [f"found {shown(name)}, accepted: one of {known}{hint}"])
+
+
+def _names(data: Mapping[str, Any]) -> list[str]:
+    """The names of the tables that are units; whatever else stands there is a fault already."""
+    tables = data.get("unit")
+    if not isinstance(tables, Mapping):
+        return []
+    return [
+        name
+        for name, table in tables.items()
+        if UNITS.accepts_name(name) and isinstance(table, Mapping)
+    ]
+
+
+def _faults(units: Mapping[str, Mapping[str, Any]], reading: Reading) -> Iterator[str]:
+    """What is wrong with each unit as a whole; what has been refused already is not told again."""
+    for name, given in units.items():
+        at = f"unit.{name}"
+        if name in BUILT_IN:
+            yield f"{at}: this name is built in; expected another"
+        told = {key for key in UNIT_KEYS if f"{at}.{key}" in reading.refused}
+        driver = given.get("driver")
+        if driver is None:
+            if "driver" not in told:
+                yield f'{at}.driver: missing; expected "inprocess" or "process"'
+            continue
+        yield from _reach_faults(at, driver, given, told)
+        yield from _claim_faults(at, driver, given, told)
+
+
+def _reach_faults(
+    at: str, driver: Driver, given: Mapping[str, Any], told: set[str]
+) -> Iterator[str]:
+    if driver is Driver.PROCESS and not {"command"} & (given.keys() | told):
+        yield f"{at}.command: missing; expected the program and its arguments as a list"
+    if driver is Driver.INPROCESS:
+        for key in ("command", "cwd", "environment"):
+            if key in given:
+                yield f'{at}.{key}: expected none; driver = "inprocess" starts no program'
+
+
+def _claim_faults(
+    at: str, driver: Driver, given: Mapping[str, Any], told: set[str]
+) -> Iterator[str]:
+    claimed = given.get("realization")
+    accepted = REALIZATIONS[driver]
+    if claimed is not None and claimed not in accepted:
+        listed = " or ".join(f'"{one}"' for one in accepted)
+        yield f'{at}.realization = "{claimed}": expected {listed} with driver = "{driver}"'
+    if claimed is Realization.ON_TARGET and "serial" not in given.keys() | told:
+        yield (
+            f"{at}.serial: missing; expected the number on the device, "
+            'since realization = "on_target"'
+        )
+
+
+def _unit(name: str, given: Mapping[str, Any], folder: Path) -> Unit:
+    driver: Driver = given["driver"]
+    starts = driver is Driver.PROCESS
+    return Unit(
+        name=name,
+        driver=driver,
+        command=_command(given.get("command", ()), folder),
+        cwd=folder / given.get("cwd", "") if starts else None,
+        realization=given.get("realization", REALIZATIONS[driver][0]),
+        serial=given.get("serial", ""),
+        environment=given.get("environment", {}),
+        fixtures=given.get("fixtures", ()),
+    )
+
+
+def _command(words: tuple[str, ...], folder: Path) -> tuple[str, ...]:
+    """The command with `{python}` filled in and its program found from the folder."""
+    filled = [word.replace("{python}", sys.executable) for word in words]
+    if filled and "/" in filled[0]:  # a bare name is looked up on the PATH instead
+        filled[0] = str(folder / filled[0])
+    return tuple(filled)
