@@ -14,7 +14,7 @@ from edgeward_harness.run.collect import Collector
 from edgeward_harness.run.console import Console
 from edgeward_harness.run.keys import PLAN, RIG
 from edgeward_harness.run.outcomes import Outcomes
-from edgeward_harness.run.plan import Request, Shared, settle
+from edgeward_harness.run.plan import Request, RunPlan, Shared, settle
 from edgeward_harness.run.recorder import SHARED, Recorder, Spooler
 from edgeward_harness.run.scope import scope_of
 
@@ -38,7 +38,7 @@ def activate(config: pytest.Config) -> None:
         sample_sizes=plan.sample_sizes,
     )
     config.stash[PLAN], config.stash[RIG] = plan, rig
-    collector = Collector(plan, shared.capabilities if shared else _ask(rig))
+    collector = Collector(plan, shared.capabilities if shared else _ask(plan, rig))
     manager = config.pluginmanager
     manager.register(fixtures, "edgeward-fixtures")
     manager.register(collector, "edgeward-collector")
@@ -69,11 +69,13 @@ def _request(config: pytest.Config) -> Request:
     )
 
 
-def _ask(rig: Rig) -> Sequence[str] | None:
-    """The capabilities the device names.
+def _ask(plan: RunPlan, rig: Rig) -> Sequence[str] | None:
+    """The capabilities the device names, if a planned case needs any.
 
     None when it does not even tell: every case then applies, and meets the device itself.
     """
+    if not any(case.needs.capabilities for case in plan.trace.cases.values()):
+        return ()
     try:
         with rig.open_device() as device:
             return tuple(device.description["capabilities"])

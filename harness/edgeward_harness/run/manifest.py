@@ -51,7 +51,7 @@ def build_manifest(
         requirements=_requirements(plan.trace),
         hazards=_hazards(plan.trace),
         controls=_controls(plan.trace),
-        cases=_cases(plan.trace, suites, items),
+        cases=_cases(plan.trace, items),
         items={entry.item: entry for entry in items},
         deviations=_deviations(plan.trace),
     )
@@ -157,9 +157,7 @@ def _controls(trace: Trace) -> dict[str, ControlEntry]:
     }
 
 
-def _cases(
-    trace: Trace, suites: tuple[str, ...], items: Iterable[ItemEntry]
-) -> dict[str, CaseEntry]:
+def _cases(trace: Trace, items: Iterable[ItemEntry]) -> dict[str, CaseEntry]:
     planned = {
         one.id: CaseEntry(
             suite=one.suite,
@@ -169,7 +167,6 @@ def _cases(
             requirements=tuple(one.requirements),
         )
         for one in trace.cases.values()
-        if one.suite in suites
     }
     unplanned = {item.case: item for item in items if item.case not in planned}
     for case_id, item in unplanned.items():

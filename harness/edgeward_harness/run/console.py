@@ -1,0 +1,97 @@
+"""What a person sees while a device is verified, and the verdict at the end.
+
+Under `edgeward verify` it replaces pytest's own output with a line for each case and, on a terminal,
+the progress of a long one; under pytest it only adds the verdict.
+"""
+
+import shutil
+import sys
+import time
+
+import pytest
+
+from edgeward_harness.evidence.record import Record
+from edgeward_harness.rig.bench import Rig
+from edgeward_harness.run.plan import RunPlan
+from edgeward_harness.run.recorder import Recorder
+from edgeward_harness.run.summary import Line, case_line, heading, trouble, verdict_lines
+
+PROGRESS_INTERVAL_S = 0.2
+
+
+class Console:
+    """Prints a run through pytest's own terminal, so that capturing and colour are its business."""
+
+    def __init__(self, plan: RunPlan, recorder: Recorder, rig: Rig, *, full: bool) -> None:
+        """With `full`, print the heading and a line for each case as it ends."""
+        self._plan = plan
+        self._recorder = recorder
+        self._full = full
+        self._terminal: pytest.TerminalReporter | None = None
+        self._item = ""
+        self._shown_at_s = 0.0
+        self._in_place = False
+        recorder.listeners.append(self._ended)
+        if full and sys.stdout.isatty():
+            rig.progress = self._progress
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Say what is about to be verified."""
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        if isinstance(reporter, pytest.TerminalReporter):
+            self._terminal = reporter
+        if self._full:
+            self._print(heading(self._plan, len(session.items)))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(
+        self, report: pytest.TestReport | pytest.CollectReport
+    ) -> tuple[str, str, str] | None:
+        """Keep pytest's dots out of the way; its counts stay."""
+        if not self._full or isinstance(report, pytest.CollectReport):
+            return None
+        return (report.outcome if report.when == "call" or report.failed else ""), "", ""
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Remember which case is under way."""
+        self._item = nodeid.rpartition("::")[2]
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the verdict, or why there is none."""
+        self._terminal = terminalreporter
+        self._wipe()
+        if self._recorder.trouble is not None:
+            self._print(trouble(self._recorder.trouble))
+        if self._recorder.finished is not None:
+            self._print(verdict_lines(self._plan, self._recorder.finished))
+
+    def _ended(self, record: Record) -> None:
+        if self._full:
+            self._wipe()
+            self._print([case_line(self._plan, record)])
+
+    def _progress(self, done: int, total: int) -> None:
+        now_s = time.monotonic()
+        if self._terminal is None or (now_s - self._shown_at_s < PROGRESS_INTERVAL_S):
+            return
+        self._shown_at_s = now_s
+        self._in_place = True
+        bar = "█" * (20 * done // total) + "░" * (20 - 20 * done // total)
+        text = f"  {bar} {done}/{total}  {self._item}"
+        self._write_past_capture("\r" + text[: shutil.get_terminal_size().columns - 1])
+
+    def _wipe(self) -> None:
+        if self._in_place:
+            self._in_place = False
+            self._write_past_capture("\r\x1b[K")
+
+    def _write_past_capture(self, text: str) -> None:
+        # A case under way has its output captured; the terminal's own file is the real one.
+        if self._terminal is not None:
+            self._terminal.write(text, flush=True)
+
+    def _print(self, lines: list[Line]) -> None:
+        if self._terminal is None:
+            return
+        for line in lines:
+            self._terminal.write_line(line.text, **line.markup)
