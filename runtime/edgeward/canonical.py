@@ -1,7 +1,7 @@
 """One canonical form for everything that is digested or signed.
 
-UTF-8 JSON, keys sorted, no spaces, no NaN or infinity; floats in Python's shortest form that reads back
-to the same bits. Two programs that hold equal values write equal bytes.
+UTF-8 JSON, keys sorted, no spaces, no NaN or infinity; floats in Python's shortest form that reads
+back to the same bits. Two programs that hold equal values write equal bytes.
 """
 
 import hashlib

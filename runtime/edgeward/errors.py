@@ -17,6 +17,10 @@ class StreamError(EdgewardError):
     """Samples were offered that a stream cannot take: wrong index, rate, shape or channel."""
 
 
+class LimitError(EdgewardError):
+    """A limit was reached; the message names it and says what would be accepted."""
+
+
 class ModelError(EdgewardError):
     """A model cannot be loaded or does not do what its card says."""
 

@@ -11,14 +11,29 @@ class Limits:
     """One protocol message, newline included."""
     block_samples_max: int = 100_000
     """Samples in one pushed block."""
+    gap_samples_max: int = 100_000
+    """Samples missing before a block. A longer gap is refused: every window in it would owe an
+    event; the sender closes the stream and opens it anew."""
     streams_max: int = 64
     """Streams open at once."""
+    stream_name_chars_max: int = 64
+    """Characters in the name of a stream."""
     events_kept_max: int = 4096
     """Events kept for a reader that has not fetched them; older ones are counted as dropped."""
+    events_answer_max: int = 512
+    """Events in one answer, whatever was asked: the answer must fit into one line."""
     wait_ms_max: int = 60_000
     """The longest an `events` request may wait."""
     waiting_requests_max: int = 16
     """Requests waiting for events at once."""
+    advance_ns_max: int = 100 * 366 * 86_400 * 1_000_000_000
+    """The farthest one request may move a simulated clock: a century."""
+    shown_chars_max: int = 80
+    """Characters of a refused value that a message quotes."""
+    faults_shown_max: int = 32
+    """Faults listed in one answer; the rest is counted."""
+    memory_link_lines_max: int = 1024
+    """Lines under way in one direction of an in-process link before its sender waits."""
 
 
 DEFAULT = Limits()

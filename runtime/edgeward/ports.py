@@ -1,8 +1,9 @@
 """The four seams through which the runtime meets the world: Clock, Store, Link, Entropy.
 
-Nothing else in the runtime reads a clock, touches a disk, talks to a peer or draws a random number; a
-repository test bans it. Each port has a system and a simulated implementation in `edgeward.adapters`, so
-a test can drive years in milliseconds and replay any failure from one integer.
+Nothing else in the runtime reads a clock, touches a disk, talks to a peer or draws a random number;
+a repository test bans it. Each port has a system and a simulated implementation in
+`edgeward.adapters`, so a test can drive years in milliseconds and replay any failure from one
+integer.
 """
 
 from typing import Protocol
@@ -30,7 +31,7 @@ class Clock(Protocol):
 
 
 class Store(Protocol):
-    """Named blobs that survive a power cut. A write is whole and on disk when it returns, or did not happen."""
+    """Named blobs that survive a power cut: a write is on disk when it returns, or never was."""
 
     def read(self, name: str) -> bytes | None:
         """The blob, or None when there is none.

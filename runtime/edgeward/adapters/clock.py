@@ -1,0 +1,70 @@
+"""Clocks: the system's, and one that moves only when it is told to."""
+
+import threading
+import time
+
+
+class SystemClock:
+    """The operating system's clocks."""
+
+    __slots__ = ()
+
+    @property
+    def simulated(self) -> bool:
+        """False: time passes by itself."""
+        return False
+
+    def monotonic_ns(self) -> int:
+        """Nanoseconds since an arbitrary start; never goes back."""
+        return time.monotonic_ns()
+
+    def wall_ns(self) -> int:
+        """Nanoseconds since 1970 UTC, as far as this device knows."""
+        return time.time_ns()
+
+    def sleep_ns(self, duration_ns: int) -> None:
+        """Return after at least this long; a negative duration returns at once."""
+        deadline_ns = time.monotonic_ns() + duration_ns
+        while (left_ns := deadline_ns - time.monotonic_ns()) > 0:
+            time.sleep(left_ns / 1e9)
+
+
+class SimulatedClock:
+    """Stands still until `advance` or `sleep_ns` moves it; threads may share it."""
+
+    __slots__ = ("_lock", "_monotonic_ns", "_wall_ns")
+
+    def __init__(self, start_monotonic_ns: int = 0, start_wall_ns: int = 0) -> None:
+        """Start both clocks at the given instants."""
+        self._lock = threading.Lock()
+        self._monotonic_ns = start_monotonic_ns
+        self._wall_ns = start_wall_ns
+
+    @property
+    def simulated(self) -> bool:
+        """True: time moves only when it is told to."""
+        return True
+
+    def monotonic_ns(self) -> int:
+        """Nanoseconds since the start; never goes back."""
+        return self._monotonic_ns
+
+    def wall_ns(self) -> int:
+        """Nanoseconds since 1970 UTC in the simulated world."""
+        return self._wall_ns
+
+    def sleep_ns(self, duration_ns: int) -> None:
+        """Jump over the sleep: a day passes in no time; a negative duration moves nothing."""
+        self.advance(max(duration_ns, 0))
+
+    def advance(self, duration_ns: int) -> None:
+        """Move both clocks on.
+
+        Raises:
+            ValueError: the duration is negative; a monotonic clock never goes back.
+        """
+        if duration_ns < 0:
+            raise ValueError(f"a clock cannot go back by {-duration_ns} ns; advance by 0 or more")
+        with self._lock:
+            self._monotonic_ns += duration_ns
+            self._wall_ns += duration_ns

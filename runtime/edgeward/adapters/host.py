@@ -1,0 +1,47 @@
+"""What this process uses of its host, as far as the host tells, and the files it came from."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import edgeward
+
+_PACKAGE = Path(edgeward.__file__).parent
+
+
+class Host:
+    """The machine this process runs on."""
+
+    __slots__ = ()
+
+    def rss_bytes(self) -> int | None:
+        """Resident memory of this process, or None where the system does not tell."""
+        try:
+            pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        except (OSError, ValueError, IndexError):
+            return None
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def cpu_seconds(self) -> float | None:
+        """Processor time of this process, user and system."""
+        used = os.times()
+        return used.user + used.system
+
+
+def package_file(relative: str) -> bytes:
+    """The bytes of a file shipped in this package.
+
+    Raises:
+        OSError: the file is missing or unreadable.
+    """
+    return (_PACKAGE / relative).read_bytes()
+
+
+def build_sha256() -> str:
+    """One digest over every file of this package: what runs here, whatever it calls itself."""
+    total = hashlib.sha256()
+    for path in sorted(_PACKAGE.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            total.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0")
+            total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()

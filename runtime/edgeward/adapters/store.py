@@ -1,0 +1,156 @@
+"""Stores: a directory whose writes survive a power cut, and a memory that forgets.
+
+A write goes to a temporary file, is synced, replaces the old file in one step, and the directory is
+synced: a reader after a crash finds the old blob or the new one, never a piece of either.
+"""
+
+import contextlib
+import os
+import re
+from pathlib import Path
+
+from edgeward.errors import StoreError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def _checked(name: str) -> str:
+    """The name, if it can be neither a path out of the store nor a temporary file."""
+    if not _NAME.fullmatch(name):
+        raise StoreError(
+            f"{name!r} cannot name a blob; accepted: up to 100 letters, digits, '.', '_' and '-',"
+            " starting with a letter or a digit"
+        )
+    return name
+
+
+class MemoryStore:
+    """Blobs that live as long as this object: for tests, and for a device without a disk."""
+
+    __slots__ = ("_blobs",)
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._blobs: dict[str, bytes] = {}
+
+    def read(self, name: str) -> bytes | None:
+        """The blob, or None when there is none.
+
+        Raises:
+            StoreError: the name cannot name a blob.
+        """
+        return self._blobs.get(_checked(name))
+
+    def write(self, name: str, data: bytes) -> None:
+        """Replace the blob.
+
+        Raises:
+            StoreError: the name cannot name a blob.
+        """
+        self._blobs[_checked(name)] = bytes(data)
+
+    def delete(self, name: str) -> None:
+        """Remove the blob; a missing one is fine.
+
+        Raises:
+            StoreError: the name cannot name a blob.
+        """
+        self._blobs.pop(_checked(name), None)
+
+    def names(self) -> list[str]:
+        """The names of all blobs, sorted."""
+        return sorted(self._blobs)
+
+
+class DirectoryStore:
+    """One file for each blob in one directory, readable by its owner only."""
+
+    __slots__ = ("_folder",)
+
+    def __init__(self, folder: Path | str) -> None:
+        """Use the directory, making it where it is missing.
+
+        Raises:
+            StoreError: the directory cannot be made.
+        """
+        self._folder = Path(folder)
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{self._folder}: cannot be the store: {error.strerror}") from error
+
+    def read(self, name: str) -> bytes | None:
+        """The blob, or None when there is none.
+
+        Raises:
+            StoreError: the medium cannot be read.
+        """
+        path = self._folder / _checked(name)
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be read: {error.strerror}") from error
+
+    def write(self, name: str, data: bytes) -> None:
+        """Replace the blob atomically and durably.
+
+        Raises:
+            StoreError: the old blob is still there, whole (full disk, read-only, I/O error). Only
+                when the very last step fails, the sync of the directory, may the new blob be
+                visible already.
+        """
+        path = self._folder / _checked(name)
+        temporary = self._folder / f".{name}.new"
+        try:
+            _write_synced(temporary, data)
+            os.replace(temporary, path)
+            self._sync()
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise StoreError(
+                f"{path}: {len(data)} bytes cannot be written: {error.strerror}"
+            ) from error
+
+    def delete(self, name: str) -> None:
+        """Remove the blob durably; a missing one is fine.
+
+        Raises:
+            StoreError: the medium refused.
+        """
+        path = self._folder / _checked(name)
+        try:
+            path.unlink(missing_ok=True)
+            self._sync()
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be removed: {error.strerror}") from error
+
+    def names(self) -> list[str]:
+        """The names of all blobs, sorted.
+
+        Raises:
+            StoreError: the directory cannot be read.
+        """
+        try:
+            return sorted(name for name in os.listdir(self._folder) if _NAME.fullmatch(name))
+        except OSError as error:
+            raise StoreError(f"{self._folder}: cannot be read: {error.strerror}") from error
+
+    def _sync(self) -> None:
+        folder_fd = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder_fd)
+        finally:
+            os.close(folder_fd)
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    """Write a whole file and wait until the disk has it."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, 0o600), "wb", buffering=0) as file:
+        view = memoryview(data)
+        while view:
+            view = view[file.write(view) :]
+        os.fsync(file.fileno())
