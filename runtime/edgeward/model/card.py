@@ -1,0 +1,67 @@
+"""A model's card: what it takes, what it answers and which bytes it is."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from edgeward.errors import ModelError
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInput:
+    """One window of one signal."""
+
+    signal: str
+    unit: str
+    rate_hz: int
+    window_samples: int
+    hop_samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """The part of a card the device needs; the file says more, for people."""
+
+    name: str
+    version: str
+    sha256: str
+    labels: tuple[str, ...]
+    input: ModelInput
+
+
+def parse_card(data: bytes) -> ModelCard:
+    """Read a card.
+
+    Raises:
+        ModelError: it is not JSON, or a field is missing or of the wrong type.
+    """
+    try:
+        card: dict[str, Any] = json.loads(data)
+        taken = card["input"]
+        return ModelCard(
+            name=_text(card["name"]),
+            version=_text(card["version"]),
+            sha256=_text(card["sha256"]),
+            labels=tuple(_text(label) for label in card["labels"]),
+            input=ModelInput(
+                signal=_text(taken["signal"]),
+                unit=_text(taken["unit"]),
+                rate_hz=_count(taken["rate_hz"]),
+                window_samples=_count(taken["window_samples"]),
+                hop_samples=_count(taken["hop_samples"]),
+            ),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"the model card cannot be read: {error!r}") from error
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"{value!r} where a text is needed")
+    return value
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise TypeError(f"{value!r} where a whole number above 0 is needed")
+    return value

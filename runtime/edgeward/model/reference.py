@@ -1,0 +1,26 @@
+"""The reference model: four rhythms from five seconds of ECG.
+
+It was trained on simulated patients only and is not for clinical use: it makes the runtime and the
+harness testable from end to end. Its card, beside it, says how it was made and how well it does.
+"""
+
+from edgeward.adapters.host import package_file
+from edgeward.errors import ModelError
+from edgeward.model.card import parse_card
+from edgeward.model.engine import OnnxEngine
+
+MODEL_FILE = "model/rhythm_reference.onnx"
+CARD_FILE = "model/rhythm_reference.json"
+
+
+def load_reference_model() -> OnnxEngine:
+    """The shipped model, checked against the digest on its card.
+
+    Raises:
+        ModelError: a file is missing or was changed, or the model cannot be loaded.
+    """
+    try:
+        model, card = package_file(MODEL_FILE), package_file(CARD_FILE)
+    except OSError as error:
+        raise ModelError(f"the reference model cannot be read: {error}") from error
+    return OnnxEngine(model, parse_card(card))
