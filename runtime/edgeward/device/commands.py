@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Command:
     """A subcommand. Its module is imported only when the command is used or its help is asked for.
 
-    The module defines `configure(parser)`, which adds the options, and `run(options)`, which returns the
-    exit status: 0 good, 1 refused or a finding, 2 could not decide.
+    The module defines `configure(parser)`, which adds the options, and `run(options)`, which
+    returns the exit status: 0 good, 1 refused or a finding, 2 could not decide.
     """
 
     name: str

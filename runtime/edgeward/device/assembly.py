@@ -1,0 +1,58 @@
+"""Devices put together: for this machine, and simulated from one integer."""
+
+from pathlib import Path
+
+from edgeward.adapters.clock import SimulatedClock, SystemClock
+from edgeward.adapters.entropy import SeededEntropy, SystemEntropy
+from edgeward.adapters.host import Host
+from edgeward.adapters.store import DirectoryStore, MemoryStore
+from edgeward.device.device import Device, Parts
+from edgeward.limits import DEFAULT, Limits
+from edgeward.model.reference import load_reference_model
+from edgeward.ports import Store
+
+
+def system_parts(state: Path | None, limits: Limits = DEFAULT) -> Parts:
+    """The parts for this machine.
+
+    Without a folder for its state the device forgets its identity and epoch when it ends, so it
+    does not offer `restart`.
+
+    Raises:
+        StoreError: the folder cannot be used.
+        ModelError: the reference model cannot be loaded.
+    """
+    return Parts(
+        clock=SystemClock(),
+        store=MemoryStore() if state is None else DirectoryStore(state),
+        entropy=SystemEntropy(),
+        engine=load_reference_model(),
+        host=Host(),
+        restartable=state is not None,
+        limits=limits,
+    )
+
+
+def simulated_parts(seed: int = 0, store: Store | None = None, limits: Limits = DEFAULT) -> Parts:
+    """The parts of a device whose time moves only when it is told to, reproducible from the seed.
+
+    Raises:
+        ModelError: the reference model cannot be loaded.
+    """
+    return Parts(
+        clock=SimulatedClock(),
+        store=MemoryStore() if store is None else store,
+        entropy=SeededEntropy(seed),
+        engine=load_reference_model(),
+        restartable=store is not None,
+        limits=limits,
+    )
+
+
+def simulated_device(seed: int = 0, store: Store | None = None, limits: Limits = DEFAULT) -> Device:
+    """A simulated build. With a store that outlives it, it offers `restart`.
+
+    Raises:
+        ModelError: the reference model cannot be loaded.
+    """
+    return Device(simulated_parts(seed, store, limits))

@@ -1,0 +1,297 @@
+"""The device: what each method of the protocol means. How requests travel is the agent's business.
+
+A device with a seeded defect overrides one method of this class; `publish` and `decide` are there
+for that as much as for the device itself.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import edgeward
+from edgeward.adapters.host import Host, build_sha256
+from edgeward.canonical import digest
+from edgeward.device.identity import Identity, start_identity
+from edgeward.device.parameters import bad_parameters
+from edgeward.device.rpc import Code, RpcError, shown
+from edgeward.errors import LimitError, StreamError
+from edgeward.limits import DEFAULT, Limits
+from edgeward.model.engine import InferenceEngine
+from edgeward.ports import Clock, Entropy, Store
+from edgeward.process.decision import Decider, Decision
+from edgeward.process.events import EventLog
+from edgeward.process.lateness import Lateness
+from edgeward.process.stream import Block, ResultEvent, Stream
+from edgeward.signal.windows import Mask, Samples, clean
+
+PROTOCOL = "1.0"
+DEVICE_MODEL = "reference"
+_NS_PER_MS = 1_000_000
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a device is put together from."""
+
+    clock: Clock
+    store: Store
+    entropy: Entropy
+    engine: InferenceEngine
+    host: Host | None = None
+    """None: what this process uses of its machine is not what the device uses."""
+    restartable: bool = False
+    """Whether the store outlives this device, so that the next start has a higher epoch."""
+    limits: Limits = DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An `events` request that is answered when there is an event, or at the deadline."""
+
+    after: int
+    limit: int
+    deadline_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The answer is empty and the last one; the process then ends with this status."""
+
+    exit_status: int
+
+
+EXIT_SHUTDOWN = 0
+EXIT_RESTART = 75
+
+
+class Device:
+    """One device from its start to its end."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Start: take the identity, count the epoch, begin with no stream, event or profile.
+
+        Raises:
+            StoreError: the identity or the epoch cannot be read or written.
+        """
+        self.parts = parts
+        self.clock = parts.clock
+        self.limits = parts.limits
+        self.identity: Identity = start_identity(parts.store, parts.entropy)
+        self.build_sha256 = build_sha256()
+        self.events = EventLog(parts.limits.events_kept_max)
+        self.decider = Decider(parts.engine, parts.clock)
+        self.lateness = Lateness()
+        self.streams: dict[str, Stream] = {}
+
+    def capabilities(self) -> tuple[str, ...]:
+        """What this device can be asked."""
+        optional = {"clock": self.clock.simulated, "restart": self.parts.restartable}
+        extra = tuple(name for name, present in optional.items() if present)
+        return ("core", "infer", "stream", "resources", *extra)
+
+    # core
+
+    def describe(self) -> Result:
+        """Who this is, what runs here, what it can be asked, and what time it is."""
+        card = self.parts.engine.card
+        taken = card.input
+        return {
+            "protocol": PROTOCOL,
+            "device": {
+                "model": DEVICE_MODEL,
+                "serial": self.identity.serial,
+                "id": self.identity.id,
+                "epoch": self.identity.epoch,
+            },
+            "software": {
+                "name": "edgeward",
+                "version": edgeward.__version__,
+                "build_sha256": self.build_sha256,
+            },
+            "models": [
+                {
+                    "name": card.name,
+                    "version": card.version,
+                    "sha256": card.sha256,
+                    "labels": list(card.labels),
+                }
+            ],
+            "capabilities": list(self.capabilities()),
+            "inputs": [
+                {
+                    "signal": taken.signal,
+                    "unit": taken.unit,
+                    "rate_hz": taken.rate_hz,
+                    "window_samples": taken.window_samples,
+                    "hop_samples": taken.hop_samples,
+                }
+            ],
+            "clock": {"now_ns": self.clock.monotonic_ns(), "simulated": self.clock.simulated},
+        }
+
+    def configure(self, profile: dict[str, Any]) -> Result:
+        """Put a device profile in force.
+
+        Raises:
+            RpcError: a stream is open, or the profile cannot be accepted; nothing was changed.
+        """
+        from edgeward.profile import ProfileError, parse_profile  # a start does not need it
+
+        if self.streams:
+            names = ", ".join(sorted(self.streams))
+            raise RpcError(Code.REFUSED, f"streams are open ({names}); close them, then configure")
+        try:
+            accepted = parse_profile(profile)
+            profile_sha256 = digest(profile)
+        except ProfileError as error:
+            raise bad_parameters([f"profile: {fault}" for fault in error.faults]) from error
+        except (ValueError, RecursionError) as error:
+            raise bad_parameters([f"profile: has no canonical form: {error}"]) from error
+        path = accepted.budget.latency.get("window_to_result")
+        self.lateness.set_budget_ms(None if path is None else path.max_ms)
+        return {"profile_sha256": profile_sha256}
+
+    def restart(self) -> Ending:
+        """End, to be started again by whoever started this."""
+        return Ending(EXIT_RESTART)
+
+    def shutdown(self) -> Ending:
+        """End for good."""
+        return Ending(EXIT_SHUTDOWN)
+
+    # infer and stream
+
+    def decide(self, samples: Samples, valid_samples: int) -> Decision:
+        """Judge one window: the one place where a model is asked."""
+        return self.decider.decide(samples, valid_samples)
+
+    def publish(self, event: ResultEvent) -> None:
+        """Tell a result: the one place where events come from."""
+        self.events.append(event.to_dict())
+
+    def infer(self, samples: Samples, valid: Mask | None) -> Result:
+        """Judge one window outside of any stream.
+
+        Raises:
+            RpcError: it is not one window of samples, or the mask has another length.
+        """
+        window_samples = self.parts.engine.card.input.window_samples
+        faults = []
+        if len(samples) != window_samples:
+            faults.append(f"samples: found {len(samples)}, accepted: {window_samples}")
+        if valid is not None and len(valid) != len(samples):
+            faults.append(f"valid: found {len(valid)} values for {len(samples)} samples")
+        if faults:
+            raise bad_parameters(faults)
+        cleaned, validity = clean(samples, valid)
+        decision = self.decide(cleaned, int(validity.sum()))
+        return {**decision.to_dict(), "elapsed_ns": decision.elapsed_ns}
+
+    def stream_open(self, stream: str) -> Result:
+        """Open a stream; its first sample has index 0.
+
+        Raises:
+            RpcError: it is open already.
+            LimitError: too many streams are open.
+        """
+        if stream in self.streams:
+            raise RpcError(Code.REFUSED, f"stream {shown(stream)} is open already; close it first")
+        if len(self.streams) >= self.limits.streams_max:
+            raise LimitError(f"streams_max = {self.limits.streams_max} streams are open; close one")
+        taken = self.parts.engine.card.input
+        self.streams[stream] = Stream(
+            stream,
+            taken,
+            decide=self.decide,
+            publish=self.publish,
+            lateness=self.lateness,
+            limits=self.limits,
+        )
+        return {"window_samples": taken.window_samples, "hop_samples": taken.hop_samples}
+
+    def stream_push(self, stream: str, block: Block) -> Result:
+        """Take samples; every window they complete yields one event before this returns.
+
+        Raises:
+            RpcError: the stream is not open, or the block does not fit its end.
+            LimitError: the block, or the gap before it, is too long.
+        """
+        target = self._open(stream)
+        try:
+            target.push(block)
+        except StreamError as error:
+            raise bad_parameters([str(error)]) from error
+        return {"next": target.next_sample}
+
+    def stream_close(self, stream: str) -> Result:
+        """Close a stream and say what it had; an incomplete window yields nothing.
+
+        Raises:
+            RpcError: the stream is not open.
+        """
+        target = self._open(stream)
+        del self.streams[stream]
+        return {"samples": target.next_sample, "windows": target.windows}
+
+    def wait_for_events(self, after: int, wait_ms: int, limit: int) -> Result | Waiting:
+        """The events after a cursor, or what to wait for when there are none yet.
+
+        Raises:
+            RpcError: the cursor lies in the future.
+            LimitError: the wait is too long.
+        """
+        if after > self.events.last:
+            raise bad_parameters([f"after: found {after}, accepted: 0 to {self.events.last}"])
+        if wait_ms > self.limits.wait_ms_max:
+            raise LimitError(f"wait_ms {wait_ms} exceeds wait_ms_max = {self.limits.wait_ms_max}")
+        if wait_ms == 0 or after < self.events.last:
+            return self.read_events(after, limit)
+        return Waiting(after, limit, self.clock.monotonic_ns() + wait_ms * _NS_PER_MS)
+
+    def read_events(self, after: int, limit: int) -> Result:
+        """The events after a cursor, as many as were asked for and fit into one line."""
+        events = self.events.after(after, min(limit, self.limits.events_answer_max))
+        reached = events[-1]["cursor"] if events else after
+        return {"events": events, "next": reached, "dropped": self.events.dropped}
+
+    # resources and clock
+
+    def resources(self) -> Result:
+        """What the device uses and has counted; what it cannot know is null."""
+        host = self.parts.host
+        return {
+            "rss_bytes": _reading(host.rss_bytes() if host else None),
+            "cpu_seconds": _reading(host.cpu_seconds() if host else None),
+            "late_results": _reading(self.lateness.late_results),
+            "model_faults": _reading(self.decider.model_faults),
+            "events_dropped": _reading(self.events.dropped),
+            "temperature_c": _reading(None),
+        }
+
+    def advance_clock(self, advance_ns: int) -> Result:
+        """Move the simulated clock on.
+
+        Raises:
+            LimitError: too far at once.
+        """
+        if advance_ns > self.limits.advance_ns_max:
+            raise LimitError(
+                f"advance_ns {advance_ns} exceeds advance_ns_max = {self.limits.advance_ns_max}"
+            )
+        self.clock.sleep_ns(advance_ns)  # on a simulated clock a sleep is a step
+        return {"now_ns": self.clock.monotonic_ns()}
+
+    def _open(self, name: str) -> Stream:
+        try:
+            return self.streams[name]
+        except KeyError:
+            known = ", ".join(sorted(self.streams)) or "none"
+            raise RpcError(
+                Code.REFUSED, f"stream {shown(name)} is not open; open: {known[:200]}"
+            ) from None
+
+
+def _reading(value: float | None) -> dict[str, Any]:
+    """A value with its provenance: measured, or unknown and then null."""
+    return {"value": value, "provenance": "unknown" if value is None else "measured"}

@@ -1,0 +1,87 @@
+"""Finds the subcommands of `edgeward`: the device's own, and those other distributions bring.
+
+A distribution declares them in the entry-point group `edgeward.commands`, as `module:attribute` of
+a tuple of `Command`. The standard library's importlib.metadata reads the same files, but importing
+it takes longer than everything else `edgeward --help` does.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+
+from edgeward.device.commands import Command
+from edgeward.errors import EdgewardError
+
+GROUP = "edgeward.commands"
+
+RUNTIME_COMMANDS = (
+    Command("agent", "serve the device protocol, as a device does", "edgeward.device.serve"),
+)
+
+
+class CommandTableError(EdgewardError):
+    """An installed distribution declares commands that cannot be used."""
+
+
+def find_commands(path: Sequence[str] | None = None) -> dict[str, Command]:
+    """All commands by name, sorted; only the tables are imported, no command.
+
+    Raises:
+        CommandTableError: a table cannot be imported, or two tables name the same command.
+    """
+    commands = {command.name: command for command in RUNTIME_COMMANDS}
+    for target in sorted(set(_targets(sys.path if path is None else path))):
+        for command in _table(target):
+            if command.name in commands:
+                raise CommandTableError(
+                    f"the command {command.name!r} is declared twice: by"
+                    f" {commands[command.name].module} and by {command.module} ({target})"
+                )
+            commands[command.name] = command
+    return dict(sorted(commands.items()))
+
+
+def _table(target: str) -> tuple[Command, ...]:
+    """The commands an entry point names."""
+    module, _, attribute = target.partition(":")
+    try:
+        table = getattr(importlib.import_module(module), attribute)
+    except Exception as error:
+        raise CommandTableError(
+            f"the commands of {target} cannot be loaded: {type(error).__name__}: {error};"
+            " reinstall or remove that distribution"
+        ) from error
+    if not isinstance(table, tuple) or not all(isinstance(item, Command) for item in table):
+        raise CommandTableError(f"{target} is not a tuple of edgeward.device.commands.Command")
+    return table
+
+
+def _targets(path: Sequence[str]) -> Iterator[str]:
+    """What the entry points of the group name, over all distributions on the import path."""
+    for folder in path:
+        try:
+            entries = [entry.path for entry in os.scandir(folder or ".")]
+        except OSError:
+            continue  # a folder that is not there, or an archive: no distribution of ours is in it
+        for entry in entries:
+            if entry.endswith(".dist-info"):
+                yield from _declared(os.path.join(entry, "entry_points.txt"))
+
+
+def _declared(file: str) -> Iterator[str]:
+    """The targets one entry_points.txt declares for the group."""
+    try:
+        with open(file, encoding="utf-8") as lines:
+            text = lines.read()
+    except (OSError, UnicodeDecodeError):
+        return
+    if GROUP not in text:
+        return
+    inside = False
+    for raw in text.splitlines():
+        line = raw.strip()
+        if line.startswith("["):
+            inside = line == f"[{GROUP}]"
+        elif inside and "=" in line and not line.startswith(("#", ";")):
+            yield line.partition("=")[2].partition("[")[0].strip()

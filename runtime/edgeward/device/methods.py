@@ -1,0 +1,114 @@
+"""The table of methods: the capability of each, its parameters, and what it calls."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from edgeward.device.device import Device, Ending, Result, Waiting
+from edgeward.device.parameters import (
+    Parameter,
+    exactly,
+    integer,
+    mapping,
+    mask,
+    samples,
+    text,
+)
+from edgeward.process.stream import Block
+
+Call = Callable[[Mapping[str, Any], int], Result | Waiting | Ending]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method of the protocol."""
+
+    capability: str
+    parameters: tuple[Parameter, ...]
+    call: Call
+    """Takes the checked parameters and the monotonic nanoseconds at which the request arrived."""
+
+
+def device_methods(device: Device) -> dict[str, Method]:
+    """The methods of a device, by name: those of its capabilities only."""
+    table = {**_core(device), **_samples(device), **_around(device)}
+    present = device.capabilities()
+    return {name: method for name, method in table.items() if method.capability in present}
+
+
+def _core(device: Device) -> dict[str, Method]:
+    return {
+        "describe": Method("core", (), lambda _, __: device.describe()),
+        "configure": Method(
+            "core", (Parameter("profile", mapping),), lambda given, _: device.configure(**given)
+        ),
+        "shutdown": Method("core", (), lambda _, __: device.shutdown()),
+        "restart": Method("restart", (), lambda _, __: device.restart()),
+    }
+
+
+def _samples(device: Device) -> dict[str, Method]:
+    taken = device.parts.engine.card.input
+    stream = Parameter("stream", text(device.limits.stream_name_chars_max))
+    signal = Parameter("signal", exactly(taken.signal))
+    block = (Parameter("samples", samples), Parameter("valid", mask, required=False))
+
+    def infer(given: Mapping[str, Any], _: int) -> Result:
+        return device.infer(given["samples"], given["valid"])
+
+    def push(given: Mapping[str, Any], arrived_ns: int) -> Result:
+        acquired_ns = given["acquired_ns"]
+        return device.stream_push(
+            given["stream"],
+            Block(
+                first=given["first"],
+                samples=given["samples"],
+                mask=given["valid"],
+                acquired_ns=arrived_ns if acquired_ns is None else acquired_ns,
+            ),
+        )
+
+    return {
+        "infer": Method("infer", (signal, *block), infer),
+        "stream.open": Method(
+            "stream",
+            (
+                stream,
+                signal,
+                Parameter("rate_hz", exactly(taken.rate_hz)),
+                Parameter("unit", exactly(taken.unit)),
+            ),
+            lambda given, _: device.stream_open(given["stream"]),
+        ),
+        "stream.push": Method(
+            "stream",
+            (
+                stream,
+                Parameter("first", integer(0)),
+                *block,
+                Parameter("acquired_ns", integer(-(1 << 62)), required=False),
+            ),
+            push,
+        ),
+        "stream.close": Method("stream", (stream,), lambda given, _: device.stream_close(**given)),
+    }
+
+
+def _around(device: Device) -> dict[str, Method]:
+    return {
+        "events": Method(
+            "stream",
+            (
+                Parameter("after", integer(0), required=False, default=0),
+                Parameter("wait_ms", integer(0), required=False, default=0),
+                Parameter("limit", integer(1), required=False, default=256),
+            ),
+            lambda given, _: device.wait_for_events(**given),
+        ),
+        "resources": Method("resources", (), lambda _, __: device.resources()),
+        "clock": Method(
+            "clock",
+            (Parameter("advance_ns", integer(0)),),
+            lambda given, _: device.advance_clock(**given),
+        ),
+    }

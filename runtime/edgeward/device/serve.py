@@ -1,0 +1,127 @@
+"""A device as a process: `edgeward agent`, `python -m edgeward.device`.
+
+It serves the device protocol on standard input and output, or on a unix socket. Standard output
+carries the protocol and nothing else: the real descriptor is taken aside at once, and whatever
+prints lands on standard error.
+
+Exit status: 0 after `shutdown` or when the input ended, 75 after `restart` (to be started again), 2
+when the device could not start.
+
+A device with a seeded defect is a program of three lines: a subclass of `Device` (or `Agent`) and
+`sys.exit(main(make_device=MyDevice))`.
+"""
+
+import argparse
+import contextlib
+import gc
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgeward.errors import EdgewardError
+
+if TYPE_CHECKING:
+    from edgeward.device.agent import Agent
+    from edgeward.device.device import Device, Parts
+    from edgeward.ports import Link
+
+    MakeDevice = Callable[[Parts], Device]
+    MakeAgent = Callable[[Device, Link], Agent]
+
+EXIT_CANNOT_START = 2
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the device's process."""
+    parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help="keep identity and epoch in this folder; without it each start is the first, and the"
+        " device does not offer `restart`",
+    )
+    parser.add_argument(
+        "--socket",
+        type=Path,
+        metavar="PATH",
+        help="listen on this unix socket, one peer at a time, instead of standard input and output",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the device until it ends."""
+    return serve(options.state, options.socket)
+
+
+def main(
+    argv: Sequence[str] | None = None,
+    *,
+    make_device: "MakeDevice | None" = None,
+    make_agent: "MakeAgent | None" = None,
+) -> int:
+    """Run a device with these arguments; another device or agent may be made in their place."""
+    parser = argparse.ArgumentParser(
+        prog="python -m edgeward.device", description="Serve the device protocol."
+    )
+    configure(parser)
+    options = parser.parse_args(argv)
+    try:
+        return serve(options.state, options.socket, make_device, make_agent)
+    except EdgewardError as error:
+        sys.stderr.write(f"edgeward: {error.diagnostics()}\n")
+        return EXIT_CANNOT_START
+    except KeyboardInterrupt:
+        return 130
+
+
+def serve(
+    state: Path | None,
+    socket_path: Path | None,
+    make_device: "MakeDevice | None" = None,
+    make_agent: "MakeAgent | None" = None,
+) -> int:
+    """Start the device and serve it until it ends.
+
+    Raises:
+        EdgewardError: it cannot start.
+    """
+    read_fd, write_fd = _take_stdio()
+    # The heavy imports come after standard output is safe from what they may print.
+    from edgeward.adapters.link import FileLink
+    from edgeward.adapters.listener import UnixListener
+    from edgeward.device.agent import Agent
+    from edgeward.device.assembly import system_parts
+    from edgeward.device.device import Device
+
+    device = (make_device or Device)(system_parts(state))
+    new_agent = make_agent or Agent
+    gc.collect()
+    gc.freeze()  # what the start left behind is never garbage: later collections skip it
+    if socket_path is None:
+        link = FileLink(read_fd, write_fd, device.limits)
+        with contextlib.closing(link):
+            return new_agent(device, link).serve() or 0
+    os.close(read_fd)
+    os.close(write_fd)
+    listener = UnixListener(socket_path, device.limits)
+    with contextlib.closing(listener):
+        while True:
+            with contextlib.closing(listener.accept()) as link:
+                status = new_agent(device, link).serve()
+            if status is not None:
+                return status
+
+
+def _take_stdio() -> tuple[int, int]:
+    """Take the real standard input and output; leave nothing and standard error in their place."""
+    read_fd, write_fd = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    try:
+        os.dup2(2, 1)
+    except OSError:  # there is no standard error
+        os.dup2(nothing, 1)
+    os.close(nothing)
+    return read_fd, write_fd
