@@ -1,8 +1,0 @@
-"""`python -m edgeward`: the command line."""
-
-import sys
-
-from edgeward.device.cli import main
-
-if __name__ == "__main__":
-    sys.exit(main())
