@@ -1,0 +1,75 @@
+"""Every seeded defect turns the suite red at the requirement it breaks; the sound device does not.
+
+This is how the verifier is verified: a suite that cannot tell these devices apart is worth nothing.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgeward_harness import resources
+from edgeward_harness.evidence.assess import assess
+from edgeward_harness.evidence.assessment import Assessment
+from edgeward_harness.evidence.bundle import open_bundle
+from edgeward_harness.evidence.standing import Standing
+
+HERE = Path(__file__).parent
+BENCH = HERE / "bench.toml"
+pytestmark = pytest.mark.slow
+
+
+def judge(tmp_path: Path, unit: str, cases: str) -> tuple[int, Assessment, str]:
+    """Verify a unit with the named cases only, at quick depth."""
+    suites = resources.suites()
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "pytest", str(suites / "latency"), "-k", cases, "-qq",
+            f"--rootdir={suites}", f"--config-file={suites / 'pytest.ini'}",
+            "--import-mode=importlib", "-p", "no:cacheprovider", "--edgeward-console",
+            "--edgeward-profile=bedside_monitor", "--edgeward-depth=quick",
+            "--edgeward-seed=7", f"--edgeward-bench={BENCH}", f"--edgeward-unit={unit}",
+            f"--edgeward-out={tmp_path / 'out'}", "--edgeward-formats=none",
+        ],
+        env={**os.environ, "EDGEWARD_HOME": str(tmp_path / "home")},
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    output = done.stdout + done.stderr
+    return done.returncode, assess(open_bundle(tmp_path / "out")), output
+
+
+@pytest.mark.parametrize(
+    ("unit", "cases", "broken"),
+    [
+        ("late_results", "test_median", "REQ-LAT-001"),
+        ("late_results", "test_99th_percentile and not load", "REQ-LAT-002"),
+        ("rare_stalls", "test_99th_percentile and not load", "REQ-LAT-002"),
+        ("busy_stalls", "test_99th_percentile and not load", "REQ-LAT-002"),
+        ("one_stall", "test_maximum", "REQ-LAT-003"),
+        ("hides_its_delay", "test_device_times", "REQ-LAT-004"),
+        ("alters_the_stamp", "test_device_times", "REQ-LAT-004"),
+        ("loses_a_window", "test_every_window", "REQ-LAT-005"),
+        ("doubles_a_window", "test_every_window", "REQ-LAT-005"),
+        ("shifts_its_windows", "test_every_window", "REQ-LAT-005"),
+        ("never_late", "test_lateness", "REQ-LAT-006"),
+        ("always_late", "test_lateness", "REQ-LAT-006"),
+        ("starves_under_load", "under_load", "REQ-LAT-007"),
+        ("dies", "test_median", "REQ-LAT-001"),
+        ("hangs", "test_median", "REQ-LAT-001"),
+    ],
+)
+def test_a_seeded_defect_is_found(tmp_path: Path, unit: str, cases: str, broken: str) -> None:
+    status, assessment, output = judge(tmp_path, unit, cases)
+    assert assessment.requirements[broken].standing is Standing.FAILED, output
+    assert status == 1
+    assert broken in output
+
+
+def test_the_sound_device_is_not_accused(tmp_path: Path) -> None:
+    """The same device without a defect: nothing fails (a noisy host may leave something open)."""
+    _, assessment, output = judge(tmp_path, "sound", "test")
+    standings = {one.standing for one in assessment.requirements.values()}
+    assert Standing.FAILED not in standings, output
+    assert Standing.VERIFIED in standings, output
