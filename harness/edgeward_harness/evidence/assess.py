@@ -56,7 +56,19 @@ if TYPE_CHECKING:  # a bundle is assessed without today's plans more often than 
     from edgeward_harness.trace import Trace
 
 
-def assess(bundle: Bundle, trace: "Trace | None" = None, *, today: date | None = None) -> Assessment:
+__all__ = [
+    "Assessment",
+    "CaseStanding",
+    "ControlStanding",
+    "RequirementStanding",
+    "assess",
+    "assess_against",
+]
+
+
+def assess(
+    bundle: Bundle, trace: "Trace | None" = None, *, today: date | None = None
+) -> Assessment:
     """What a bundle proves, held against today's trace if one is given.
 
     Args:
@@ -87,13 +99,13 @@ class _Assessor:
         self.now = now
         self.today = today
         self.items = self._judge_items()
-        self.items_of: defaultdict[str, list[str]] = defaultdict(list)
+        self.items_of: dict[str, list[str]] = {name: [] for name in self.manifest.cases}
         for entry in self.manifest.items.values():
             self.items_of[entry.case].append(entry.item)
-        self.citing: defaultdict[str, list[str]] = defaultdict(list)
+        self.citing: dict[str, list[str]] = {name: [] for name in self.manifest.requirements}
         for case, planned in self.manifest.cases.items():
             for requirement in dict.fromkeys(planned.requirements):
-                self.citing[requirement].append(case)
+                self.citing.setdefault(requirement, []).append(case)
         self.used: set[str] = set()
 
     def assess(self) -> Assessment:
@@ -137,7 +149,7 @@ class _Assessor:
     def _asked(self, case: str) -> bool:
         """Whether a case belongs to what this run was asked for, or ran in any event."""
         suites = self.manifest.suites
-        return not suites or self.manifest.cases[case].suite in suites or case in self.items_of
+        return not suites or self.manifest.cases[case].suite in suites or bool(self.items_of[case])
 
     def _scope(self) -> tuple[list[str], list[str]]:  # rule 8
         whole = all(map(self._asked, self.manifest.cases))

@@ -1,4 +1,4 @@
-"""What an assessment says: the standing of every item, case, requirement and control, and of the run."""
+"""What an assessment says: of every item, case, requirement and control, and of the run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NoReturn
 
 from edgeward_harness.errors import InputError
@@ -23,7 +23,7 @@ _ENCODER = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 )
 _HEX64 = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
+_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 
 
 def encode(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
@@ -126,7 +126,12 @@ def _is_hex64(value: Any) -> bool:  # noqa: ANN401
 
 
 def _is_utc(value: Any) -> bool:  # noqa: ANN401
-    return type(value) is str and _UTC.fullmatch(value) is not None
+    if type(value) is not str or _UTC.fullmatch(value) is None:
+        return False
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _is_day(value: Any) -> bool:  # noqa: ANN401
