@@ -1,0 +1,107 @@
+"""A device's processes as the host's kernel sees them: what was used, what was waited for."""
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Final
+
+from edgeward_harness.errors import HarnessError
+
+_PROC: Final = Path("/proc")
+_STATE, _PARENT, _USER, _SYSTEM, _REAPED_USER, _REAPED_SYSTEM = 0, 1, 11, 12, 13, 14
+"""Positions in /proc/PID/stat after the parenthesised name (proc(5), fields 3, 4 and 14 to 17)."""
+
+_OWN_TASKS: Final = _PROC / "self" / "task"
+_ON_CPU, _RUN_DELAY = 0, 1
+"""Positions in a task's schedstat: time on a processor, time waiting for one, both in ns."""
+
+
+def _stat(pid: int) -> list[str]:
+    text = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
+    return text[text.rindex(")") + 2 :].split(" ")
+
+
+def state(pid: int) -> str:
+    """The kernel's letter for what a process does (T: stopped); empty when it is gone."""
+    try:
+        return _stat(pid)[_STATE]
+    except (OSError, ValueError):
+        return ""
+
+
+def tree(root: int) -> list[int]:
+    """A process and its descendants; those whose parent has ended are no longer found."""
+    children: dict[int, list[int]] = {}
+    for entry in os.scandir(_PROC):
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError, ValueError):
+                pid = int(entry.name)
+                children.setdefault(int(_stat(pid)[_PARENT]), []).append(pid)
+    found = [root]
+    for pid in found:
+        found.extend(children.get(pid, ()))
+    return found
+
+
+def cpu_seconds(root: int) -> float:
+    """Processor time of a process, its descendants and the children they have waited for.
+
+    Raises:
+        HarnessError: the process is gone.
+    """
+    ticks = 0
+    fields = (_USER, _SYSTEM, _REAPED_USER, _REAPED_SYSTEM)
+    for pid in _alive(root):
+        with contextlib.suppress(OSError, ValueError):
+            values = _stat(pid)
+            ticks += sum(int(values[field]) for field in fields)
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def run_delay_ns(root: int) -> int:
+    """Time the threads of a process and its descendants were ready but not let run.
+
+    Threads that have ended are no longer counted.
+
+    Raises:
+        HarnessError: the process is gone, or this kernel does not count it.
+    """
+    _schedstat_ns(_PROC / str(root) / "task" / str(root), _RUN_DELAY)
+    total_ns = 0
+    for pid in _alive(root):
+        with contextlib.suppress(OSError):
+            for task in (_PROC / str(pid) / "task").iterdir():
+                with contextlib.suppress(HarnessError):
+                    total_ns += _schedstat_ns(task, _RUN_DELAY)
+    return total_ns
+
+
+def thread_cpu_ns(native_id: int) -> int:
+    """Processor time of a thread of this process.
+
+    Raises:
+        HarnessError: the thread is gone, or this kernel does not count it.
+    """
+    return _schedstat_ns(_OWN_TASKS / str(native_id), _ON_CPU)
+
+
+def thread_run_delay_ns(native_id: int) -> int:
+    """Time a thread of this process was ready but not let run.
+
+    Raises:
+        HarnessError: the thread is gone, or this kernel does not count it.
+    """
+    return _schedstat_ns(_OWN_TASKS / str(native_id), _RUN_DELAY)
+
+
+def _alive(root: int) -> list[int]:
+    if state(root) in ("", "Z"):
+        raise HarnessError(f"process {root} has ended; it can no longer be observed")
+    return tree(root)
+
+
+def _schedstat_ns(task: Path, field: int) -> int:
+    try:
+        return int((task / "schedstat").read_text(encoding="ascii").split()[field])
+    except (OSError, IndexError, ValueError) as error:
+        raise HarnessError(f"the kernel does not tell the times in {task}: {error}") from error
