@@ -40,9 +40,8 @@ def find(name: str, folders: Iterable[Path]) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
-def unknown(name: str, folders: Sequence[Path]) -> str:
+def unknown(name: str, folders: Sequence[Path], known: Sequence[str]) -> str:
     """The fault of a name that no folder has: what there is, and which is nearest."""
-    known = stems(folders)
     near = nearest(name, known)
     hint = f'did you mean "{near}"?' if near else ""
     searched = ", ".join(str(folder) for folder in folders) or "no folder"

@@ -2,6 +2,7 @@
 
 A kind carries the one-line meaning, the unit and what is accepted. Reading, refusing, warning, the
 JSON schema and what is printed all ask the kind; nothing about a field is written down twice.
+Kinds are told apart by identity: comparing them would cost a start-up more than it is worth.
 """
 
 import re
@@ -12,7 +13,7 @@ from typing import Any, Protocol
 
 from edgeward.profile.wording import is_number, meant, nearest, number
 
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_UNPRINTABLE = "[\x00-\x1f\x7f\ud800-\udfff]"
 
 
 class Kind(Protocol):
@@ -72,7 +73,7 @@ class _Plain:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Number:
     """A number in a unit, with what is accepted and the narrower range that is usual.
 
@@ -124,7 +125,7 @@ class Number:
         return rules | ({"unit": self.unit} if self.unit else {})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Text(_Plain):
     """Text without control characters, of limited length, optionally of a given pattern."""
 
@@ -137,7 +138,7 @@ class Text(_Plain):
         """Printable text of the right length and pattern."""
         if not isinstance(value, str) or not 0 < len(value) <= self.length_max:
             return False
-        if _UNPRINTABLE.search(value):
+        if re.search(_UNPRINTABLE, value):
             return False
         return not self.pattern or re.fullmatch(self.pattern, value) is not None
 
@@ -160,7 +161,7 @@ class Text(_Plain):
         return rules | ({"pattern": f"^(?:{self.pattern})$"} if self.pattern else {})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Flag(_Plain):
     """True or false."""
 
@@ -183,7 +184,7 @@ class Flag(_Plain):
         return {"type": "boolean"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Choice(_Plain):
     """One word of a closed vocabulary."""
 
@@ -212,7 +213,7 @@ class Choice(_Plain):
         return {"type": "string", "enum": list(words(self.vocabulary))}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Choices(_Plain):
     """Different words of a closed vocabulary, in order; with `every`, all of them."""
 

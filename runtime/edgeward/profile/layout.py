@@ -15,7 +15,7 @@ NAME_LENGTH_MAX = 64
 """Characters of a free name."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Named:
     """A table of equal sections under free names, some of which must be there."""
 

@@ -5,7 +5,7 @@
 3. What is then missing, or breaks a rule between fields, is a fault of the whole.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from edgeward.profile import files
 from edgeward.profile.faults import ProfileError, fault
 from edgeward.profile.files import ProfileFile
 from edgeward.profile.model import Profile
-from edgeward.profile.reading import Reading, Value, build, read
+from edgeward.profile.reading import Reading, build, read
 from edgeward.profile.rules import broken, doubtful
 from edgeward.profile.wording import shown
 
@@ -47,11 +47,10 @@ def load_profile(source: str | Path, folders: Sequence[Path]) -> Loaded:
     merged = Reading()
     for file in reversed(chain):
         merged = file.reading.over(merged)
-    merged.faults[:0] = chain_faults
-    if chain_faults or not all(file.understood for file in chain):
+    merged.faults[:0] = [*chain_faults, *(_own_faults(chain[0], merged) if chain else ())]
+    if chain_faults or chain[0].abstract or not all(file.understood for file in chain):
         raise ProfileError(str(source), merged.faults, merged.warnings)
     own = chain[0]
-    _judge_name(own, merged)
     profile = _resolve(merged, str(source), str(own.path))
     origins = {path: Path(value.source) for path, value in merged.values.items()}
     sources = tuple(file.path for file in chain)
@@ -91,7 +90,7 @@ def _chain(source: str | Path, folders: Sequence[Path]) -> tuple[list[ProfileFil
     """The profile's file and those it extends, in that order, and what is wrong with the chain."""
     path, searched = _locate(source, folders)
     if path is None:
-        return [], [files.unknown(str(source), searched)]
+        return [], [files.unknown(str(source), searched, profile_names(searched))]
     chain = [files.read_file(path)]
     while chain[-1].extends:
         last = chain[-1]
@@ -116,7 +115,7 @@ def _locate(source: str | Path, folders: Sequence[Path]) -> tuple[Path | None, l
 def _chain_fault(chain: list[ProfileFile], base: Path | None, folders: list[Path]) -> str:
     extends = chain[-1].extends
     if base is None:
-        return files.unknown(extends, folders).partition(": ")[2]
+        return files.unknown(extends, folders, files.stems(folders)).partition(": ")[2]
     told = " -> ".join([*(file.path.stem for file in chain), extends])
     if any(base.resolve() == file.path.resolve() for file in chain):
         return f"profiles extend each other in a circle: {told}"
@@ -125,13 +124,12 @@ def _chain_fault(chain: list[ProfileFile], base: Path | None, folders: list[Path
     return ""
 
 
-def _judge_name(own: ProfileFile, merged: Reading) -> None:
-    """A profile is called as its file is, and never by a name it inherited."""
+def _own_faults(own: ProfileFile, merged: Reading) -> Iterator[str]:
+    """A profile is called as its file is, never by a name it inherited, and is not abstract."""
     if own.abstract:
-        line = "expected a profile; this file is only there to be extended"
-        merged.faults.append(fault("abstract = true", line, source=str(own.path)))
-    name: Value | None = merged.values.get("name")
+        expected = "expected a profile; this file is only there to be extended"
+        yield fault("abstract = true", expected, source=str(own.path))
+    name = merged.values.get("name")
     if name is not None and name.raw != own.path.stem:
-        where = f"name = {shown(name.raw)}"
         expected = f'expected "{own.path.stem}", as its own file is called'
-        merged.faults.append(fault(where, expected, source=name.source))
+        yield fault(f"name = {shown(name.raw)}", expected, source=name.source)

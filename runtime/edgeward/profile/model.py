@@ -86,7 +86,7 @@ class Compute:
 class Memory:
     """Main memory."""
 
-    ram_mb: Annotated[int, whole("Main memory of the device.", "MB", 16, 4 << 20, (64, 256 << 10))]
+    ram_mb: Annotated[int, whole("Main memory of the device.", "MB", 16, 4_000_000, (64, 300_000))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Storage:
     """Durable storage."""
 
     capacity_mb: Annotated[
-        int, whole("Durable storage of the device.", "MB", 16, 64 << 20, (256, 4 << 20))
+        int, whole("Durable storage of the device.", "MB", 16, 64_000_000, (256, 5_000_000))
     ]
 
 
@@ -161,7 +161,7 @@ class LatencyBudget:
 class Budget:
     """What the software may use and how fast it must be."""
 
-    memory_mb: Annotated[int, whole("Resident memory, at most.", "MB", 1, 4 << 20, (16, 64 << 10))]
+    memory_mb: Annotated[int, whole("Resident memory, at most.", "MB", 1, 4_000_000, (16, 100_000))]
     cpu_percent: Annotated[
         float, Number("Mean processor use over a minute, of all cores.", "%", 0.1, 100, (1, 100))
     ]
@@ -256,7 +256,7 @@ class Offline:
         int, whole("Hours without a link that lose nothing.", "h", 0, 8784, (1, 720))
     ]
     queue_mb: Annotated[
-        int, whole("Disk that waiting records may use.", "MB", 1, 64 << 20, (4, 1 << 20))
+        int, whole("Disk that waiting records may use.", "MB", 1, 64_000_000, (4, 1_000_000))
     ]
     eviction_order: Annotated[
         tuple[Evictable, ...],

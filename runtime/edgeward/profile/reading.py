@@ -26,7 +26,7 @@ class Value:
     source: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Reading:
     """What was found in one document, or in several merged."""
 
@@ -83,8 +83,10 @@ def _table(section: type) -> str:
     return f"a table with {', '.join(entries(section))}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Reader:
+    """Reads one document."""
+
     root: type
     source: str
     reading: Reading
@@ -151,8 +153,10 @@ class _Reader:
         return f'did you mean "{paths[0]}"?' if paths else ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Builder:
+    """Builds the sections of one document."""
+
     reading: Reading
     source: str
 
