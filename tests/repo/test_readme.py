@@ -26,6 +26,8 @@ def blocks(text: str) -> Iterator[str]:
 def commands(text: str) -> Iterator[list[str]]:
     """Each line a reader is told to type that starts with edgeward or make, as words."""
     for block in blocks(text):
+        if block.startswith("usage: "):
+            continue  # a quoted help: test_the_quoted_help_is_the_real_one
         for line in block.replace("\\\n", " ").splitlines():
             typed = re.sub(r"^\s*(\$ )?(\.venv/bin/)?", "", line)
             if re.match(r"(edgeward|make)( |$)", typed):

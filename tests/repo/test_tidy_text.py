@@ -35,6 +35,8 @@ def machine_path(path: str, text: str) -> list[str]:
 
 def overclaim(path: str, text: str) -> list[str]:
     """Software produces evidence; whether a standard is met is for people to say."""
+    if path.startswith("tests/"):
+        return []  # nobody reads a claim there
     return matching_lines(OVERCLAIM, path, text, "say which evidence is produced")
 
 
@@ -97,6 +99,7 @@ ACCEPTED = [
     (unfinished, "a.md", "The word method is fine.\n"),
     (machine_path, "a.md", "See net/work/x, docs/tm" + "p/x and https://example.org/ho" + "me/.\n"),
     (overclaim, "a.md", "compliance of a lung is a physiological term\n"),
+    (overclaim, "tests/a.py", "match='not JSON compli" + "ant'\n"),
     (tab, "Makefile", "all:\n\techo\n"),
     (last_newline, "__init__.py", ""),
     (long_line, "a.py", "#" * 100 + "\n"),
@@ -125,7 +128,8 @@ def permission_fault(name: str, path: Path) -> list[str]:
 
 
 def test_file_permissions(files: dict[str, Path]) -> None:
-    assert [fault for name, path in files.items() for fault in permission_fault(name, path)] == []
+    faults = [fault for name, path in files.items() for fault in permission_fault(name, path)]
+    assert not faults, "\n".join(faults)
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_a_key_too_many_is_refused_wherever_it_stands(path: str, key: str, value
     assert "no such key" in fault
 
 
-def other_value(kind: Kind, value: Any) -> object:  # noqa: ANN401 - any JSON value
+def other_value(kind: Kind, value: Any) -> object:
     """Another value that is accepted; None when there is none."""
     if isinstance(kind, Choices):
         return value[::-1] if len(value) > 1 else None
