@@ -33,10 +33,11 @@ class Collector:
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
         """Note every item, then take out those that do not concern this device."""
-        _settle_hypothesis(self._plan.seed)
+        _settle_generated(items, self._plan.seed)
         taken: set[str] = set()
         faults = [fault for item in items if (fault := self._note(item, taken))]
         if faults:
+            self.entries.clear()
             raise pytest.UsageError("\n".join(faults))
         left_out = [item for item in items if not self.entries[item.nodeid].applies]
         if left_out:
@@ -78,15 +79,16 @@ class Collector:
         return self._digests[folder]
 
 
-def _settle_hypothesis(seed: int) -> None:
-    """Make generated examples fit a device under test; nothing is imported for cases without."""
+def _settle_generated(items: list[pytest.Item], seed: int) -> None:
+    """Make generated examples fit a device under test; nothing is imported for cases without.
+
+    A case that brings settings of its own keeps them.
+    """
     if "hypothesis" not in sys.modules:
         return
     import hypothesis
 
-    name = "edgeward"
-    hypothesis.settings.register_profile(
-        name,
+    fitting = hypothesis.settings(
         deadline=None,
         database=None,
         suppress_health_check=[
@@ -94,5 +96,12 @@ def _settle_hypothesis(seed: int) -> None:
             hypothesis.HealthCheck.too_slow,
         ],
     )
-    hypothesis.settings.load_profile(name)
-    hypothesis.core.global_force_seed = seed  # type: ignore[attr-defined]
+    hypothesis.core.global_force_seed = seed  # type: ignore[assignment]
+    settled: set[int] = set()
+    for item in items:
+        test = getattr(item, "obj", None)
+        if test is None or id(test) in settled or not hypothesis.is_hypothesis_test(test):
+            continue
+        settled.add(id(test))
+        if not getattr(test, "_hypothesis_internal_settings_applied", False):
+            fitting(test)

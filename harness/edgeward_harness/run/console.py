@@ -1,7 +1,7 @@
 """What a person sees while a device is verified, and the verdict at the end.
 
-Under `edgeward verify` it replaces pytest's own output with a line for each case and, on a terminal,
-the progress of a long one; under pytest it only adds the verdict.
+Under `edgeward verify` it replaces pytest's own output with a line for each case and, on a
+terminal, the progress of a long one; under pytest it only adds the verdict.
 """
 
 import shutil

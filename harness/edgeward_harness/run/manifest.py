@@ -23,7 +23,8 @@ from edgeward_harness.evidence.manifest import Manifest
 from edgeward_harness.evidence.record import utc_text
 from edgeward_harness.run.plan import RunPlan
 from edgeward_harness.run.tree import tree_sha256
-from edgeward_harness.trace import Trace, fingerprint
+from edgeward_harness.trace.fingerprint import fingerprint
+from edgeward_harness.trace.model import Trace
 
 
 def build_manifest(

@@ -3,24 +3,16 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from edgeward.profile import Loaded, load_profile
 from edgeward_harness import resources
-from edgeward_harness.errors import HarnessError, InputError
+from edgeward_harness.errors import InputError
 from edgeward_harness.profile.unit import Unit, find_unit
-from edgeward_harness.trace import Trace, load_trace
-
-FORMATS = ("html", "junit", "json")
-
-
-class Depth(StrEnum):
-    """How much a run observes; only standard and campaign can carry a release claim."""
-
-    QUICK = "quick"
-    STANDARD = "standard"
-    CAMPAIGN = "campaign"
+from edgeward_harness.report.render import FILES, check_formats
+from edgeward_harness.trace.load import load_trace
+from edgeward_harness.trace.model import Trace
+from edgeward_harness.trace.vocabulary import Depth
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +112,9 @@ def _seed(text: str | None) -> int:
 
 def _formats(text: str | None) -> tuple[str, ...]:
     if text is None:
-        return FORMATS
+        return tuple(FILES)
     asked = [] if text == "none" else text.split(",")
-    unknown = [name for name in asked if name not in FORMATS]
-    if unknown:
-        accepted = ", ".join(FORMATS)
-        raise InputError("--formats", [f"found {name!r}, accepted: {accepted}" for name in unknown])
+    check_formats(asked)
     return tuple(asked)
 
 
@@ -135,8 +124,4 @@ def _out(text: str | None, profile: str, nonce: str) -> Path:
         raise InputError("--out", [f"{out} is a file, accepted: a new or empty folder"])
     if out.is_dir() and any(out.iterdir()):
         raise InputError("--out", [f"{out} is not empty, accepted: a new or empty folder"])
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise HarnessError(f"cannot make the folder {out}: {error.strerror}") from error
     return out.absolute()

@@ -75,7 +75,7 @@ class Recorder:
         """Write the record that a finished test sent; a worker's crash is an error of that test."""
         if report.when == "teardown":
             for name, fragment in report.user_properties:
-                if name == PROPERTY:
+                if name == PROPERTY and isinstance(fragment, dict):
                     self._append(fragment, getattr(report, "worker_id", "main"))
         elif report.when not in ("setup", "call") and report.nodeid in self._items:
             self._append(self._crashed(report), getattr(report, "worker_id", "main"))
@@ -84,7 +84,11 @@ class Recorder:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Close the records, judge, render and seal; the assessment decides the exit status."""
         shutil.rmtree(self._spool, ignore_errors=True)
-        if self._ledger is None or session.config.option.collectonly:
+        if self._ledger is None:
+            return
+        if self.trouble is not None:
+            session.exitstatus = 2
+            self._ledger.close()
             return
         interrupted = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
         try:
@@ -102,9 +106,24 @@ class Recorder:
         manifest = build_manifest(
             self._plan, list(entries.values()), self._scope.suites, complete=self._scope.complete
         )
-        self._ledger = Ledger(self._plan.out, manifest.to_bytes())
+        try:
+            self._ledger = Ledger(self._plan.out, manifest.to_bytes())
+        except HarnessError as error:
+            raise pytest.UsageError(error.diagnostics()) from error
 
     def _append(self, fragment: Mapping[str, Any], worker: str) -> None:
+        """Write one record; a disk that refuses ends the run, and nothing is sealed."""
+        if self.trouble is not None:
+            return
+        try:
+            record = self._write(fragment, worker)
+        except HarnessError as error:
+            self.trouble = error
+            raise pytest.exit.Exception(error.diagnostics(), returncode=2) from error
+        for listener in self.listeners:
+            listener(record)
+
+    def _write(self, fragment: Mapping[str, Any], worker: str) -> Record:
         if self._ledger is None:
             raise HarnessError("a test ran before the manifest was fixed")
         record = Record.from_json(fragment["record"])
@@ -113,8 +132,7 @@ class Recorder:
         if worker not in ("main", "master"):
             record = replace(record, worker=worker)
         self._ledger.append(record)
-        for listener in self.listeners:
-            listener(record)
+        return record
 
     def _crashed(self, report: pytest.TestReport) -> dict[str, Any]:
         now_ns = time.monotonic_ns()

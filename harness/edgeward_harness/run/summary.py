@@ -1,4 +1,4 @@
-"""The words of the terminal: heading, case lines and verdict table, as plain lines with a colour."""
+"""The words of the terminal: heading, case lines and verdict table."""
 
 import os
 from dataclasses import dataclass, field
@@ -8,7 +8,8 @@ from edgeward_harness.evidence.measurement import Measurement
 from edgeward_harness.evidence.record import Record, State
 from edgeward_harness.evidence.standing import RunVerdict, Standing
 from edgeward_harness.run.finish import Finished
-from edgeward_harness.run.plan import Depth, RunPlan
+from edgeward_harness.run.plan import RunPlan
+from edgeward_harness.trace.vocabulary import Depth
 
 GOOD = {"green": True}
 BAD = {"red": True}
