@@ -35,6 +35,11 @@ class RunningDevice:
         """Whether the device still serves."""
         return self._thread.is_alive()
 
+    @property
+    def native_id(self) -> int | None:
+        """The system's number of the device's thread, to observe it from outside."""
+        return self._thread.native_id
+
     def join(self, timeout_s: float) -> int | None:
         """Wait for the end: the exit status a process would have; None while it still runs.
 

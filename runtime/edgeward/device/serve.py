@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     MakeAgent = Callable[[Device, Link], Agent]
 
 EXIT_CANNOT_START = 2
+STATE_FOLDER = "EDGEWARD_STATE"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -38,9 +39,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--state",
         type=Path,
+        default=os.environ.get(STATE_FOLDER) or None,
         metavar="DIR",
-        help="keep identity and epoch in this folder; without it each start is the first, and the"
-        " device does not offer `restart`",
+        help=f"keep identity and epoch in this folder (default: {STATE_FOLDER} in the environment);"
+        " without one each start is the first, and the device does not offer `restart`",
     )
     parser.add_argument(
         "--socket",
