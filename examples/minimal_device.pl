@@ -8,7 +8,7 @@ use warnings;
 use B ();
 use Digest::SHA qw(sha256_hex);
 use JSON::PP ();
-use List::Util qw(max min sum0);
+use List::Util qw(max min);
 use MIME::Base64 qw(decode_base64);
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC CLOCK_PROCESS_CPUTIME_ID);
 

@@ -121,16 +121,18 @@ class Conversation:
         self._next_number += 1
         return self._write(Pending(self, number, method), line, timeout_s)
 
-    def send_line(self, line: bytes, timeout_s: float) -> Pending:
-        """Send a line as it is; its answer is the next one whose id is null.
+    def send_line(
+        self, line: bytes, timeout_s: float, number: int | None = None, method: str = "a raw line"
+    ) -> Pending:
+        """Send a line as it is; its answer is the next one with this number as its id.
 
         Raises:
             Finding: the device has ended, or takes no input.
-            HarnessError: another such line is still under way.
+            HarnessError: another request with this number is still under way.
         """
-        if None in self._pending:
-            raise HarnessError("a raw line is still unanswered; two cannot be told apart")
-        return self._write(Pending(self, None, "(raw line)"), line, timeout_s)
+        if number in self._pending:
+            raise HarnessError(f"number {number} is still unanswered; two cannot be told apart")
+        return self._write(Pending(self, number, method), line, timeout_s)
 
     def await_answer(self, pending: Pending, timeout_s: float) -> Answer:
         """Read until this request is answered.

@@ -32,8 +32,9 @@ class Asked:
     memory_mb: int | None = None
     fifo_priority: int | None = None
     policy: str | None = None
-    beyond: tuple[tuple[str, str], ...] = ()
-    """Properties of the device that no driver on a host can give to a process: name and value."""
+    architecture: str | None = None
+    beyond: tuple[tuple[str, str, str], ...] = ()
+    """Properties that a host does not give to a process: name, value, and why not."""
 
 
 def asked_by(profile: Profile) -> Asked:
@@ -46,6 +47,7 @@ def asked_by(profile: Profile) -> Asked:
         memory_mb=profile.memory.ram_mb,
         fifo_priority=compute.scheduling_priority if fifo else None,
         policy=compute.scheduling_policy.value,
+        architecture=profile.device.architecture.value,
         beyond=beyond_any_host(profile),
     )
 
@@ -57,7 +59,8 @@ def unenforced(asked: Asked, why: str) -> tuple[Enforcement, ...]:
         ("cpu share", _share_asked(asked)),
         ("memory", _memory_asked(asked)),
         ("scheduling policy", _policy_asked(asked)),
-        *asked.beyond,
+        ("architecture", f"{asked.architecture}"),
+        *((what, value) for what, value, _ in asked.beyond),
     ]
     return tuple(Enforcement(what, value, enforced=False, how=why) for what, value in rows)
 
@@ -78,14 +81,15 @@ def _policy_asked(asked: Asked) -> str:
     return f"fifo, priority {asked.fifo_priority}" if asked.fifo_priority else f"{asked.policy}"
 
 
-def beyond_any_host(profile: Profile) -> tuple[tuple[str, str], ...]:
-    """What a profile says that a host's process cannot be given."""
+def beyond_any_host(profile: Profile) -> tuple[tuple[str, str, str], ...]:
+    """What a profile says that a process is not given: name, value, and why not."""
+    gflops, power_mw = profile.compute.performance_gflops, profile.power.budget_mw
+    bandwidth_kbps = profile.network.bandwidth_kbps
     return (
-        ("architecture", profile.device.architecture.value),
-        ("performance", f"{profile.compute.performance_gflops:g} GFLOPS"),
-        ("storage", f"{profile.storage.capacity_mb} MB"),
-        ("power", f"{profile.power.budget_mw:g} mW"),
-        ("network", f"{profile.network.bandwidth_kbps:g} kbit/s"),
+        ("performance", f"{gflops:g} GFLOPS", "the cores run at the speed of this host"),
+        ("storage", f"{profile.storage.capacity_mb} MB", "it writes to the disk of this host"),
+        ("power", f"{power_mw:g} mW", "the host neither limits nor measures what it draws"),
+        ("network", f"{bandwidth_kbps:g} kbit/s", "it uses the network of this host, unshaped"),
     )
 
 
@@ -166,10 +170,11 @@ class Hold:
             self._share(pid, refused),
             self._memory(pid, refused),
             self._policy(pid, refused),
+            self._architecture(),
         ]
         beyond = [
-            Enforcement(what, value, enforced=False, how="no host can give it to a process")
-            for what, value in self._asked.beyond
+            Enforcement(what, value, enforced=False, how=why)
+            for what, value, why in self._asked.beyond
         ]
         return (*(row for row in told if row is not None), *beyond)
 
@@ -204,7 +209,10 @@ class Hold:
     def _memory(self, pid: int, refused: Mapping[str, str]) -> Enforcement | None:
         if not self._asked.memory_mb:
             return None
-        if "memory" in self._how:
+        host_mb = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGESIZE") // _BYTES_PER_MB
+        if host_mb < self._asked.memory_mb:
+            held, how = False, f"this host has {host_mb} MB in all"
+        elif "memory" in self._how:
             held = self.group.holds("memory", pid)
             how = self._how["memory"] if held else refused.get("group", _OUTSIDE)
         else:
@@ -236,6 +244,12 @@ class Hold:
             notes = [refused.get("fifo"), self._why_not.get("realtime")]
         how = "; ".join(filter(None, notes)) or f"sched_getscheduler reads {found}"
         return Enforcement("scheduling policy", _policy_asked(self._asked), enforced=held, how=how)
+
+    def _architecture(self) -> Enforcement | None:
+        asked, found = self._asked.architecture, os.uname().machine
+        if asked is None:
+            return None
+        return Enforcement("architecture", asked, enforced=found == asked, how=f"uname: {found}")
 
     def close(self) -> None:
         """Remove the control groups."""

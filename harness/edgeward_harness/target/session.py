@@ -143,14 +143,21 @@ class DeviceSession:
         """
         return self._connected().send(method, params, timeout_s)
 
-    def send_line(self, line: bytes, timeout_s: float = TIMEOUT_S) -> Pending:
-        """Send a line as it is; its answer is the next one whose id is null.
+    def send_line(
+        self,
+        line: bytes,
+        timeout_s: float = TIMEOUT_S,
+        *,
+        number: int | None = None,
+        method: str = "a raw line",
+    ) -> Pending:
+        """Send a line as it is; its answer is the next one with this number as its id.
 
         Raises:
             Finding: the device has ended, or takes no input.
-            HarnessError: another such line is still under way, or the session is over.
+            HarnessError: another request with this number is under way, or the session is over.
         """
-        return self._connected().send_line(line, timeout_s)
+        return self._connected().send_line(line, timeout_s, number, method)
 
     def configure(
         self, profile: Mapping[str, Any], profile_sha256: str, timeout_s: float = TIMEOUT_S
