@@ -25,6 +25,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from edgeward_harness.evidence.assessment import (
@@ -83,11 +84,19 @@ def assess_against(
     bundle: Bundle, now: Current | None = None, *, today: date | None = None
 ) -> Assessment:
     """The same for a caller that has today's fingerprints at hand."""
-    return _Assessor(bundle, now, today or date.fromisoformat(_day(bundle))).assess()
+    if now is None and today is None:
+        return _on_its_own(bundle)
+    return _Assessor(bundle, now, today or _day(bundle)).assess()
 
 
-def _day(bundle: Bundle) -> str:
-    return bundle.manifest.started_utc[:10]
+@lru_cache(maxsize=1)
+def _on_its_own(bundle: Bundle) -> Assessment:
+    """What reporting, sealing and verifying each ask of the same bundle; they are told once."""
+    return _Assessor(bundle, None, _day(bundle)).assess()
+
+
+def _day(bundle: Bundle) -> date:
+    return date.fromisoformat(bundle.manifest.started_utc[:10])
 
 
 class _Assessor:
@@ -167,8 +176,8 @@ class _Assessor:
         reasons = self._reasons(cases) if cases else ["no case is planned for it"]
         reasons += [f"{case} has no counted measurement for it" for case in bare]
         items = tuple(item for case in cases for item in self.items_of[case])
-        standing = self._fresh(name, self._waive(name, RequirementStanding(found, tuple(reasons))))
-        return replace(standing, cases=cases, items=items)
+        standing = RequirementStanding(found, tuple(reasons), cases, items)
+        return self._fresh(name, self._waive(name, standing))
 
     def _speaks(self, case: str, requirement: str) -> bool:
         """Whether a case whose items passed measured anything for a requirement."""
@@ -209,7 +218,7 @@ class _Assessor:
             self.used.add(deviation.id)
             accepted = f"{found.standing.value}, accepted by {what}: {deviation.reason}"
             return replace(found, standing=Standing.WAIVED, reasons=(accepted, *found.reasons))
-        return replace(found, reasons=reasons)
+        return found if reasons is found.reasons else replace(found, reasons=reasons)
 
     def _covers(self, deviation: DeviationEntry, requirement: str) -> bool:
         """Whether a deviation names this requirement and every case of it that does not pass."""

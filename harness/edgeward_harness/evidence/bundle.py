@@ -6,6 +6,7 @@ know whether a bundle can be trusted, ask `verify.verify_bundle`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from edgeward.canonical import sha256_hex
@@ -19,9 +20,9 @@ from edgeward_harness.evidence.manifest import Manifest
 from edgeward_harness.evidence.record import Record
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Bundle:
-    """What a run left behind. Without `ended` it did not reach its end."""
+    """What a run left behind. Without `ended` it did not reach its end. Equal only to itself."""
 
     manifest: Manifest
     digests: Mapping[str, str]  # of manifest.json and records.jsonl
@@ -63,11 +64,30 @@ class Bundle:
         return data
 
 
-def join(
-    manifest: Manifest, digests: Mapping[str, str], lines: Lines, folder: Path | None = None
-) -> Bundle:
-    """A bundle of lines read under a manifest; to be trusted only when neither had a fault."""
-    return Bundle(
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """The bytes of manifest and records, read: a bundle if there is a manifest, and every fault."""
+
+    lines: Lines
+    bundle: Bundle | None
+    manifest_faults: tuple[str, ...]
+    records_faults: tuple[str, ...]
+
+
+@lru_cache(maxsize=1)
+def read_bundle(manifest_bytes: bytes, records_bytes: bytes, folder: Path | None = None) -> Reading:
+    """Read a bundle, hold its parts against each other and keep every fault.
+
+    The last reading is kept: a run reads its own bundle to report, to seal and to verify it, each
+    time from the disk, and the same bytes read the same.
+    """
+    digests = {MANIFEST: sha256_hex(manifest_bytes), RECORDS: sha256_hex(records_bytes)}
+    lines = read_lines(records_bytes, digests[MANIFEST])
+    try:
+        manifest = Manifest.from_bytes(manifest_bytes)
+    except InputError as error:
+        return Reading(lines, None, error.faults, tuple(lines.faults))
+    bundle = Bundle(
         manifest=manifest,
         digests=digests,
         records=tuple(lines.records),
@@ -76,6 +96,7 @@ def join(
         torn=lines.torn > 0,
         folder=folder,
     )
+    return Reading(lines, bundle, (), (*lines.faults, *check_lines(lines, manifest)))
 
 
 def open_bundle(path: Path) -> Bundle:
@@ -85,14 +106,12 @@ def open_bundle(path: Path) -> Bundle:
         InputError: the manifest or the records have faults; every one is named.
         HarnessError: a file cannot be read.
     """
-    manifest_bytes, records_bytes = _read(path / MANIFEST), _read(path / RECORDS)
-    digests = {MANIFEST: sha256_hex(manifest_bytes), RECORDS: sha256_hex(records_bytes)}
-    manifest = Manifest.from_bytes(manifest_bytes, str(path / MANIFEST))
-    lines = read_lines(records_bytes, digests[MANIFEST])
-    faults = lines.faults + check_lines(lines, manifest)
-    if faults:
-        raise InputError(str(path / RECORDS), faults)
-    return join(manifest, digests, lines, path)
+    reading = read_bundle(_read(path / MANIFEST), _read(path / RECORDS), path)
+    if reading.bundle is None:
+        raise InputError(str(path / MANIFEST), reading.manifest_faults)
+    if reading.records_faults:
+        raise InputError(str(path / RECORDS), reading.records_faults)
+    return reading.bundle
 
 
 def _read(path: Path) -> bytes:

@@ -17,7 +17,6 @@ from edgeward_harness.evidence.strict import (
     OBJECT,
     TEXT,
     UTC,
-    Rule,
     check_fields,
     encode,
     list_of,
@@ -82,9 +81,14 @@ def link(previous: str, body: dict[str, Any]) -> tuple[bytes, str]:
     """
     text = encode(body)
     chain = chain_of(previous, text)
+    return with_chain(body, text, chain), chain
+
+
+def with_chain(body: dict[str, Any], text: bytes, chain: str) -> bytes:
+    """The canonical form of a body with its chain, given the one without."""
     if "artifacts" in body or "attempt" in body:
-        return encode({**body, "chain": chain}), chain
-    return b'{"chain":"%s",%s' % (chain.encode(), text[1:]), chain
+        return encode({**body, "chain": chain})
+    return b'{"chain":"%s",%s' % (chain.encode(), text[1:])
 
 
 def chain_of(previous: str, text: bytes) -> str:
@@ -106,9 +110,6 @@ _END_RULES = {
     "interrupted": BOOLEAN,
     "utc": UTC,
 }
-CHAIN = Rule(
-    lambda value: type(value) is str and len(value) == 64 and value.isascii(), "64 hex digits"
-)
 
 
 def read_context(value: Any, path: str, faults: list[str]) -> tuple[str, Context] | None:  # noqa: ANN401 - any JSON

@@ -1,7 +1,7 @@
 """The parts of a manifest, typed, each with the rules it is read by."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from edgeward_harness.evidence.chain import REALIZATIONS
@@ -106,9 +106,13 @@ class UnitEntry:
     command: tuple[str, ...]
 
 
+_TEXTS = list_of(TEXT)
+_IDS = list_of(IDENTIFIER)
+
+
 def plain(entry: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the entries above
     """An entry as JSON."""
-    value = {part.name: getattr(entry, part.name) for part in fields(entry)}
+    value = {name: getattr(entry, name) for name in entry.__slots__}
     return {name: list(part) if type(part) is tuple else part for name, part in value.items()}
 
 
@@ -121,7 +125,8 @@ def read_entry(
     """An entry from JSON, or None after appending every fault."""
     if not check_fields(value, RULES[kind], path, faults):
         return None
-    return kind(**{k: tuple(part) if type(part) is list else part for k, part in value.items()})
+    lists = {name: tuple(value[name]) for name in _LISTS[kind]}
+    return kind(**{**value, **lists}) if lists else kind(**value)
 
 
 def read_table(
@@ -144,8 +149,6 @@ def read_list(kind: type[Entry], values: list[Any], path: str, faults: list[str]
     return [entry for entry in read if entry is not None]
 
 
-_TEXTS = list_of(TEXT)
-_IDS = list_of(IDENTIFIER)
 RULES: dict[type[Any], dict[str, Rule]] = {
     RequirementEntry: {
         "fingerprint": HEX64,
@@ -196,6 +199,10 @@ RULES: dict[type[Any], dict[str, Rule]] = {
         "serial": TEXT,
         "command": _TEXTS,
     },
+}
+_LISTS = {
+    kind: tuple(name for name, rule in rules.items() if rule in (_IDS, _TEXTS))
+    for kind, rules in RULES.items()
 }
 STARTED_RULES = {"utc": UTC, "monotonic_ns": COUNT}
 SCOPE_RULES = {"suites": _IDS, "complete": BOOLEAN}

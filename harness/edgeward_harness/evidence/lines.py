@@ -12,19 +12,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from edgeward_harness.errors import InputError
 from edgeward_harness.evidence.chain import (
     LINE_BYTES_MAX,
     Context,
     End,
     chain_of,
-    link,
     read_context,
     read_end,
+    with_chain,
 )
 from edgeward_harness.evidence.manifest import Manifest
 from edgeward_harness.evidence.record import Record, read_record
-from edgeward_harness.evidence.strict import HEX64, encode, load_json, shown
+from edgeward_harness.evidence.strict import HEX64, encode, parse, shown
 
 BREAKS_EXPLAINED_MAX = 5
 """Breaks of the chain that are looked into; each costs a pass over the file."""
@@ -47,8 +46,8 @@ class _Line:
     """One line as far as the chain is concerned."""
 
     number: int
-    label: str
-    text: bytes  # canonical, without its chain
+    body: Mapping[str, Any]
+    text: bytes  # canonical, without its chain; kept where the chain breaks
     chain: str
     follows: bool
 
@@ -61,34 +60,42 @@ def read_lines(data: bytes, manifest_sha256: str) -> Lines:
     tied: list[_Line] = []
     previous: str | None = manifest_sha256  # None: behind an unreadable line nothing can be said
     for number, line in enumerate(whole, start=1):
-        body = _read_body(line, number, lines.faults)
-        if body is None:
+        read = _read_line(line, f"line {number}", lines.faults)
+        if read is None:
             previous = None
             continue
-        chain = body.pop("chain")
-        follows = previous is None or link(previous, body)[1] == chain
-        text = b"" if follows else encode(body)
-        tied.append(_Line(number, _label(body), text, chain, follows))
+        body, text, chain = read
+        follows = previous is None or chain_of(previous, text) == chain
+        tied.append(_Line(number, body, b"" if follows else text, chain, follows))
         previous = chain
         _take(body, f"line {number}", lines)
     _explain_breaks(tied, manifest_sha256, lines)
     return lines
 
 
-def _read_body(line: bytes, number: int, faults: list[str]) -> dict[str, Any] | None:
-    path = f"line {number}"
+def _read_line(
+    line: bytes, path: str, faults: list[str]
+) -> tuple[dict[str, Any], bytes, str] | None:
+    """The body of a line, its canonical form and its chain; None after appending why not."""
     if len(line) >= LINE_BYTES_MAX:
         faults.append(f"{path}: {len(line)} bytes, over the limit of {LINE_BYTES_MAX}")
         return None
     try:
-        body = load_json(line, path)
-    except InputError as error:
-        faults.extend(f"{path}: {fault}" for fault in error.faults)
+        body = parse(line)
+        if type(body) is not dict or not HEX64.accepts(body.get("chain")):
+            faults.append(f"{path}: found {shown(body)}, expected an object with its chain")
+            return None
+        chain: str = body.pop("chain")
+        text = encode(body)
+        if with_chain(body, text, chain) != line:
+            faults.append(f"{path}: not in canonical form")
+    except RecursionError:
+        faults.append(f"{path}: nested too deeply to be read")
         return None
-    if type(body) is not dict or not HEX64.accepts(body.get("chain")):
-        faults.append(f"{path}: found {shown(body)}, expected an object with its chain")
+    except ValueError as fault:
+        faults.append(f"{path}: not canonical JSON: {fault}")
         return None
-    return body
+    return body, text, chain
 
 
 def _take(body: dict[str, Any], path: str, lines: Lines) -> None:
@@ -128,7 +135,8 @@ def _explain_breaks(tied: Sequence[_Line], root: str, lines: Lines) -> None:
         why = _explain(line, tied, chains, root, named, missing)
         named.add(line.number)
         if why:
-            lines.faults.append(f"the chain breaks at line {line.number} ({line.label}): {why}")
+            place = f"line {line.number} ({_label(line.body)})"
+            lines.faults.append(f"the chain breaks at {place}: {why}")
     if len(breaks) > BREAKS_EXPLAINED_MAX:
         more = len(breaks) - BREAKS_EXPLAINED_MAX
         lines.faults.append(f"the chain breaks at {more} more lines behind these")

@@ -14,6 +14,7 @@ Rules:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from edgeward.canonical import digest
@@ -79,7 +80,10 @@ class Manifest:
         Raises:
             InputError: with every fault.
         """
-        return cls.from_json(load_json(data, source), source)
+        try:
+            return _parsed(data)
+        except InputError as error:
+            raise InputError(source, error.faults) from None
 
     @classmethod
     def from_json(cls, value: Any, source: str = "manifest.json") -> "Manifest":  # noqa: ANN401 - any JSON
@@ -148,6 +152,12 @@ _RULES = {
     "items": LIST,
     "deviations": LIST,
 }
+
+
+@lru_cache(maxsize=1)
+def _parsed(data: bytes) -> Manifest:
+    """A run reads its own manifest several times; equal bytes are read once."""
+    return Manifest.from_json(load_json(data, "manifest.json"))
 
 
 def _read(value: Any, faults: list[str]) -> Manifest | None:  # noqa: ANN401 - any JSON value

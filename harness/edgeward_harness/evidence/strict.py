@@ -22,6 +22,7 @@ INTEGER_MAX = (1 << 63) - 1
 _ENCODER = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 )
+_DECODER = json.JSONDecoder(parse_constant=lambda word: _refuse_constant(word))
 _HEX64 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 
@@ -43,7 +44,7 @@ def load_json(data: bytes, source: str) -> Any:  # noqa: ANN401 - any JSON value
         InputError: not UTF-8, not JSON, nested too deeply, or not the canonical bytes of its value.
     """
     try:
-        value = json.loads(data.decode("utf-8"), parse_constant=_refuse_constant)
+        value = parse(data)
         canonical = encode(value)
     except RecursionError:
         raise InputError(source, ["nested too deeply to be read"]) from None
@@ -53,6 +54,16 @@ def load_json(data: bytes, source: str) -> Any:  # noqa: ANN401 - any JSON value
         place = _first_difference(canonical, data)
         raise InputError(source, [f"not in canonical form from byte {place} on"])
     return value
+
+
+def parse(data: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    """Read JSON in any form; the caller holds it against its canonical form.
+
+    Raises:
+        ValueError: not UTF-8 or not JSON.
+        RecursionError: nested too deeply.
+    """
+    return _DECODER.decode(data.decode("utf-8"))
 
 
 def _refuse_constant(word: str) -> NoReturn:
@@ -99,18 +110,23 @@ def check_fields(
     if type(value) is not dict:
         faults.append(f"{path}: found {shown(value)}, expected an object")
         return False
-    before = len(faults)
+    seen = 0
+    good = True
     for name, rule in rules.items():
-        if name not in value:
-            if rule.required:
-                faults.append(f"{path}.{name}: missing, expected {rule.says}")
-        elif not rule.accepts(value[name]):
-            faults.append(f"{path}.{name}: found {shown(value[name])}, expected {rule.says}")
-    if not open_ended and not value.keys() <= rules.keys():
+        if name in value:
+            seen += 1
+            if not rule.accepts(value[name]):
+                good = False
+                faults.append(f"{path}.{name}: found {shown(value[name])}, expected {rule.says}")
+        elif rule.required:
+            good = False
+            faults.append(f"{path}.{name}: missing, expected {rule.says}")
+    if seen != len(value) and not open_ended:
         known = ", ".join(rules)
         unknown = sorted(value.keys() - rules.keys())
         faults.extend(f"{path}.{shown(name)}: unknown, expected only {known}" for name in unknown)
-    return len(faults) == before
+        return False
+    return good
 
 
 def _is_text(value: Any) -> bool:  # noqa: ANN401

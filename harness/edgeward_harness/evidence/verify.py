@@ -33,21 +33,21 @@ from edgeward_harness.errors import HarnessError, InputError
 from edgeward_harness.evidence.artifacts import FOLDER
 from edgeward_harness.evidence.assess import assess
 from edgeward_harness.evidence.assessment import Assessment
-from edgeward_harness.evidence.bundle import Bundle, join
+from edgeward_harness.evidence.bundle import Bundle, read_bundle
 from edgeward_harness.evidence.dsse import IN_TOTO, Envelope
 from edgeward_harness.evidence.files import digest_file, read_whole
 from edgeward_harness.evidence.identity import builds
 from edgeward_harness.evidence.keys import PublicKey
 from edgeward_harness.evidence.layout import (
     KEY,
+    KNOWN,
     REPORT_TWIN,
     STATEMENT,
     Layout,
     list_folder,
 )
 from edgeward_harness.evidence.ledger import MANIFEST, RECORDS
-from edgeward_harness.evidence.lines import Lines, check_lines, read_lines
-from edgeward_harness.evidence.manifest import Manifest
+from edgeward_harness.evidence.lines import Lines
 from edgeward_harness.evidence.statement import Statement, predicate, read_statement
 from edgeward_harness.evidence.strict import shown
 from edgeward_harness.evidence.verification import (
@@ -153,24 +153,16 @@ class _Verifier:
     def _read_bundle(self) -> Bundle | None:
         manifest_bytes = self._read(MANIFEST)
         records_bytes = self._read(RECORDS)
-        manifest = None
-        if manifest_bytes is not None:  # 2.
-            try:
-                manifest = Manifest.from_bytes(manifest_bytes)
-            except InputError as error:
-                self._changed(f"{MANIFEST}: {fault}" for fault in error.faults)
         if manifest_bytes is None or records_bytes is None:
             return None
-        # 3.
-        self.lines = read_lines(records_bytes, self.digests[MANIFEST])
-        self._changed(f"{RECORDS}: {fault}" for fault in self.lines.faults)
-        # 4.
-        if manifest is not None:
-            self._changed(f"{RECORDS}: {text}" for text in check_lines(self.lines, manifest))
+        reading = read_bundle(manifest_bytes, records_bytes, self.path)
+        self.lines = reading.lines
+        # 2.
+        self._changed(f"{MANIFEST}: {fault}" for fault in reading.manifest_faults)
+        # 3. and 4.
+        self._changed(f"{RECORDS}: {fault}" for fault in reading.records_faults)
         self._check_end()
-        if manifest is None:
-            return None
-        return join(manifest, self.digests, self.lines, self.path)
+        return reading.bundle
 
     def _check_end(self) -> None:  # 5.
         if self.lines.torn:
@@ -260,7 +252,8 @@ class _Verifier:
     def _check_subjects(self, statement: Statement) -> None:  # 9.
         there = set(self.layout.subjects)
         for name in sorted(statement.subjects.keys() - there):
-            self._changed([f"{shown(name)} is missing: the statement covers it"])
+            known = name if name in KNOWN or name.startswith(f"{FOLDER}/") else shown(name)
+            self._changed([f"{known} is missing: the statement covers it"])
         for name in sorted(there - statement.subjects.keys()):
             self._changed([f"{name} was added: the statement does not cover it"])
         for name in sorted(there & statement.subjects.keys()):
@@ -281,12 +274,12 @@ class _Verifier:
         if statement.run != bundle.manifest.run:
             runs = f"run {shown(statement.run)}, the manifest of run {bundle.manifest.run}"
             self._changed([f"{STATEMENT} is of {runs}"])
-        actual = predicate(bundle, assessment)
-        for part, claimed in statement.predicate.items():
-            if claimed == actual[part]:
+        for part, actual in predicate(bundle, assessment).items():
+            claimed = statement.predicate[part]
+            if claimed == actual:
                 continue
             if part == "result":
-                told = f"says {claimed}, the records give {actual[part]}"
+                told = f"says {claimed}, the records give {actual}"
             else:
                 told = f"{part} is not what the records give"
             self._changed([f"{STATEMENT}: {told}"])

@@ -1,0 +1,30 @@
+"""Makes `evidence_lab`, the builders these tests share, importable for them."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from evidence_lab import sealed_run, signing_key
+
+from edgeward_harness.evidence.keys import SigningKey
+
+
+@pytest.fixture(scope="session")
+def key() -> SigningKey:
+    """A key that the tests trust."""
+    return signing_key()
+
+
+@pytest.fixture(scope="session")
+def sealed(tmp_path_factory: pytest.TempPathFactory, key: SigningKey) -> Path:
+    """A sealed bundle with every kind of file in it; copy it before you change it."""
+    return sealed_run(tmp_path_factory.mktemp("sealed") / "bundle", key)
+
+
+@pytest.fixture(scope="session")
+def copies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for copies."""
+    return tmp_path_factory.mktemp("copies")
