@@ -11,7 +11,7 @@ from edgeward_harness.errors import Finding, HarnessError
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.run import fixtures
 from edgeward_harness.run.collect import Collector
-from edgeward_harness.run.console import Console
+from edgeward_harness.run.console import Console, Verdict
 from edgeward_harness.run.keys import PLAN, RIG
 from edgeward_harness.run.outcomes import Outcomes
 from edgeward_harness.run.plan import Request, RunPlan, Shared, settle
@@ -42,15 +42,16 @@ def activate(config: pytest.Config) -> None:
     manager = config.pluginmanager
     manager.register(fixtures, "edgeward-fixtures")
     manager.register(collector, "edgeward-collector")
-    manager.register(Outcomes(plan, rig), "edgeward-outcomes")
+    manager.register(Outcomes(plan, rig, worker=shared is not None), "edgeward-outcomes")
     if shared is not None:
         worker = config.workerinput["workerid"]  # type: ignore[attr-defined]
         manager.register(Spooler(collector, Path(shared.spool), worker), "edgeward-spooler")
         return
     recorder = Recorder(plan, collector, scope_of(plan, config))
     manager.register(recorder, "edgeward-recorder")
-    console = Console(plan, recorder, rig, full=config.getoption("edgeward_console"))
-    manager.register(console, "edgeward-console")
+    manager.register(Verdict(plan, recorder), "edgeward-verdict")
+    if config.getoption("edgeward_console"):
+        manager.register(Console(plan, recorder, rig), "edgeward-console")
 
 
 def _request(config: pytest.Config) -> Request:

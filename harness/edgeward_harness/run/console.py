@@ -19,20 +19,34 @@ from edgeward_harness.run.summary import Line, case_line, heading, trouble, verd
 PROGRESS_INTERVAL_S = 0.2
 
 
-class Console:
-    """Prints a run through pytest's own terminal, so that capturing and colour are its business."""
+class Verdict:
+    """Prints the verdict at the end of any run."""
 
-    def __init__(self, plan: RunPlan, recorder: Recorder, rig: Rig, *, full: bool) -> None:
-        """With `full`, print the heading and a line for each case as it ends."""
+    def __init__(self, plan: RunPlan, recorder: Recorder) -> None:
+        """The recorder knows how the run ended."""
         self._plan = plan
         self._recorder = recorder
-        self._full = full
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the verdict, or why there is none."""
+        if self._recorder.trouble is not None:
+            print_lines(terminalreporter, trouble(self._recorder.trouble))
+        if self._recorder.finished is not None:
+            print_lines(terminalreporter, verdict_lines(self._plan, self._recorder.finished))
+
+
+class Console:
+    """Prints a run as it goes, through pytest's own terminal."""
+
+    def __init__(self, plan: RunPlan, recorder: Recorder, rig: Rig) -> None:
+        """Listen to each record and, on a terminal, to the progress of the case under way."""
+        self._plan = plan
         self._terminal: pytest.TerminalReporter | None = None
         self._item = ""
         self._shown_at_s = 0.0
         self._in_place = False
         recorder.listeners.append(self._ended)
-        if full and sys.stdout.isatty():
+        if sys.stdout.isatty():
             rig.progress = self._progress
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -40,15 +54,14 @@ class Console:
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         if isinstance(reporter, pytest.TerminalReporter):
             self._terminal = reporter
-        if self._full:
-            self._print(heading(self._plan, len(session.items)))
+            print_lines(reporter, heading(self._plan, len(session.items)))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(
         self, report: pytest.TestReport | pytest.CollectReport
     ) -> tuple[str, str, str] | None:
         """Keep pytest's dots out of the way; its counts stay."""
-        if not self._full or isinstance(report, pytest.CollectReport):
+        if isinstance(report, pytest.CollectReport):
             return None
         return (report.outcome if report.when == "call" or report.failed else ""), "", ""
 
@@ -56,19 +69,10 @@ class Console:
         """Remember which case is under way."""
         self._item = nodeid.rpartition("::")[2]
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the verdict, or why there is none."""
-        self._terminal = terminalreporter
-        self._wipe()
-        if self._recorder.trouble is not None:
-            self._print(trouble(self._recorder.trouble))
-        if self._recorder.finished is not None:
-            self._print(verdict_lines(self._plan, self._recorder.finished))
-
     def _ended(self, record: Record) -> None:
-        if self._full:
+        if self._terminal is not None:
             self._wipe()
-            self._print([case_line(self._plan, record)])
+            print_lines(self._terminal, [case_line(self._plan, record)])
 
     def _progress(self, done: int, total: int) -> None:
         now_s = time.monotonic()
@@ -78,20 +82,16 @@ class Console:
         self._in_place = True
         bar = "█" * (20 * done // total) + "░" * (20 - 20 * done // total)
         text = f"  {bar} {done}/{total}  {self._item}"
-        self._write_past_capture("\r" + text[: shutil.get_terminal_size().columns - 1])
+        columns = shutil.get_terminal_size().columns
+        self._terminal.write("\r" + text[: columns - 1], flush=True)
 
     def _wipe(self) -> None:
-        if self._in_place:
+        if self._in_place and self._terminal is not None:
             self._in_place = False
-            self._write_past_capture("\r\x1b[K")
+            self._terminal.write("\r\x1b[K", flush=True)
 
-    def _write_past_capture(self, text: str) -> None:
-        # A case under way has its output captured; the terminal's own file is the real one.
-        if self._terminal is not None:
-            self._terminal.write(text, flush=True)
 
-    def _print(self, lines: list[Line]) -> None:
-        if self._terminal is None:
-            return
-        for line in lines:
-            self._terminal.write_line(line.text, **line.markup)
+def print_lines(terminal: pytest.TerminalReporter, lines: list[Line]) -> None:
+    """Print lines on pytest's terminal, coloured where it can."""
+    for line in lines:
+        terminal.write_line(line.text, **line.markup)

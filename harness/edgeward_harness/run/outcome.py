@@ -35,7 +35,6 @@ class Phases:
     state: State = State.PASSED
     reasons: list[str] = field(default_factory=list)
     attachments: dict[str, bytes] = field(default_factory=dict)
-    called: bool = False
 
     def worsen(self, state: State, reason: str) -> None:
         """Take a phase's state when it is worse than what stands; keep every reason."""
@@ -52,8 +51,6 @@ class Phases:
 
 def take(phases: Phases, report: pytest.TestReport, error: BaseException | None) -> None:
     """Add what one phase (setup, call or teardown) of a test says."""
-    if report.when == "call":
-        phases.called = True
     if hasattr(report, "wasxfail"):
         state = State.KNOWN_ANOMALY if report.skipped else State.UNEXPECTED_PASS
         phases.worsen(state, f"expected to fail: {report.wasxfail or 'no reason given'}")

@@ -4,8 +4,8 @@ The record travels in the report, as JSON, so a run on several workers is the sa
 """
 
 import time
-from collections.abc import Generator
-from pathlib import Path
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -14,27 +14,44 @@ from edgeward_harness.evidence.artifacts import store_artifact
 from edgeward_harness.evidence.record import Record, State, utc_text
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.run.keys import ITEM, MEASURE, PHASES
+from edgeward_harness.run.measure import Measure
 from edgeward_harness.run.outcome import Phases, take
 from edgeward_harness.run.plan import RunPlan
 
 PROPERTY = "edgeward"
+_NEEDS_DEVICE = "rig"
+"""The fixture through which alone a case reaches a device."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A finished record on its way to the process that owns the bundle, and the device it is of."""
+
+    record: Record
+    device: dict[str, Any] | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The form that crosses from a worker."""
+        return {"record": self.record.to_json(), "device": self.device}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Sent":
+        """Read what a worker sent.
+
+        Raises:
+            InputError: it is not a record.
+        """
+        return cls(Record.from_json(value["record"]), value["device"])
 
 
 class Outcomes:
     """Follows each test through its phases."""
 
-    def __init__(self, plan: RunPlan, rig: Rig) -> None:
+    def __init__(self, plan: RunPlan, rig: Rig, *, worker: bool) -> None:
         """Attachments go into the bundle of this plan; devices are those the rig opened."""
         self._plan = plan
         self._rig = rig
-        self._file: Path | None = None
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """A device opened for the cases of another file says nothing about this one's."""
-        if item.path != self._file:
-            self._file = item.path
-            self._rig.device_context = None
+        self._worker = worker
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
@@ -51,28 +68,23 @@ class Outcomes:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Take each phase; at the last, put the finished record on the report."""
         report = yield
-        if ITEM not in item.stash:
-            return report
         if call.when == "setup":
             begun_ns = time.monotonic_ns() - int(call.duration * 1e9)
             item.stash[PHASES] = Phases(start_ns=begun_ns)
         phases = item.stash[PHASES]
-        take(phases, report, call.excinfo.value if call.excinfo else None)
+        if call.excinfo is not None or report.outcome != "passed" or hasattr(report, "wasxfail"):
+            take(phases, report, call.excinfo.value if call.excinfo else None)
         if call.when == "teardown":
-            report.user_properties = [(PROPERTY, self._fragment(item, phases))]
+            sent = self._sent(item, phases)
+            report.user_properties = [(PROPERTY, sent.to_json() if self._worker else sent)]
         return report
 
-    def _fragment(self, item: pytest.Item, phases: Phases) -> dict[str, Any]:
-        """The finished record as JSON, and the device it was taken on."""
+    def _sent(self, item: pytest.Item, phases: Phases) -> Sent:
+        """The finished record, and the device it was taken on."""
         measure = item.stash.get(MEASURE, None)
         taken = measure.taken if measure else ()
         if phases.state is State.PASSED and not taken:
-            phases.worsen(State.NO_EVIDENCE, "the case recorded no measurement and no check")
-        artifacts = dict(measure.artifacts) if measure else {}
-        for name, data in phases.attachments.items():
-            artifacts[name] = store_artifact(self._plan.out, data)
-        if measure:
-            del item.stash[MEASURE]
+            phases.worsen(State.NO_EVIDENCE, "no measurement and no check")
         record = Record(
             item=item.stash[ITEM],
             state=phases.state,
@@ -80,11 +92,16 @@ class Outcomes:
             end_ns=time.monotonic_ns(),
             utc=utc_text(time.time_ns()),
             measurements=taken,
-            artifacts=artifacts,
+            artifacts=self._artifacts(measure, phases),
             reason=phases.reason(),
         )
-        on_device = bool(taken) or phases.state in (State.FAILED, State.CANNOT_JUDGE)
-        return {
-            "record": record.to_json(),
-            "device": self._rig.device_context if on_device else None,
-        }
+        if measure:
+            del item.stash[MEASURE]
+        touched = _NEEDS_DEVICE in getattr(item, "fixturenames", ())
+        return Sent(record, self._rig.device_context if touched else None)
+
+    def _artifacts(self, measure: Measure | None, phases: Phases) -> dict[str, str]:
+        kept = dict(measure.artifacts) if measure else {}
+        for name, data in phases.attachments.items():
+            kept[name] = store_artifact(self._plan.out, data)
+        return kept

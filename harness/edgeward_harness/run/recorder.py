@@ -3,6 +3,7 @@
 On one process it sees its own reports; on several, those its workers send. It is the same code.
 """
 
+import gc
 import json
 import shutil
 import tempfile
@@ -22,7 +23,7 @@ from edgeward_harness.evidence.record import Record, State, utc_text
 from edgeward_harness.run.collect import Collector
 from edgeward_harness.run.finish import Finished, finish
 from edgeward_harness.run.manifest import build_manifest
-from edgeward_harness.run.outcomes import PROPERTY
+from edgeward_harness.run.outcomes import PROPERTY, Sent
 from edgeward_harness.run.plan import RunPlan, Shared
 from edgeward_harness.run.scope import Scope
 
@@ -50,6 +51,10 @@ class Recorder:
         """Fix the manifest before the first case; workers' controllers do it when told."""
         if not session.config.option.collectonly and self._collector.entries:
             self._begin(self._collector.entries)
+        # What collection left behind lives to the end: freezing it keeps the garbage collector's
+        # pauses out of the measurements.
+        gc.collect()
+        gc.freeze()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist's own type
@@ -75,8 +80,10 @@ class Recorder:
         """Write the record that a finished test sent; a worker's crash is an error of that test."""
         if report.when == "teardown":
             for name, fragment in report.user_properties:
-                if name == PROPERTY and isinstance(fragment, dict):
-                    self._append(fragment, getattr(report, "worker_id", "main"))
+                if name == PROPERTY:
+                    sent = fragment if isinstance(fragment, Sent) else _received(fragment)
+                    self._append(sent, getattr(report, "worker_id", "main"))
+            report.user_properties = []  # recorded; what pytest keeps of a test stays small
         elif report.when not in ("setup", "call") and report.nodeid in self._items:
             self._append(self._crashed(report), getattr(report, "worker_id", "main"))
 
@@ -111,30 +118,30 @@ class Recorder:
         except HarnessError as error:
             raise pytest.UsageError(error.diagnostics()) from error
 
-    def _append(self, fragment: Mapping[str, Any], worker: str) -> None:
+    def _append(self, sent: Sent, worker: str) -> None:
         """Write one record; a disk that refuses ends the run, and nothing is sealed."""
         if self.trouble is not None:
             return
         try:
-            record = self._write(fragment, worker)
+            record = self._write(sent, worker)
         except HarnessError as error:
             self.trouble = error
             raise pytest.exit.Exception(error.diagnostics(), returncode=2) from error
         for listener in self.listeners:
             listener(record)
 
-    def _write(self, fragment: Mapping[str, Any], worker: str) -> Record:
+    def _write(self, sent: Sent, worker: str) -> Record:
         if self._ledger is None:
             raise HarnessError("a test ran before the manifest was fixed")
-        record = Record.from_json(fragment["record"])
-        if fragment["device"] is not None:
-            record = replace(record, context=self._ledger.context(Context(**fragment["device"])))
+        record = sent.record
+        if sent.device is not None:
+            record = replace(record, context=self._ledger.context(Context(**sent.device)))
         if worker not in ("main", "master"):
             record = replace(record, worker=worker)
         self._ledger.append(record)
         return record
 
-    def _crashed(self, report: pytest.TestReport) -> dict[str, Any]:
+    def _crashed(self, report: pytest.TestReport) -> Sent:
         now_ns = time.monotonic_ns()
         record = Record(
             item=self._items[report.nodeid].item,
@@ -144,7 +151,11 @@ class Recorder:
             utc=utc_text(time.time_ns()),
             reason=f"the process that ran this test died: {report.longrepr}",
         )
-        return {"record": record.to_json(), "device": None}
+        return Sent(record, None)
+
+
+def _received(value: Any) -> Sent:  # noqa: ANN401 - what a worker sent as JSON
+    return Sent.from_json(value)
 
 
 class Spooler:
