@@ -35,19 +35,20 @@ kind = "functional"
 safety_class = "A"
 criterion = "none"
 risks = []
-stage = "verification"
+stage = "release"
 """
 PLAN = """
 [suite]
 title = "Benchmark"
 goal = "Nothing but overhead"
+topic = "BEN"
 
 [[case]]
 id = "TC-BEN-001"
 title = "Trivial"
 requirements = ["REQ-BEN-001"]
-method = "none"
-stage = "verification"
+method = "functional_test"
+stage = "release"
 rationale = "The cost of a case that costs nothing."
 """
 
