@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from edgeward_harness.errors import HarnessError
 
 if TYPE_CHECKING:  # imported where they are used: they would slow the start of every command
+    from edgeward_harness.evidence.bundle import Bundle
     from edgeward_harness.evidence.keys import PublicKey
     from edgeward_harness.evidence.verification import Verification
 
@@ -51,13 +52,21 @@ def run(options: argparse.Namespace) -> int:
     if not (options.bundle / "manifest.json").is_file():
         raise HarnessError(f"{options.bundle}: no bundle, it holds no manifest.json")
     keys, note = _trusted(options.key)
-    found = verify_bundle(options.bundle, keys)
+    found = verify_bundle(options.bundle, keys, derive=_twin)
     if options.json:
         print(json.dumps(_as_json(found), indent=2, sort_keys=True))
     else:
         lines = [*_about(found), "", *_table(found), "", *_integrity(found), *note]
         print("\n".join(map(_printable, lines)))
     return exit_status(found)
+
+
+def _twin(bundle: "Bundle") -> bytes | None:
+    """The report's twin, if this version is the one that wrote it."""
+    from edgeward_harness import __version__
+    from edgeward_harness.report.render import twin
+
+    return twin(bundle) if bundle.manifest.tool["version"] == __version__ else None
 
 
 def exit_status(found: "Verification") -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC as UTC_ZONE
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from edgeward_harness.errors import InputError
@@ -54,8 +55,13 @@ RECORDED = tuple(state for state in State if state is not State.NOT_EXECUTED)
 
 def utc_text(wall_ns: int) -> str:
     """An instant (nanoseconds since 1970) as evidence writes it: UTC, to the millisecond."""
-    instant = datetime.fromtimestamp(wall_ns // 1_000_000_000, UTC_ZONE)
-    return f"{instant:%Y-%m-%dT%H:%M:%S}.{wall_ns // 1_000_000 % 1000:03d}Z"
+    return f"{_second(wall_ns // 1_000_000_000)}.{wall_ns // 1_000_000 % 1000:03d}Z"
+
+
+@lru_cache(maxsize=2)
+def _second(seconds: int) -> str:
+    """Quick tests end many to the second."""
+    return f"{datetime.fromtimestamp(seconds, UTC_ZONE):%Y-%m-%dT%H:%M:%S}"
 
 
 @dataclass(frozen=True, slots=True)

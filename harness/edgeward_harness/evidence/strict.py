@@ -16,6 +16,8 @@ from edgeward_harness.errors import InputError
 
 TEXT_CHARS_MAX = 512
 """Characters of an identifier, a title or a name."""
+DEPTH_MAX = 64
+"""Lists and objects within each other; what evidence holds needs fewer than ten."""
 INTEGER_MAX = (1 << 63) - 1
 """The largest integer in evidence: nanoseconds fit, and so they do in every other language."""
 
@@ -46,8 +48,6 @@ def load_json(data: bytes, source: str) -> Any:  # noqa: ANN401 - any JSON value
     try:
         value = parse(data)
         canonical = encode(value)
-    except RecursionError:
-        raise InputError(source, ["nested too deeply to be read"]) from None
     except ValueError as fault:
         raise InputError(source, [f"not canonical JSON: {fault}"]) from None
     if canonical != data:
@@ -59,11 +59,32 @@ def load_json(data: bytes, source: str) -> Any:  # noqa: ANN401 - any JSON value
 def parse(data: bytes) -> Any:  # noqa: ANN401 - any JSON value
     """Read JSON in any form; the caller holds it against its canonical form.
 
+    What passes is nested so little that nothing done with it later can run out of stack.
+
     Raises:
-        ValueError: not UTF-8 or not JSON.
-        RecursionError: nested too deeply.
+        ValueError: not UTF-8, not JSON, or nested too deeply.
     """
-    return _DECODER.decode(data.decode("utf-8"))
+    try:
+        value = _DECODER.decode(data.decode("utf-8"))
+    except RecursionError:
+        raise ValueError("nested too deeply to be read") from None
+    if data.count(b"[") + data.count(b"{") > DEPTH_MAX:
+        _check_depth(value)
+    return value
+
+
+def _check_depth(value: Any) -> None:  # noqa: ANN401 - any JSON value
+    level = [value]
+    for _ in range(DEPTH_MAX + 1):
+        level = [
+            part
+            for node in level
+            for part in (node.values() if type(node) is dict else node)
+            if type(part) is dict or type(part) is list
+        ]
+        if not level:
+            return
+    raise ValueError(f"nested more than {DEPTH_MAX} deep")
 
 
 def _refuse_constant(word: str) -> NoReturn:

@@ -60,8 +60,9 @@ from edgeward_harness.evidence.verification import (
 
 __all__ = ["Expectation", "Fault", "FaultKind", "Verification", "verify_bundle"]
 
-Derive = Callable[[Bundle], bytes]
-"""Renders the report's twin from a bundle; it lies above this room, so the caller brings it."""
+Derive = Callable[[Bundle], bytes | None]
+"""Renders the report's twin from a bundle; it lies above this room, so the caller brings it. None: it
+cannot tell what the twin should be, such as that of another version."""
 
 
 def verify_bundle(
@@ -293,7 +294,7 @@ class _Verifier:
         except Exception as fault:  # a hostile bundle must not end a verification, whatever renders
             self._changed([f"{REPORT_TWIN} cannot be derived from the records: {fault}"])
             return
-        if data is not None and data != derived:
+        if None not in (data, derived) and data != derived:
             self._changed([f"{REPORT_TWIN} is not what the records give"])
 
     def _check_expectation(self, bundle: Bundle, expected: Expectation) -> None:  # 13.

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edgeward.canonical import digest, sha256_hex
 from edgeward_harness.evidence.artifacts import store_artifact
-from edgeward_harness.evidence.bundle import Bundle
+from edgeward_harness.evidence.bundle import Bundle, open_bundle
 from edgeward_harness.evidence.chain import Context, End
 from edgeward_harness.evidence.entries import (
     CaseEntry,
@@ -27,6 +27,7 @@ from edgeward_harness.evidence.measurement import Measurement
 from edgeward_harness.evidence.record import Record, State
 from edgeward_harness.evidence.sign import seal
 from edgeward_harness.measure.judge import Verdict
+from edgeward_harness.report.render import twin
 
 REQ, CASE = "REQ-LAT-001", "TC-LAT-001"
 UTC = "2026-01-31T12:00:00.250Z"
@@ -233,8 +234,9 @@ def sealed_run(folder: Path, key: SigningKey) -> Path:
     records = [record(name, context="c1") for name in others]
     write(folder, five(), record(first, context="c1", artifacts=artifacts), *records)
     store_artifact(folder, b"a transcript")
-    for name in ("report.html", "report.json", "junit.xml"):
-        (folder / name).write_bytes(b"{}" if name == "report.json" else b"<p>report</p>")
-    seal(folder, key)
+    (folder / "report.html").write_bytes(b"<p>report</p>")
+    (folder / "junit.xml").write_bytes(b"<testsuites/>")
+    (folder / "report.json").write_bytes(twin(open_bundle(folder)))
+    seal(folder, key, derive=twin)
     return folder
 

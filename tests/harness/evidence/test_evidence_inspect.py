@@ -134,6 +134,25 @@ def test_json_holds_the_same_for_programs(
     assert told["exit_status"] == 2
 
 
+def test_a_forged_twin_is_1_though_a_trusted_key_signed_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "b", manifest(), record())
+    (tmp_path / "b" / "report.json").write_bytes(b"{}")
+    seal(tmp_path / "b", run_key())
+    assert call(tmp_path / "b") == 1
+    assert "  - report.json is not what the records give" in capsys.readouterr().out
+
+
+def test_the_twin_of_another_version_is_left_to_its_digest(tmp_path: Path) -> None:
+    planned = manifest()
+    planned = replace(planned, tool={**planned.tool, "version": "9.9.9"})
+    write(tmp_path / "b", planned, record())
+    (tmp_path / "b" / "report.json").write_bytes(b"{}")
+    seal(tmp_path / "b", run_key())
+    assert call(tmp_path / "b") == 0
+
+
 def test_hostile_text_does_not_reach_the_terminal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

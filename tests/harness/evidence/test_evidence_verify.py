@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from evidence_lab import (
@@ -27,7 +28,7 @@ from edgeward_harness.errors import HarnessError, InputError
 from edgeward_harness.evidence.artifacts import store_artifact
 from edgeward_harness.evidence.assess import assess
 from edgeward_harness.evidence.bundle import Bundle, open_bundle
-from edgeward_harness.evidence.chain import link
+from edgeward_harness.evidence.chain import chain_of, link, with_chain
 from edgeward_harness.evidence.dsse import Envelope
 from edgeward_harness.evidence.keys import PublicKey, SigningKey
 from edgeward_harness.evidence.layout import list_folder
@@ -41,6 +42,7 @@ from edgeward_harness.evidence.verify import (
     Verification,
     verify_bundle,
 )
+from edgeward_harness.report.render import twin
 
 ARTIFACT = f"artifacts/{sha256_hex(b'a transcript')}"
 FILES = (
@@ -58,11 +60,6 @@ def copy(sealed: Path, tmp_path: Path) -> Path:
 def working(sealed: Path, copies: Path) -> Path:
     """A copy for changes that are undone again."""
     return Path(shutil.copytree(sealed, copies / "working"))
-
-
-def twin(bundle: Bundle) -> bytes:
-    """The smallest report: what the run fixture wrote."""
-    return b"{}" if bundle.records else b""
 
 
 def kinds(found: Verification) -> set[str]:
@@ -147,6 +144,54 @@ def test_hostile_files_are_named(copy: Path, name: str, garbage: bytes) -> None:
     found = verify_bundle(copy)
     assert not found.intact
     assert any(fault.startswith(name) for fault in found.faults)
+
+
+def write_deep(path: Path, value: object, depth: int) -> bytes:
+    """Write canonical JSON in which the text "deep" became lists in lists, as a forger would."""
+    data = canonical_json(value).replace(b'"deep"', b"[" * depth + b"]" * depth)
+    path.write_bytes(data)
+    return data
+
+
+def write_deep_lines(folder: Path, bodies: list[dict[str, Any]], depth: int) -> None:
+    """Write records with a perfect chain, the text "deep" nested as above."""
+    chain, lines = sha256_hex((folder / "manifest.json").read_bytes()), []
+    for body in bodies:
+        body.pop("chain", None)
+        text = write_deep(folder / "scratch", body, depth)
+        chain = chain_of(chain, text)
+        lines.append(with_chain({}, text, chain) + b"\n")
+    (folder / "scratch").unlink()
+    (folder / "records.jsonl").write_bytes(b"".join(lines))
+
+
+@pytest.mark.parametrize("depth", [60, 64, 65, 66, 70, *range(840, 1000, 16), 5000])
+def test_no_depth_of_nesting_ends_a_verification(
+    tmp_path: Path, key: SigningKey, depth: int
+) -> None:
+    write(tmp_path, five(), *(record(name, context="c1") for name in five().items))
+    bodies = [json.loads(line) for line in (tmp_path / "records.jsonl").read_bytes().splitlines()]
+    for change in (
+        lambda value: value[0].update(device="deep"),
+        lambda value: value[0]["device"]["software"].update(name="deep"),
+        lambda value: value[0]["device"]["models"][0].update(name="deep"),
+        lambda value: value[1].update(item="deep"),
+        lambda value: value[1].update(deep="deep"),
+    ):
+        changed = copy_of(bodies)
+        change(changed)
+        write_deep_lines(tmp_path, changed, depth)
+        assert verify_bundle(tmp_path, [key.public], derive=twin).findings
+    for place in ("host", "hazards"):
+        write_deep(tmp_path / "manifest.json", {**five().to_json(), place: {"a": "deep"}}, depth)
+        assert verify_bundle(tmp_path, [key.public], derive=twin).findings
+    resolved = {**five().to_json()["profile"], "resolved": {"a": "deep"}}
+    write_deep(tmp_path / "manifest.json", {**five().to_json(), "profile": resolved}, depth)
+    assert verify_bundle(tmp_path, [key.public], derive=twin).findings
+
+
+def copy_of(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    return json.loads(canonical_json(value))
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -258,7 +303,7 @@ def test_without_any_key_the_signature_is_not_good(copy: Path) -> None:
     assert found.signer is None
 
 
-def rewrite(folder: Path, change: Callable[[list[dict[str, object]]], None]) -> None:
+def rewrite(folder: Path, change: Callable[[list[dict[str, Any]]], None]) -> None:
     """Change the records and make a perfect chain of them again, as one who knows the format."""
     manifest_bytes = (folder / "manifest.json").read_bytes()
     bodies = [json.loads(line) for line in (folder / "records.jsonl").read_bytes().splitlines()]
@@ -329,6 +374,7 @@ def test_the_reports_twin_must_be_what_the_records_give(sealed: Path, key: Signi
     assert verify_bundle(sealed, [key.public], derive=broken).faults == (
         "report.json cannot be derived from the records: 'no template'",
     )
+    assert verify_bundle(sealed, [key.public], derive=lambda _: None).faults == ()
 
 
 def test_a_bundle_of_something_else_than_expected_is_named(sealed: Path, key: SigningKey) -> None:
