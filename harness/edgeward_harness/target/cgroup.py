@@ -288,5 +288,9 @@ def _read(path: Path) -> str:
 
 
 def _write(path: Path, value: str) -> None:
-    with path.open("w", encoding="ascii") as file:
-        file.write(value)
+    """Write to a file of the kernel's; one that is not there must not be made."""
+    fd = os.open(path, os.O_WRONLY | os.O_TRUNC)
+    try:
+        os.write(fd, value.encode("ascii"))
+    finally:
+        os.close(fd)

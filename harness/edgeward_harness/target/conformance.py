@@ -123,7 +123,7 @@ def run_checks(trial: Trial) -> Iterator[Outcome]:
     """
     try:
         for position, check in enumerate(CHECKS):
-            outcome = _try(trial, check)
+            outcome = try_check(trial, check)
             yield outcome
             if position == 0 and outcome.verdict is Verdict.FAIL:
                 yield from (Outcome(c, Verdict.NOT_RUN, "") for c in CHECKS[1:])
@@ -132,7 +132,12 @@ def run_checks(trial: Trial) -> Iterator[Outcome]:
         trial.drop()
 
 
-def _try(trial: Trial, check: Check) -> Outcome:
+def try_check(trial: Trial, check: Check) -> Outcome:
+    """Try one check; after a finding the trial's device is ended.
+
+    Raises:
+        HarnessError: the device cannot be started.
+    """
     try:
         if check.capability not in trial.capabilities:
             seen = f"{check.capability!r} is not offered"

@@ -1,0 +1,173 @@
+"""Answers read strictly, results judged by their shape, transcripts bounded."""
+
+import base64
+import json
+import struct
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgeward_harness.target import shape
+from edgeward_harness.target.arrays import f32_base64, u8_base64
+from edgeward_harness.target.messages import MalformedError, decode_answer, encode_request
+from edgeward_harness.target.results import METHODS, RESULTS, result_faults
+from edgeward_harness.target.transcript import ENTRIES_KEPT, FROM_DEVICE, Transcript, printable
+
+SHA = "a" * 64
+WINDOW = {"index": 0, "first": 0, "last": 9, "valid": 10}
+EVENT = {
+    "cursor": 1, "kind": "result", "stream": "s", "window": WINDOW, "outcome": "answer",
+    "label": "a", "probabilities": {"a": 1}, "model_sha256": SHA, "last_sample_ns": 1,
+    "decision_ns": 2, "late": None,
+}  # fmt: skip
+
+GOOD: dict[str, dict[str, Any]] = {
+    "describe": {
+        "protocol": "1.7",
+        "device": {"model": "m", "serial": "s", "id": "i", "epoch": 0},
+        "software": {"name": "n", "version": "v", "build_sha256": SHA},
+        "models": [{"name": "n", "version": "v", "sha256": SHA, "labels": ["a"]}],
+        "capabilities": ["core", "infer"],
+        "inputs": [
+            {"signal": "x", "unit": "V", "rate_hz": 0.5, "window_samples": 1, "hop_samples": 1}
+        ],
+        "clock": {"now_ns": 0, "simulated": True},
+        "a_field_of_a_later_minor_version": 1,
+    },
+    "configure": {"profile_sha256": SHA},
+    "infer": {"outcome": "no_answer", "reason": "r", "model_sha256": SHA, "elapsed_ns": 0},
+    "stream.open": {"window_samples": 1, "hop_samples": 1},
+    "stream.push": {"next": 0},
+    "stream.close": {"samples": 0, "windows": 0},
+    "events": {
+        "events": [EVENT, {"cursor": 2, "kind": "of a later version"}],
+        "next": 2,
+        "dropped": 0,
+    },
+    "resources": {"t": {"value": None, "provenance": "unknown"}},
+    "clock": {"now_ns": 0},
+    "restart": {},
+    "shutdown": {},
+}
+
+BAD = [
+    ("infer", {"outcome": "maybe"}, "result.outcome: found 'maybe', expected 'answer' or"),
+    ("infer", {"outcome": "answer"}, "result.label: missing"),
+    ("infer", {"elapsed_ns": -1}, "result.elapsed_ns: found -1"),
+    ("infer", {"elapsed_ns": True}, "result.elapsed_ns: found True"),
+    ("infer", {"model_sha256": "A" * 64}, "result.model_sha256: found"),
+    ("events", {"events": [{**EVENT, "late": 0}]}, "result.events[0].late: found 0"),
+    (
+        "events",
+        {"events": [{**EVENT, "probabilities": {"a": 1.01}}]},
+        "probabilities.a: found 1.01",
+    ),
+    ("events", {"events": [{**EVENT, "window": {}}]}, "result.events[0].window.index: missing"),
+    ("events", {"events": [{**EVENT, "cursor": 0}]}, "result.events[0].cursor: found 0"),
+    ("events", {"events": {}}, "result.events: found {}, expected a list"),
+    ("describe", {"protocol": "1"}, "result.protocol: found '1'"),
+    ("describe", {"protocol": "1.0.0"}, "result.protocol: found '1.0.0'"),
+    ("describe", {"protocol": "0.9"}, "this verifier speaks 1.x"),
+    ("describe", {"models": []}, None),
+    ("describe", {"inputs": [{}]}, "result.inputs[0].signal: missing"),
+    ("configure", {"profile_sha256": SHA[:-1]}, "expected 64 lower-case hex digits"),
+    ("stream.push", {"next": 1.0}, "result.next: found 1.0, expected an integer"),
+    ("resources", {"t": {"value": 1, "provenance": "guessed"}}, "result.t.provenance: found"),
+]
+
+
+def test_every_method_of_the_protocol_has_a_shape() -> None:
+    assert set(RESULTS) == {method for methods in METHODS.values() for method in methods}
+    assert set(GOOD) == set(RESULTS)
+
+
+@pytest.mark.parametrize("method", GOOD)
+def test_a_good_result_has_no_fault(method: str) -> None:
+    assert result_faults(method, GOOD[method]) == ()
+
+
+@pytest.mark.parametrize(("method", "change", "fault"), BAD)
+def test_a_bad_result_is_told(method: str, change: dict[str, Any], fault: str | None) -> None:
+    faults = result_faults(method, {**GOOD[method], **change})
+    if fault is None:
+        assert faults == ()
+    else:
+        assert fault in "\n".join(faults)
+
+
+@pytest.mark.parametrize("method", [m for m in GOOD if GOOD[m] and m not in ("resources",)])
+def test_no_field_can_be_left_out(method: str) -> None:
+    optional = {"a_field_of_a_later_minor_version"}
+    for name in GOOD[method].keys() - optional:
+        rest = {key: value for key, value in GOOD[method].items() if key != name}
+        assert any(name in fault for fault in result_faults(method, rest)), name
+
+
+def test_a_method_of_a_later_version_is_let_through() -> None:
+    assert result_faults("alarm.pause", {"anything": 1}) == ()
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None, max_examples=100)
+@given(value=json_values, method=st.sampled_from(sorted(RESULTS)))
+def test_any_value_is_judged_and_none_breaks_the_judge(value: Any, method: str) -> None:
+    faults = shape.faults(RESULTS[method], value, "result")
+    assert all(fault.startswith("result") for fault in faults)
+    assert faults or isinstance(value, dict)
+
+
+@settings(deadline=None, max_examples=200)
+@given(line=st.binary(max_size=300) | json_values.map(lambda v: json.dumps(v).encode()))
+def test_any_line_is_an_answer_or_malformed(line: bytes) -> None:
+    try:
+        answer = decode_answer(line)
+    except MalformedError as error:
+        assert str(error)
+    else:
+        assert (answer.result is None) is not (answer.refusal is None)
+
+
+def test_a_request_is_one_line_of_ascii() -> None:
+    line = encode_request(7, "m", {"text": "zwei\nZeilen ½"})
+    assert b"\n" not in line
+    assert json.loads(line) == {
+        "jsonrpc": "2.0", "id": 7, "method": "m", "params": {"text": "zwei\nZeilen ½"},
+    }  # fmt: skip
+
+
+def test_arrays_are_little_endian() -> None:
+    assert base64.b64decode(f32_base64([1.0, -2.5])) == struct.pack("<ff", 1.0, -2.5)
+    assert base64.b64decode(u8_base64([1, 0, 1])) == b"\x01\x00\x01"
+
+
+def test_a_transcript_keeps_the_end_and_counts_the_rest() -> None:
+    transcript = Transcript(started_ns=0)
+    for number in range(ENTRIES_KEPT + 5):
+        transcript.add(FROM_DEVICE, b"%d" % number, number * 1_500_000)
+    lines = transcript.text(b"err\x07or\n").splitlines()
+    assert lines[0] == "(5 earlier lines are not shown)"
+    assert lines[1] == "       7.500 ms <- 5"
+    assert lines[-2:] == ["standard error of the device (its end):", "  err\\x07or"]
+    assert len(lines) == ENTRIES_KEPT + 3
+
+
+def test_a_long_line_is_shown_by_its_ends() -> None:
+    transcript = Transcript(started_ns=0)
+    transcript.add(FROM_DEVICE, b"a" * 5_000 + b"end", 0)
+    text = transcript.text()
+    assert "[... 4603 bytes ...]" in text
+    assert text.endswith("end\n")
+    assert len(text) < 500
+
+
+@given(data=st.binary(max_size=80))
+def test_whatever_is_shown_is_printable(data: bytes) -> None:
+    assert printable(data).isprintable()
