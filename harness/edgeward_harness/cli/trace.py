@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
 def _show(folder: Path, options: argparse.Namespace) -> int:
     from edgeward_harness.trace.exchange import export_requirements
     from edgeward_harness.trace.load import load_trace
-    from edgeward_harness.trace.matrix import matrix_table
+    from edgeward_harness.trace.rows import matrix_table
     from edgeward_harness.trace.tables import TableFormat
     from edgeward_harness.trace.view import matrix_text, requirements_text, trace_document
 
@@ -95,9 +95,9 @@ def _show(folder: Path, options: argparse.Namespace) -> int:
 
 def _check(folder: Path, options: argparse.Namespace, today: date) -> int:
     from edgeward_harness.trace.baseline import BASELINE, load_baseline
-    from edgeward_harness.trace.check import check_all
+    from edgeward_harness.trace.completeness import check_all
     from edgeward_harness.trace.load import load_trace
-    from edgeward_harness.trace.matrix import counted, summary
+    from edgeward_harness.trace.rows import counted, summary
     from edgeward_harness.trace.tables import TableFormat, write_table
     from edgeward_harness.trace.view import fault_document
 
@@ -121,10 +121,10 @@ def _check(folder: Path, options: argparse.Namespace, today: date) -> int:
 def _review(folder: Path, ids: Sequence[str], day: date | None) -> int:
     from edgeward_harness.evidence.files import write_whole
     from edgeward_harness.trace.baseline import BASELINE, baseline_text, load_baseline
-    from edgeward_harness.trace.check import check_review
+    from edgeward_harness.trace.completeness import check_review
     from edgeward_harness.trace.load import load_trace
-    from edgeward_harness.trace.matrix import counted
-    from edgeward_harness.trace.review import review
+    from edgeward_harness.trace.rows import counted
+    from edgeward_harness.trace.suspicion import review
 
     trace = load_trace(folder)
     path = folder / BASELINE

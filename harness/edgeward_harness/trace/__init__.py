@@ -7,12 +7,11 @@ from edgeward_harness.trace.baseline import (
     baseline_text,
     load_baseline,
 )
-from edgeward_harness.trace.check import check, check_all, check_deviations, check_review
+from edgeward_harness.trace.completeness import check, check_all, check_deviations, check_review
 from edgeward_harness.trace.fault import Code, Fault
 from edgeward_harness.trace.fingerprint import fingerprint, fingerprints
 from edgeward_harness.trace.links import Links, Proofs, links_of, proofs_of
 from edgeward_harness.trace.load import load_trace
-from edgeward_harness.trace.matrix import Row, matrix
 from edgeward_harness.trace.model import (
     Control,
     Deviation,
@@ -23,7 +22,8 @@ from edgeward_harness.trace.model import (
     Suite,
     Trace,
 )
-from edgeward_harness.trace.review import Review, Suspect, review, suspects
+from edgeward_harness.trace.rows import Row, matrix
+from edgeward_harness.trace.suspicion import Review, Suspect, review, suspects
 
 __all__ = [
     "BASELINE",

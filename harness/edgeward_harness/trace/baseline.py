@@ -37,11 +37,6 @@ _HEAD = """\
 
 [items]
 """
-_LINE = re.compile(
-    rf'(?P<id>{ITEM_ID}) = \{{fingerprint = "(?P<fingerprint>[0-9a-f]{{64}})", '
-    r"linked = \{(?P<linked>[^{}]*)\}(?:, reviewed = (?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2}))?\}"
-)
-_LINKED = re.compile(rf'({ITEM_ID}) = "([0-9a-f]{{{STAMP_DIGITS}}})"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +75,10 @@ def load_baseline(path: Path) -> dict[str, Reviewed] | None:
         return None
     log = FaultLog()
     data = read_bytes(path, log)
-    baseline = {} if data is None else parse_baseline(data, log)
+    baseline = {} if data is None else _parsed(data, log)
     if log.faults:
         raise InputError(str(path), log.faults)
     return baseline
-
-
-def parse_baseline(data: bytes, log: FaultLog) -> dict[str, Reviewed]:
-    """The baseline in a file's bytes: quickly when they are as written here, else as any TOML."""
-    return _as_written(data) or _as_toml(data, log)
 
 
 def baseline_text(baseline: Baseline) -> str:
@@ -104,29 +94,7 @@ def _parts(seen: Reviewed) -> list[str]:
     return [f'fingerprint = "{seen.fingerprint}"', f"linked = {{{linked}}}", *day]
 
 
-def _as_written(data: bytes) -> dict[str, Reviewed] | None:
-    """The baseline, if every line is exactly as `baseline_text` writes it."""
-    head = _HEAD.encode()
-    if not data.startswith(head) or not data.isascii():
-        return None
-    lines = data[len(head) :].decode("ascii").split("\n")
-    found: dict[str, Reviewed] = {}
-    for line in lines[:-1]:
-        match = _LINE.fullmatch(line)
-        if match is None:
-            return None
-        linked = dict(_LINKED.findall(match["linked"]))
-        try:
-            day = date.fromisoformat(match["day"]) if match["day"] else None
-        except ValueError:
-            return None
-        found[match["id"]] = seen = Reviewed(match["fingerprint"], linked, day)
-        if line != f"{match['id']} = {{{', '.join(_parts(seen))}}}":
-            return None
-    return found if len(found) == len(lines) - 1 and not lines[-1] else None
-
-
-def _as_toml(data: bytes, log: FaultLog) -> dict[str, Reviewed]:
+def _parsed(data: bytes, log: FaultLog) -> dict[str, Reviewed]:
     content = parse_toml(data, log) or {}
     for key in content.keys() - {"items"}:
         log.say(f"{shown(key)} is no known table: expected items")

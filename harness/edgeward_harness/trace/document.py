@@ -1,12 +1,12 @@
 """One TOML file of the trace: read with a limit, then table by table by its layout."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edgeward.profile.wording import shown
+from edgeward_harness.trace import plain_toml
 from edgeward_harness.trace.faultlog import FaultLog
 from edgeward_harness.trace.model import LAYOUTS
 
@@ -69,7 +69,7 @@ def read_bytes(path: Path, log: FaultLog) -> bytes | None:
 def parse_toml(data: bytes, log: FaultLog) -> dict[str, Any] | None:
     """The content of a file's bytes; None with a fault in the log when they are not TOML."""
     try:
-        return tomllib.loads(data.decode("utf-8"))
+        return plain_toml.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         log.say(f"byte {error.start} in line {line} is not UTF-8; expected TOML in UTF-8")
@@ -109,7 +109,7 @@ def _rows(
 
 def _single(content: Mapping[str, Any], table: str, name: str, log: FaultLog) -> Iterator[Row]:
     found = content.get(table)
-    if not isinstance(found, Mapping):
+    if not isinstance(found, dict):
         log.say(f"[{table}] is missing: expected one such table")
         return
     place = f"{name}, {table}"
@@ -119,7 +119,7 @@ def _single(content: Mapping[str, Any], table: str, name: str, log: FaultLog) ->
 def _listed(listed: list[Any], table: str, name: str, log: FaultLog) -> Iterator[Row]:
     for number, found in enumerate(listed, 1):
         log.place = place = f"{name}, {table} {number}"
-        if isinstance(found, Mapping):
+        if isinstance(found, dict):
             yield from _row(found, table, place, log)
         else:
             log.refuse(table, found, f"a table under [[{table}]]")

@@ -7,8 +7,6 @@ either.
 """
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from functools import cache
 from typing import Any
 
 from edgeward.canonical import digest
@@ -17,7 +15,7 @@ from edgeward_harness.trace.model import Item, Trace
 
 def fingerprint(item: Item) -> str:
     """The fingerprint of an item, 64 hex digits."""
-    return digest([type(item).__name__, _normal(item)])
+    return digest({type(item).__name__: _fields(item)})
 
 
 def fingerprints(trace: Trace) -> dict[str, str]:
@@ -25,19 +23,19 @@ def fingerprints(trace: Trace) -> dict[str, str]:
     return {item.id: fingerprint(item) for item in trace.items()}
 
 
-def _normal(value: Any) -> Any:  # noqa: ANN401 - any field of an item
-    """A value in the one form that counts."""
-    if isinstance(value, str):
+def _fields(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any record of the model
+    return {name: _normal(getattr(record, name)) for name in record.__dataclass_fields__}
+
+
+def _normal(value: Any) -> Any:  # noqa: ANN401 - any field of a record
+    """A value in the one form that counts; what there is most of is asked for first."""
+    kind = type(value)
+    if kind is str:
         return " ".join(value.split())
-    if isinstance(value, tuple):
+    if kind is tuple:
         return sorted(value)
+    if kind is int or isinstance(value, str):  # a count, or a word of a vocabulary
+        return value
     if isinstance(value, Mapping):
         return {key: _normal(each) for key, each in value.items()}
-    if is_dataclass(value) and not isinstance(value, type):
-        return {name: _normal(getattr(value, name)) for name in _names(type(value))}
-    return value
-
-
-@cache
-def _names(record: Any) -> tuple[str, ...]:  # noqa: ANN401 - any record class
-    return tuple(field.name for field in fields(record))
+    return _fields(value)

@@ -91,7 +91,7 @@ class Record:
 
     def read(self, value: object, path: str, log: FaultLog) -> Any:  # noqa: ANN401 - what is built
         """The record; None when anything in it is refused."""
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             log.refuse(path, value, self.expected)
             return None
         before = len(log.faults)

@@ -5,7 +5,7 @@ requirements.toml  hazards.toml  deviations.toml (may be missing)  <suite>/testp
 ```
 Reading refuses what cannot be understood: malformed TOML, unknown and missing keys, values of the
 wrong kind, ids of the wrong form or given twice. All of it is told at once. Whether what was
-understood hangs together is asked afterwards (`edgeward_harness.trace.check`).
+understood hangs together is asked afterwards (`edgeward_harness.trace.completeness`).
 """
 
 from collections.abc import Iterable

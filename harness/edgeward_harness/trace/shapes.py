@@ -5,10 +5,11 @@ goes to the fault log, and what it returns then is never used.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, Protocol
 
 from edgeward.profile.wording import nearest, shown
@@ -26,6 +27,11 @@ _HIDDEN = "\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
 """Control characters and those that turn the reading direction: text must read as it is stored."""
 _NOT_IN_PROSE = re.compile(f"[{_HIDDEN}]")
 _NOT_IN_A_LINE = re.compile(f"[{_HIDDEN}\t\n]")
+
+
+@cache
+def _whole(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    return re.compile(pattern).fullmatch
 
 
 class Shape(Protocol):
@@ -99,7 +105,7 @@ class Pattern:
 
     def read(self, value: object, path: str, log: FaultLog) -> str:
         """The text itself."""
-        if isinstance(value, str) and re.fullmatch(self.pattern, value):
+        if isinstance(value, str) and _whole(self.pattern)(value):
             return value
         log.refuse(path, value, self.said)
         return ""
@@ -272,11 +278,11 @@ class Custom:
 
     def read(self, value: object, path: str, log: FaultLog) -> dict[str, str]:
         """The fields by name, sorted."""
-        if not isinstance(value, Mapping) or len(value) > CUSTOM_FIELDS_MAX:
+        if not isinstance(value, dict) or len(value) > CUSTOM_FIELDS_MAX:
             log.refuse(path, value, self.expected)
             return {}
         for name in value:
-            if not re.fullmatch(self.names.pattern, name):
+            if not _whole(self.names.pattern)(name):
                 log.say(f"{path}: a field is called {shown(name)}: expected {self.names.said}")
         return {name: self.text.read(value[name], f"{path}.{name}", log) for name in sorted(value)}
 
@@ -304,14 +310,16 @@ class Stamps:
 
     def read(self, value: object, path: str, log: FaultLog) -> dict[str, str]:
         """The stamps by id."""
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             log.refuse(path, value, self.expected)
             return {}
-        stamp = Pattern(f"[0-9a-f]{{{self.digits}}}", f"{self.digits} hex digits")
-        for item_id in value:
-            if not re.fullmatch(self.ids, item_id):
+        is_id, is_stamp = _whole(self.ids), _whole(f"[0-9a-f]{{{self.digits}}}")
+        for item_id, stamp in value.items():
+            if not is_id(item_id):
                 log.say(f"{path}: {shown(item_id)} is no id; expected one of an item")
-        return {name: stamp.read(value[name], f"{path}.{name}", log) for name in value}
+            if not isinstance(stamp, str) or not is_stamp(stamp):
+                log.refuse(f"{path}.{item_id}", stamp, f"{self.digits} hex digits")
+        return value
 
     def schema(self) -> dict[str, Any]:
         """An object of hex digits."""

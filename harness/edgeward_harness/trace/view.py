@@ -10,8 +10,8 @@ from typing import Any
 from edgeward_harness.trace.fault import Fault
 from edgeward_harness.trace.fingerprint import fingerprint
 from edgeward_harness.trace.links import proofs_of
-from edgeward_harness.trace.matrix import matrix, summary
 from edgeward_harness.trace.model import Item, Trace
+from edgeward_harness.trace.rows import matrix, summary
 
 SCHEMA = "edgeward-trace/1"
 TITLE_COLUMNS_MAX = 52

@@ -20,7 +20,7 @@ from edgeward_harness.trace.baseline import Baseline
 from edgeward_harness.trace.fault import Code, Fault
 from edgeward_harness.trace.links import Proofs, proofs_of
 from edgeward_harness.trace.model import Control, PlannedCase, Requirement, Trace
-from edgeward_harness.trace.review import suspects
+from edgeward_harness.trace.suspicion import suspects
 from edgeward_harness.trace.vocabulary import ControlType, Method, Stage, topic_of
 
 _STAGES = {stage: place for place, stage in enumerate(Stage)}
