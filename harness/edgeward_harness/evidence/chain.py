@@ -17,6 +17,7 @@ from edgeward_harness.evidence.strict import (
     OBJECT,
     TEXT,
     UTC,
+    Json,
     check_fields,
     encode,
     list_of,
@@ -112,7 +113,7 @@ _END_RULES = {
 }
 
 
-def read_context(value: Any, path: str, faults: list[str]) -> tuple[str, Context] | None:  # noqa: ANN401 - any JSON
+def read_context(value: Json, path: str, faults: list[str]) -> tuple[str, Context] | None:
     """The name and content of a context line, or None after appending every fault."""
     if not check_fields(value, _CONTEXT_RULES, path, faults):
         return None
@@ -124,7 +125,7 @@ def read_context(value: Any, path: str, faults: list[str]) -> tuple[str, Context
     )
 
 
-def read_end(value: Any, path: str, faults: list[str]) -> End | None:  # noqa: ANN401 - any JSON
+def read_end(value: Json, path: str, faults: list[str]) -> End | None:
     """The end line, or None after appending every fault."""
     if not check_fields(value, _END_RULES, path, faults):
         return None

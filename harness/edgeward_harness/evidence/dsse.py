@@ -8,13 +8,13 @@ signature), so that no byte of the file can change unseen.
 import base64
 import binascii
 from dataclasses import dataclass
-from typing import Any
 
 from edgeward_harness.errors import InputError
 from edgeward_harness.evidence.keys import PublicKey, SigningKey
 from edgeward_harness.evidence.strict import (
     HEX64,
     IDENTIFIER,
+    Json,
     Rule,
     check_fields,
     encode,
@@ -82,7 +82,7 @@ class Envelope:
         )
 
 
-def _is_base64(value: Any) -> bool:  # noqa: ANN401 - any JSON value
+def _is_base64(value: Json) -> bool:
     if type(value) is not str or not value.isascii():
         return False
     try:

@@ -14,6 +14,7 @@ from edgeward_harness.evidence.strict import (
     OBJECT,
     TEXT,
     UTC,
+    Json,
     Rule,
     check_fields,
     list_of,
@@ -106,11 +107,20 @@ class UnitEntry:
     command: tuple[str, ...]
 
 
+AnyEntry = (
+    RequirementEntry
+    | ControlEntry
+    | CaseEntry
+    | ItemEntry
+    | DeviationEntry
+    | ProfileEntry
+    | UnitEntry
+)
 _TEXTS = list_of(TEXT)
 _IDS = list_of(IDENTIFIER)
 
 
-def plain(entry: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the entries above
+def plain(entry: AnyEntry) -> dict[str, Any]:
     """An entry as JSON."""
     value = {name: getattr(entry, name) for name in entry.__slots__}
     return {name: list(part) if type(part) is tuple else part for name, part in value.items()}
@@ -118,7 +128,7 @@ def plain(entry: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the entries ab
 
 def read_entry(
     kind: type[Entry],
-    value: Any,  # noqa: ANN401 - any JSON value
+    value: Json,
     path: str,
     faults: list[str],
 ) -> Entry | None:

@@ -40,6 +40,7 @@ from edgeward_harness.evidence.strict import (
     IDENTIFIER,
     LIST,
     OBJECT,
+    Json,
     Rule,
     check_fields,
     encode,
@@ -86,7 +87,7 @@ class Manifest:
             raise InputError(source, error.faults) from None
 
     @classmethod
-    def from_json(cls, value: Any, source: str = "manifest.json") -> "Manifest":  # noqa: ANN401 - any JSON
+    def from_json(cls, value: Json, source: str = "manifest.json") -> "Manifest":
         """Read a manifest strictly.
 
         Raises:
@@ -160,7 +161,7 @@ def _parsed(data: bytes) -> Manifest:
     return Manifest.from_json(load_json(data, "manifest.json"))
 
 
-def _read(value: Any, faults: list[str]) -> Manifest | None:  # noqa: ANN401 - any JSON value
+def _read(value: Json, faults: list[str]) -> Manifest | None:
     if not check_fields(value, _RULES, "manifest", faults):
         return None
     check_fields(value["started"], STARTED_RULES, "started", faults)

@@ -10,6 +10,7 @@ from edgeward_harness.evidence.strict import (
     NUMBER,
     SCALAR,
     TEXT,
+    Json,
     Rule,
     check_fields,
     one_of,
@@ -77,7 +78,7 @@ class Measurement:
         return value
 
 
-def read_measurements(values: Any, path: str, faults: list[str]) -> tuple[Measurement, ...]:  # noqa: ANN401 - any JSON
+def read_measurements(values: Json, path: str, faults: list[str]) -> tuple[Measurement, ...]:
     """The measurements of a record; appends every fault."""
     read = []
     for number, value in enumerate(values):
@@ -90,14 +91,14 @@ _ABSENT = {"requirement": "", "expected": "", "observed": ""}
 """What a measurement without them is read as; without an expectation it counts for nothing."""
 
 
-def _is_distribution(value: Any) -> bool:  # noqa: ANN401 - any JSON value
+def _is_distribution(value: Json) -> bool:
     return type(value) is dict and all(
         _is_histogram(part) if name == "histogram" else NUMBER.accepts(part)
         for name, part in value.items()
     )
 
 
-def _is_histogram(value: Any) -> bool:  # noqa: ANN401 - any JSON value
+def _is_histogram(value: Json) -> bool:
     if type(value) is not dict or value.keys() != {"edges", "counts"}:
         return False
     edges, counts = value["edges"], value["counts"]

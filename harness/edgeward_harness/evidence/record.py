@@ -24,6 +24,7 @@ from edgeward_harness.evidence.strict import (
     LIST,
     TEXT,
     UTC,
+    Json,
     Rule,
     check_fields,
     one_of,
@@ -103,7 +104,7 @@ class Record:
         return value
 
     @classmethod
-    def from_json(cls, value: Any, source: str = "record") -> "Record":  # noqa: ANN401 - any JSON
+    def from_json(cls, value: Json, source: str = "record") -> "Record":
         """Read a record strictly.
 
         Raises:
@@ -116,7 +117,7 @@ class Record:
         return record
 
 
-def read_record(value: Any, path: str, faults: list[str]) -> Record | None:  # noqa: ANN401 - any JSON
+def read_record(value: Json, path: str, faults: list[str]) -> Record | None:
     """The record a line holds, or None after appending every fault."""
     if not check_fields(value, _RULES, path, faults):
         return None
@@ -142,7 +143,7 @@ def read_record(value: Any, path: str, faults: list[str]) -> Record | None:  # n
     )
 
 
-def _is_file_name(value: Any) -> bool:  # noqa: ANN401 - any JSON value
+def _is_file_name(value: Json) -> bool:
     return (
         type(value) is str
         and 0 < len(value) <= 128

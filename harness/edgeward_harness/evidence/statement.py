@@ -23,6 +23,7 @@ from edgeward_harness.evidence.strict import (
     LIST,
     OBJECT,
     TEXT,
+    Json,
     check_fields,
     list_of,
     load_json,
@@ -130,7 +131,7 @@ def read_statement(payload: bytes, source: str = "statement") -> Statement:
     return Statement(subjects, value["predicate"])
 
 
-def _read_subject(value: Any, path: str, subjects: dict[str, str], faults: list[str]) -> None:  # noqa: ANN401 - any JSON
+def _read_subject(value: Json, path: str, subjects: dict[str, str], faults: list[str]) -> None:
     if not check_fields(value, _SUBJECT_RULES, path, faults):
         return
     if not check_fields(value["digest"], _DIGEST_RULES, f"{path}.digest", faults):

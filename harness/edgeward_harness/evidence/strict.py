@@ -14,6 +14,8 @@ from typing import Any, NoReturn
 
 from edgeward_harness.errors import InputError
 
+Json = Any
+"""A JSON value as it was read: anything, until a rule has accepted it."""
 TEXT_CHARS_MAX = 512
 """Characters of an identifier, a title or a name."""
 DEPTH_MAX = 64
@@ -29,7 +31,7 @@ _HEX64 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 
 
-def encode(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+def encode(value: Json) -> bytes:
     """The same bytes as `edgeward.canonical.canonical_json`, with the encoder built once.
 
     Raises:
@@ -39,7 +41,7 @@ def encode(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     return _ENCODER.encode(value).encode("utf-8")
 
 
-def load_json(data: bytes, source: str) -> Any:  # noqa: ANN401 - any JSON value
+def load_json(data: bytes, source: str) -> Json:
     """Read JSON in its canonical form.
 
     Raises:
@@ -56,7 +58,7 @@ def load_json(data: bytes, source: str) -> Any:  # noqa: ANN401 - any JSON value
     return value
 
 
-def parse(data: bytes) -> Any:  # noqa: ANN401 - any JSON value
+def parse(data: bytes) -> Json:
     """Read JSON in any form; the caller holds it against its canonical form.
 
     What passes is nested so little that nothing done with it later can run out of stack.
@@ -73,7 +75,7 @@ def parse(data: bytes) -> Any:  # noqa: ANN401 - any JSON value
     return value
 
 
-def _check_depth(value: Any) -> None:  # noqa: ANN401 - any JSON value
+def _check_depth(value: Json) -> None:
     level = [value]
     for _ in range(DEPTH_MAX + 1):
         level = [
@@ -96,7 +98,7 @@ def _first_difference(left: bytes, right: bytes) -> int:
     return next((place for place, (a, b) in pairs if a != b), min(len(left), len(right)))
 
 
-def shown(value: Any) -> str:  # noqa: ANN401 - any JSON value
+def shown(value: Json) -> str:
     """A value as a fault shows it: ASCII, on one line, cut where it gets long."""
     text = ascii(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
@@ -120,7 +122,7 @@ class Rule:
 
 
 def check_fields(
-    value: Any,  # noqa: ANN401 - any JSON value
+    value: Json,
     rules: Mapping[str, Rule],
     path: str,
     faults: list[str],
@@ -150,19 +152,19 @@ def check_fields(
     return good
 
 
-def _is_text(value: Any) -> bool:  # noqa: ANN401
+def _is_text(value: Json) -> bool:
     return type(value) is str
 
 
-def _is_identifier(value: Any) -> bool:  # noqa: ANN401
+def _is_identifier(value: Json) -> bool:
     return type(value) is str and 0 < len(value) <= TEXT_CHARS_MAX and value.isprintable()
 
 
-def _is_hex64(value: Any) -> bool:  # noqa: ANN401
+def _is_hex64(value: Json) -> bool:
     return type(value) is str and _HEX64.fullmatch(value) is not None
 
 
-def _is_utc(value: Any) -> bool:  # noqa: ANN401
+def _is_utc(value: Json) -> bool:
     if type(value) is not str or _UTC.fullmatch(value) is None:
         return False
     try:
@@ -171,7 +173,7 @@ def _is_utc(value: Any) -> bool:  # noqa: ANN401
         return False
 
 
-def _is_day(value: Any) -> bool:  # noqa: ANN401
+def _is_day(value: Json) -> bool:
     if type(value) is not str:
         return False
     try:
@@ -180,16 +182,16 @@ def _is_day(value: Any) -> bool:  # noqa: ANN401
         return False
 
 
-def _is_count(value: Any) -> bool:  # noqa: ANN401
+def _is_count(value: Json) -> bool:
     return type(value) is int and 0 <= value <= INTEGER_MAX
 
 
-def is_number(value: Any) -> bool:  # noqa: ANN401
+def is_number(value: Json) -> bool:
     """Whether a JSON value is a number; a truth value is not."""
     return type(value) is float or (type(value) is int and abs(value) <= INTEGER_MAX)
 
 
-def _is_scalar(value: Any) -> bool:  # noqa: ANN401
+def _is_scalar(value: Json) -> bool:
     return value is None or type(value) in (str, bool) or is_number(value)
 
 

@@ -61,8 +61,8 @@ from edgeward_harness.evidence.verification import (
 __all__ = ["Expectation", "Fault", "FaultKind", "Verification", "verify_bundle"]
 
 Derive = Callable[[Bundle], bytes | None]
-"""Renders the report's twin from a bundle; it lies above this room, so the caller brings it. None: it
-cannot tell what the twin should be, such as that of another version."""
+"""Renders the report's twin from a bundle; it lies above this room, so the caller brings it.
+None means that it cannot tell what the twin should be, such as that of another version."""
 
 
 def verify_bundle(

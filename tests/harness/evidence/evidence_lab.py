@@ -239,4 +239,3 @@ def sealed_run(folder: Path, key: SigningKey) -> Path:
     (folder / "report.json").write_bytes(twin(open_bundle(folder)))
     seal(folder, key, derive=twin)
     return folder
-
