@@ -17,7 +17,7 @@ from edgeward.signal.patient import SimulatedPatient
 
 from edgeward_harness.errors import Finding
 from edgeward_harness.measure.judge import Sample
-from edgeward_harness.rig.stall import Stalls, allowances_ms, stall_probe
+from edgeward_harness.rig.stall import FOREIGN_STALL_NS, Stalls, allowances_ms, stall_probe
 from edgeward_harness.target import DeviceSession
 
 WARM_UP_WINDOWS = 20
@@ -67,18 +67,22 @@ class Drive:
     stalls: Stalls
     device_cpu_share: float
 
-    def observed(self) -> Sample:
+    def observed(self, *, shortest_ns: int = 0) -> Sample:
         """The delays seen from outside, with what noise may have added to each."""
         spans = [(crossing.sent_ns, crossing.received_ns) for crossing in self.crossings]
         return Sample(
             values=[crossing.observed_ms for crossing in self.crossings],
-            allowances=allowances_ms(self.stalls, spans, device_cpu_share=self.device_cpu_share),
+            allowances=allowances_ms(
+                self.stalls,
+                spans,
+                device_cpu_share=self.device_cpu_share,
+                shortest_ns=shortest_ns,
+            ),
         )
 
-    def without_allowance(self) -> Sample:
-        """The delays seen from outside, none of them excused."""
-        values = [crossing.observed_ms for crossing in self.crossings]
-        return Sample(values=values, allowances=[0.0] * len(values))
+    def observed_under_own_load(self) -> Sample:
+        """The same for a drive beside our own load: only stalls it cannot cause are an excuse."""
+        return self.observed(shortest_ns=FOREIGN_STALL_NS)
 
     def unclaimed(self) -> Sample:
         """How much longer each result took to come out than the device says it did."""

@@ -21,6 +21,9 @@ from edgeward_harness.errors import HarnessError
 
 _SCRIPT = Path(__file__).with_name("_stall_probe.py")
 _BUSY_SHARE_MAX = 0.5
+FOREIGN_STALL_NS = 25_000_000
+"""One busy process a core, of our own making, delays a task that wakes by a few scheduler slices of
+some milliseconds; a stall this long is somebody else's."""
 
 
 @dataclass(slots=True)
@@ -32,13 +35,14 @@ class Stalls:
     cores: int = 0
     ends_ns: list[int] = field(default_factory=list)
 
-    def within(self, start_ns: int, end_ns: int) -> int:
-        """How much of a span was stalled on at least one core."""
+    def within(self, start_ns: int, end_ns: int, *, shortest_ns: int = 0) -> int:
+        """How much of a span was stalled on at least one core, by stalls of some length."""
         place = bisect.bisect_right(self.ends_ns, start_ns)
         total = 0
         while place < len(self.intervals) and self.intervals[place][0] < end_ns:
             low, high = self.intervals[place]
-            total += max(0, min(high, end_ns) - max(low, start_ns))
+            if high - low >= shortest_ns:
+                total += max(0, min(high, end_ns) - max(low, start_ns))
             place += 1
         return total
 
@@ -81,12 +85,18 @@ def stall_probe() -> Iterator[Stalls]:
 
 
 def allowances_ms(
-    stalls: Stalls, spans: Sequence[tuple[int, int]], *, device_cpu_share: float
+    stalls: Stalls,
+    spans: Sequence[tuple[int, int]],
+    *,
+    device_cpu_share: float,
+    shortest_ns: int = 0,
 ) -> list[float]:
     """Milliseconds noise may have added to each span; none if the device was the load."""
     if device_cpu_share > _BUSY_SHARE_MAX:
         return [0.0] * len(spans)
-    return [stalls.within(start_ns, end_ns) / 1e6 for start_ns, end_ns in spans]
+    return [
+        stalls.within(start_ns, end_ns, shortest_ns=shortest_ns) / 1e6 for start_ns, end_ns in spans
+    ]
 
 
 def _start(cpu: int) -> "subprocess.Popen[bytes]":

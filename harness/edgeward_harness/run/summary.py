@@ -106,10 +106,12 @@ def trouble(error: HarnessError) -> list[Line]:
 
 def _telling(measurements: tuple[Measurement, ...]) -> str:
     one = measurements[0]
+    if one.unit == "1" and isinstance(one.observed, float):
+        return f"{one.observed:g} of {one.n}  ({one.name.replace('_', ' ')})"
     value = one.bound if one.bound is not None else one.observed
     shown = f"{value:.3g}" if isinstance(value, float) else str(value)
     unit = "" if one.unit == "1" else f" {one.unit}"
-    return f"{shown}{unit}  ({one.expected}, n={one.n})"
+    return f"{shown}{unit}  ({one.expected}, n = {one.n})"
 
 
 def _first(text: str) -> str:

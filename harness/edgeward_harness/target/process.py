@@ -1,7 +1,9 @@
 """The process driver: a device that runs as a process of this host, held to its profile.
 
 Rules:
-1. The device gets a session and process group of its own, a clean environment and three pipes;
+1. The device gets a process group of its own, a clean environment and three pipes. Not a session:
+   where the kernel schedules sessions against each other (autogroup), a device alone in its own can
+   be starved for seconds by load on the host, and that would be measured as the device's delay;
    nothing else of the harness is inherited.
 2. It starts through `launch`, which applies the limits and then becomes the device's program. What
    holds is read back from outside (see `enforce`).
@@ -137,7 +139,7 @@ class ProcessDriver:
             stderr=subprocess.PIPE,
             bufsize=0,
             pass_fds=[status_fd],
-            start_new_session=True,
+            process_group=0,
             cwd=cwd,
             env=self._environment(),
         )
