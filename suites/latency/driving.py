@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from edgeward.signal.patient import SimulatedPatient
 
+from edgeward.signal.patient import SimulatedPatient
 from edgeward_harness.errors import Finding
 from edgeward_harness.measure.judge import Sample
 from edgeward_harness.rig.stall import FOREIGN_STALL_NS, Stalls, allowances_ms, stall_probe
