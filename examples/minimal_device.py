@@ -236,9 +236,8 @@ class Device:
 
     def events_after(self, after: int, limit: int) -> Result:
         """The answer to `events`."""
-        told = [event for event in self.events if event["cursor"] > after][
-            : min(limit, EVENTS_TOLD_MAX)
-        ]
+        later = [event for event in self.events if event["cursor"] > after]
+        told = later[: min(limit, EVENTS_TOLD_MAX)]
         return {
             "events": told,
             "next": told[-1]["cursor"] if told else after,
