@@ -48,10 +48,13 @@ def test_the_layers_hold(copy: Path) -> None:
         ("edgeward/limits.py", "import torch"),
         ("edgeward/errors.py", "def late() -> None:\n    import hypothesis"),
         ("edgeward/signal/__init__.py", "import edgeward.device"),
-        ("edgeward/signal/__init__.py", "import edgeward.process"),
+        ("edgeward/signal/__init__.py", "import edgeward.model"),
+        ("edgeward/ports.py", "import edgeward.limits"),
         ("edgeward/ports.py", "import edgeward.profile"),
         ("edgeward_harness/errors.py", "import edgeward_harness.trace"),
         ("edgeward_harness/measure/__init__.py", "import edgeward_harness.evidence"),
+        ("edgeward_harness/target/session.py", "import edgeward_harness.rig"),
+        ("edgeward_harness/report/words.py", "import edgeward_harness.gate"),
         ("edgeward_harness/trace/__init__.py", "import edgeward_harness.report"),
         ("edgeward_harness/evidence/__init__.py", "import edgeward_harness.plugin"),
     ],
@@ -64,6 +67,14 @@ def test_an_upward_import_is_caught(copy: Path, module: str, line: str) -> None:
     assert told.returncode != 0
     assert "BROKEN" in told.stdout
     assert f"-> {package}{'.' if imported else ''}{imported}" in told.stdout
+
+
+def test_a_cycle_inside_a_part_is_caught(copy: Path) -> None:
+    with (copy / "edgeward/signal/windows.py").open("a") as broken:
+        broken.write("\nimport edgeward.signal.patient\n")
+    told = lint(copy)
+    assert told.returncode != 0
+    assert ".windows -> .patient" in told.stdout
 
 
 def layers_named(contract: dict[str, list[dict[str, list[str]]]]) -> set[str]:
