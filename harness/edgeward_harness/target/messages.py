@@ -27,6 +27,7 @@ INTERNAL_ERROR: Final = -32603
 REFUSED_IN_STATE: Final = -32001
 LIMIT_REACHED: Final = -32002
 
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 _MEMBERS: Final = frozenset({"jsonrpc", "id", "result", "error"})
 
 
@@ -51,7 +52,7 @@ def encode_request(number: int, method: str, params: Mapping[str, Any] | None) -
     """
     message = {"jsonrpc": "2.0", "id": number, "method": method, "params": dict(params or {})}
     try:
-        line = json.dumps(message, separators=(",", ":"), allow_nan=False).encode("ascii")
+        line = _ENCODER.encode(message).encode("ascii")
     except (TypeError, ValueError) as error:
         raise HarnessError(f"the parameters of {method!r} are not JSON: {error}") from error
     if len(line) >= LINE_BYTES_MAX:
@@ -76,9 +77,9 @@ def decode_answer(line: bytes) -> Answer:
         raise MalformedError(
             f"a device sends answers only; this is a call of {shape.shown(message['method'])}"
         )
-    unknown = sorted(set(message) - _MEMBERS)
-    if unknown:
-        raise MalformedError(f"unknown members {', '.join(map(repr, unknown))}")
+    if not message.keys() <= _MEMBERS:
+        unknown = ", ".join(map(repr, sorted(message.keys() - _MEMBERS)))
+        raise MalformedError(f"unknown members {unknown}")
     return Answer(_id_of(message), *_outcome_of(message))
 
 

@@ -7,7 +7,7 @@ not printable are shown escaped, so that a hostile device cannot steer a reviewe
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 ENTRIES_KEPT: Final = 200
 """Entries kept; older ones are counted, not shown."""
@@ -20,15 +20,14 @@ FROM_DEVICE: Final = "<-"
 NOTE: Final = "--"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of the conversation, or a note of the harness between lines."""
 
     at_ns: int
     direction: str
     head: bytes
-    tail: bytes
-    size_bytes: int
+    tail: bytes = b""
+    hidden_bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -36,20 +35,18 @@ class Transcript:
     """The last lines of one conversation with a device."""
 
     started_ns: int = field(default_factory=time.monotonic_ns)
-    dropped: int = 0
-    _entries: deque[Entry] = field(default_factory=deque)
+    _added: int = 0
+    _entries: deque[Entry] = field(default_factory=lambda: deque(maxlen=ENTRIES_KEPT))
 
     def add(self, direction: str, line: bytes, at_ns: int) -> None:
         """Keep a line; only as much of it as will be shown is held in memory."""
-        if len(self._entries) == ENTRIES_KEPT:
-            self._entries.popleft()
-            self.dropped += 1
+        self._added += 1
         if len(line) <= LINE_BYTES_SHOWN:
-            entry = Entry(at_ns, direction, line, b"", len(line))
+            self._entries.append(Entry(at_ns, direction, line))
         else:
-            head = bytes(line[: LINE_BYTES_SHOWN - _TAIL_BYTES])
-            entry = Entry(at_ns, direction, head, bytes(line[-_TAIL_BYTES:]), len(line))
-        self._entries.append(entry)
+            head, tail = line[: LINE_BYTES_SHOWN - _TAIL_BYTES], line[-_TAIL_BYTES:]
+            hidden_bytes = len(line) - LINE_BYTES_SHOWN
+            self._entries.append(Entry(at_ns, direction, head, tail, hidden_bytes))
 
     def note(self, text: str) -> None:
         """Keep a remark of the harness, such as a signal it sent."""
@@ -58,8 +55,9 @@ class Transcript:
     def text(self, stderr_tail: bytes = b"") -> str:
         """The conversation as text: milliseconds since the start, direction, line."""
         lines = []
-        if self.dropped:
-            lines.append(f"({self.dropped} earlier lines are not shown)")
+        dropped = self._added - len(self._entries)
+        if dropped:
+            lines.append(f"({dropped} earlier lines are not shown)")
         lines.extend(self._shown(entry) for entry in self._entries)
         if stderr_tail:
             lines.append("standard error of the device (its end):")
@@ -69,8 +67,7 @@ class Transcript:
     def _shown(self, entry: Entry) -> str:
         text = printable(entry.head)
         if entry.tail:
-            hidden = entry.size_bytes - len(entry.head) - len(entry.tail)
-            text = f"{text} [... {hidden} bytes ...] {printable(entry.tail)}"
+            text = f"{text} [... {entry.hidden_bytes} bytes ...] {printable(entry.tail)}"
         return f"{(entry.at_ns - self.started_ns) / 1e6:12.3f} ms {entry.direction} {text}"
 
 
