@@ -71,6 +71,7 @@ def cpu_seconds(arguments: list[str], folder: Path) -> float:
     subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "bench", *arguments],
         cwd=folder,
+        env={k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"},
         stdout=subprocess.DEVNULL,
         check=False,
     )

@@ -1,5 +1,6 @@
 """Turn a pytest start into a verification run: settle the plan, meet the device, register hooks."""
 
+import gc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from edgeward_harness.run.plan import Request, RunPlan, Shared, settle
 from edgeward_harness.run.recorder import SHARED, Recorder, Spooler
 from edgeward_harness.run.scope import scope_of
 
+GC_THRESHOLD = 100_000
+"""Allocations between two garbage collections: their pauses would be measured as the device's."""
+
 
 def activate(config: pytest.Config) -> None:
     """Register the hooks of a run on this pytest, whichever part of a run it is.
@@ -25,6 +29,7 @@ def activate(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: the request cannot be met; the text says why and what would be accepted.
     """
+    gc.set_threshold(GC_THRESHOLD)
     told: dict[str, Any] | None = getattr(config, "workerinput", {}).get(SHARED)
     shared = Shared(**told) if told else None
     try:

@@ -51,9 +51,7 @@ class Recorder:
         """Fix the manifest before the first case; workers' controllers do it when told."""
         if not session.config.option.collectonly and self._collector.entries:
             self._begin(self._collector.entries)
-        # What collection left behind lives to the end: freezing it keeps the garbage collector's
-        # pauses out of the measurements.
-        gc.collect()
+        # What collection left behind lives to the end: the garbage collector need not look again.
         gc.freeze()
 
     @pytest.hookimpl(optionalhook=True)
