@@ -42,6 +42,8 @@ def run(options: argparse.Namespace) -> int:
 def _arguments(options: argparse.Namespace, folder: Path) -> list[str]:
     arguments = [
         "-qq",
+        "-rN",
+        "--tb=no",
         f"--config-file={folder / 'pytest.ini'}",
         f"--rootdir={folder}",
         "--import-mode=importlib",

@@ -74,12 +74,12 @@ class Measure:
             Finding: at least one measurement failed.
             CannotJudge: none failed, but at least one could not be judged.
         """
-        failed = self._lines(Verdict.FAILED)
+        failed = self._names(Verdict.FAILED)
         if failed:
-            raise Finding(failed[0], "\n".join(failed[1:]))
-        open_ones = self._lines(Verdict.CANNOT_JUDGE)
-        if open_ones:
-            raise CannotJudge("\n".join(open_ones))
+            raise Finding(f"broken: {failed}")
+        undecided = self._names(Verdict.CANNOT_JUDGE)
+        if undecided:
+            raise CannotJudge(f"cannot judge: {undecided}")
 
     @property
     def taken(self) -> tuple[Measurement, ...]:
@@ -93,15 +93,5 @@ class Measure:
             raise HarnessError(f"{chosen!r} is not a requirement of this case (accepted: {known})")
         return chosen
 
-    def _lines(self, verdict: Verdict) -> list[str]:
-        return [
-            f"{one.name}: expected {one.expected}, observed {_shown(one)}"
-            + (f" ({one.note})" if one.note else "")
-            for one in self._taken.values()
-            if one.verdict is verdict
-        ]
-
-
-def _shown(judged: Measurement) -> str:
-    value = judged.bound if judged.bound is not None else judged.observed
-    return f"{value:.4g} {judged.unit}" if isinstance(value, float) else str(value)
+    def _names(self, verdict: Verdict) -> str:
+        return ", ".join(one.name for one in self._taken.values() if one.verdict is verdict)

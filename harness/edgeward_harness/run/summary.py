@@ -7,6 +7,7 @@ from edgeward_harness.errors import HarnessError
 from edgeward_harness.evidence.measurement import Measurement
 from edgeward_harness.evidence.record import Record, State
 from edgeward_harness.evidence.standing import RunVerdict, Standing
+from edgeward_harness.measure.judge import Verdict
 from edgeward_harness.run.finish import Finished
 from edgeward_harness.run.plan import RunPlan
 from edgeward_harness.trace.vocabulary import Depth
@@ -53,10 +54,9 @@ def case_line(plan: RunPlan, record: Record) -> Line:
     symbol, markup = SYMBOLS.get(record.state, ("?", DOUBT))
     case = plan.trace.cases.get(record.item.partition("[")[0])
     title = case.title if case else "in no test plan"
-    figure = _telling(record.measurements) if record.measurements else ""
-    if record.state is not State.PASSED:
-        figure = (record.reason.splitlines() or [record.state.value.replace("_", " ")])[0]
-    return Line(f"{INDENT}{symbol} {record.item:<14}{_cut(title, 44):<46}{figure}", markup)
+    return Line(
+        f"{INDENT}{symbol} {record.item:<14}{_cut(title, 44):<46}{_telling(record)}", markup
+    )
 
 
 def verdict_lines(plan: RunPlan, finished: Finished) -> list[Line]:
@@ -71,11 +71,8 @@ def verdict_lines(plan: RunPlan, finished: Finished) -> list[Line]:
         markup = GOOD if verified else BAD if standing.standing is Standing.FAILED else DOUBT
         rows.append(Line(f"{INDENT}{name:<14}{_cut(title, 52):<54}{word}", markup))
         rows += [Line(f"{INDENT * 2}{_first(reason)}", markup) for reason in standing.reasons[:3]]
-    verified_count = sum(
-        one.standing is Standing.VERIFIED for one in assessment.requirements.values()
-    )
     word, markup = VERDICTS[assessment.verdict]
-    counted = f"{verified_count} of {len(assessment.requirements)} requirements verified"
+    counted = _counted([one.standing for one in assessment.requirements.values()])
     return [
         Line(),
         Line(f"{INDENT}{'Requirement':<14}{'':<54}Standing", {"bold": True}),
@@ -104,8 +101,26 @@ def trouble(error: HarnessError) -> list[Line]:
     ]
 
 
-def _telling(measurements: tuple[Measurement, ...]) -> str:
-    one = measurements[0]
+def _counted(standings: list[Standing]) -> str:
+    """How many requirements are verified, and what the others are."""
+    verified = standings.count(Standing.VERIFIED)
+    others = [
+        f"{standings.count(one)} {one.value.replace('_', ' ')}"
+        for one in dict.fromkeys(standings)
+        if one is not Standing.VERIFIED
+    ]
+    return ", ".join([f"{verified} of {len(standings)} requirements verified", *others])
+
+
+def _telling(record: Record) -> str:
+    """The figure a reader wants: the first measurement, or the first that did not hold."""
+    broken = [one for one in record.measurements if one.verdict is not Verdict.PASSED]
+    if record.state is not State.PASSED and not broken:
+        return _first(record.reason) or record.state.value.replace("_", " ")
+    return _figure((broken or list(record.measurements))[0])
+
+
+def _figure(one: Measurement) -> str:
     if one.unit == "1" and isinstance(one.observed, float):
         return f"{one.observed:g} of {one.n}  ({one.name.replace('_', ' ')})"
     value = one.bound if one.bound is not None else one.observed
