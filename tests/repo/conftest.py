@@ -10,6 +10,9 @@ NOT_OURS = {"out", "build", "dist", "__pycache__"}
 HIDDEN_BUT_OURS = {".ci", ".github", ".gitignore"}
 
 
+LOCAL = {"bench.toml"}  # at the top: what stands on somebody's bench
+
+
 def _ours(name: str) -> bool:
     if name.startswith("."):
         return name in HIDDEN_BUT_OURS
@@ -35,7 +38,8 @@ def checkout() -> Path:
 @pytest.fixture(scope="session")
 def files(checkout: Path) -> dict[str, Path]:
     """Every file that belongs to the repository, by its path inside it."""
-    return {path.relative_to(checkout).as_posix(): path for path in _walk(checkout)}
+    found = {path.relative_to(checkout).as_posix(): path for path in _walk(checkout)}
+    return {name: path for name, path in found.items() if name not in LOCAL}
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Plain rules for every text file: what may not stand in it. Each rule is refused once below."""
 
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -116,6 +117,19 @@ def test_the_rule_is_refused(check: Check, path: str, text: str, said: str) -> N
 @pytest.mark.parametrize(("check", "path", "text"), ACCEPTED)
 def test_the_near_miss_is_accepted(check: Check, path: str, text: str) -> None:
     assert check(path, text) == []
+
+
+def test_git_ignores_none_of_our_files(checkout: Path, files: dict[str, Path]) -> None:
+    """An ignored file works here and is missing from every clone."""
+    told = subprocess.run(
+        ["git", "-c", f"safe.directory={checkout}", "check-ignore", "--no-index", "--stdin"],
+        cwd=checkout,
+        input="\n".join([*files, "out/bundle/report.html"]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.stdout.splitlines() == ["out/bundle/report.html"], told.stderr
 
 
 def permission_fault(name: str, path: Path) -> list[str]:
