@@ -1,4 +1,4 @@
-"""Build hook: a built harness wheel requires the runtime of the same version; a checkout does not."""
+"""Build hook: a built harness wheel requires the runtime of its version; a checkout does not."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
-"""Who is at fault: the device (`Finding`), nobody we can name (`CannotJudge`), or us (`HarnessError`).
+"""Who is at fault: the device (`Finding`), nobody (`CannotJudge`), or us (`HarnessError`).
 
-The three never mix. A finding is an assertion about the device; a harness error is never counted for or
-against it; a case that cannot be judged is not evidence of anything.
+The three never mix. A finding is an assertion about the device; a harness error is never counted
+for or against it; a case that cannot be judged is not evidence of anything.
 """
 
 from collections.abc import Mapping, Sequence

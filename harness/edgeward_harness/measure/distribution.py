@@ -66,7 +66,7 @@ def _edges(low: float, high: float) -> tuple[float, ...]:
         width = (high - low) / BINS or 1.0
         return tuple(low + width * step for step in range(BINS + 1))
     ratio = (high / low) ** (1.0 / BINS)
-    return (*(low * ratio**step for step in range(BINS)), high)
+    return (*(min(high, low * ratio**step) for step in range(BINS)), high)
 
 
 def _counts(ordered: Sequence[float], edges: Sequence[float]) -> tuple[int, ...]:
