@@ -18,6 +18,8 @@ def _leaves(value: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
         path = f"{prefix}{name}"
         if isinstance(part, Mapping):
             yield from _leaves(part, f"{path}.")
+        elif path.endswith("_bytes") and type(part) is int:
+            yield path.removesuffix("_bytes"), f"{number(part / (1 << 30))}\u202fGiB"
         else:
             yield path, text_of(part)
 

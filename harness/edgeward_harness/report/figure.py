@@ -8,7 +8,6 @@ the axis. Only bars too low to be seen are lifted.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import isfinite
 
 from edgeward_harness.evidence.measurement import Measurement
 from edgeward_harness.report.numbers import quantity
@@ -18,6 +17,8 @@ BAR_HEIGHT_MIN = 0.02
 BEYOND_HEIGHT_MIN = 0.08
 """A bin that holds anything is seen, even one value in a million; past the budget, all the more."""
 BINS_MAX = 512
+VALUE_MAX = 1e30
+"""What lies beyond it, in whatever unit, was not measured."""
 _TAG_WIDTH = 14.0
 _TAG_ROWS_MAX = 4
 
@@ -90,7 +91,7 @@ def _bins(measurement: Measurement) -> list[_Bin]:
     if len(edges) != len(counts) + 1 or not 0 < len(counts) <= BINS_MAX:
         return []
     rising = all(low <= high for low, high in pairwise(edges))
-    if not rising or not all(isfinite(edge) and abs(edge) < 1e30 for edge in edges):
+    if not rising or not all(abs(edge) < VALUE_MAX for edge in edges):
         return []
     parts = zip(edges, edges[1:], counts, strict=False)
     return [_Bin(float(low), float(high), count) for low, high, count in parts if count]
@@ -99,16 +100,18 @@ def _bins(measurement: Measurement) -> list[_Bin]:
 def _numbers(measurement: Measurement, bins: Sequence[_Bin]) -> dict[str, float]:
     """What is marked, by tag; the extremes come from the bins where the record gives none."""
     given = measurement.distribution or {}
-    numbers = {"min": given.get("min", bins[0].low), "max": given.get("max", bins[-1].high)}
-    numbers |= {tag: given[tag] for tag in ("p50", "p99") if tag in given}
+    numbers = {tag: given[tag] for tag in ("min", "p50", "p99", "max") if tag in given}
     if measurement.bound is not None:
         numbers["bound"] = measurement.bound
-    return {tag: float(value) for tag, value in numbers.items() if abs(value) < 1e30}
+    drawn = {tag: float(value) for tag, value in numbers.items() if abs(value) < VALUE_MAX}
+    return {"min": bins[0].low, "max": bins[-1].high, **drawn}
 
 
 def _is_beyond(part: _Bin, budget: float, maximum: float) -> bool:
     """Whether a bin lies past the budget; the one astride it counts when it holds the maximum."""
-    return part.low >= budget or (part.high > budget and part.low <= budget < maximum <= part.high)
+    if maximum <= budget:
+        return False
+    return part.low >= budget or maximum <= part.high
 
 
 def _heights(bins: Sequence[_Bin], scale: Scale, beyond: Sequence[bool]) -> list[float]:

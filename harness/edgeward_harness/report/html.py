@@ -9,7 +9,8 @@ Rules:
 import base64
 import hashlib
 import re
-from collections.abc import Iterator
+import traceback
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ PAGE = "report.html.j2"
 LONG = 44
 """Characters of a fact that gets a line of its own."""
 NAMED = 8
-"""Requirements named beside the verdict; the matrix has them all."""
+"""Requirements named beside the verdict, units in a fact; the JSON twin has them all."""
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\ufffe\uffff]"
@@ -46,8 +47,6 @@ def write_html(report: Report, templates: Path | None = None) -> bytes:
         InputError: the folder of templates is not one.
         HarnessError: a template is missing, broken, or names something a report does not have.
     """
-    from jinja2 import TemplateError
-
     environment = _environment(templates)
     try:
         css, script = (_source(environment, name) for name in ("report.css", "report.js"))
@@ -60,7 +59,9 @@ def write_html(report: Report, templates: Path | None = None) -> bytes:
             places=_places(report),
         )
         return b"".join(_encoded(pieces))
-    except TemplateError as fault:
+    except HarnessError:
+        raise
+    except Exception as fault:  # a template may do anything: what it raises is told with its place
         raise HarnessError(_located(fault)) from fault
 
 
@@ -113,6 +114,7 @@ def _environment(templates: Path | None) -> "Environment":
         "duration": numbers.duration,
         "facts": flatten,
         "instant": numbers.instant,
+        "listed": _listed,
         "observation": numbers.observation,
         "percent": numbers.percent,
         "quantity": numbers.quantity,
@@ -164,6 +166,11 @@ def _sri(source: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
 
 
+def _listed(names: Sequence[str], between: str) -> str:
+    more = len(names) - NAMED
+    return between.join(names[:NAMED]) + (f"{between}and {more:,} more" if more > 0 else "")
+
+
 def _signs(text: str) -> str:
     for ascii_sign, sign in _SIGNS.items():
         text = text.replace(ascii_sign, sign)
@@ -176,6 +183,10 @@ def _encoded(pieces: Iterator[str]) -> Iterator[bytes]:
 
 
 def _located(fault: Exception) -> str:
-    place = getattr(fault, "filename", None) or getattr(fault, "name", None) or PAGE
+    """What went wrong in a template, with its file and line."""
+    place = getattr(fault, "name", None) or PAGE
     line = getattr(fault, "lineno", None)
+    for frame, number in traceback.walk_tb(fault.__traceback__):
+        if frame.f_code.co_filename.endswith(".j2"):
+            place, line = Path(frame.f_code.co_filename).name, number
     return f"{place}{f', line {line}' if line else ''}: {type(fault).__name__}: {fault}"

@@ -150,6 +150,8 @@ class DeviceView:
     realization: str
     scheduler: str
     enforcement: tuple[Mapping[str, Any], ...]
+    units: tuple[str, ...]
+    """Each unit of this build that was judged, by serial number and id."""
     contexts: tuple[str, ...]
 
 
@@ -196,7 +198,7 @@ class Report:
     digests: Mapping[str, str]
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - any value of the model, and the JSON value it becomes
+def plain(value: Any) -> Any:  # noqa: ANN401 - any part of the model, and what JSON makes of it
     """The JSON value of a part of the model."""
     if isinstance(value, str | int | float | None):
         return value

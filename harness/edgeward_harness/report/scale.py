@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 LOG_FROM_RATIO = 10.0
 """A range of positive values spanning at least this ratio is drawn on a logarithmic axis."""
+LOG_TO_RATIO = 1e12
+"""Beyond this ratio the small values are nothing beside the large ones, and stand at 0."""
 FAR_FACTOR = 12.0
 """On a linear axis a budget this many times the spread away is an arrow, not drawn to scale."""
 _MARGIN = 0.03
@@ -39,7 +41,7 @@ def scale_for(values: Sequence[float], budget: float | None) -> Scale:
     """The axis that shows every value, and the budget when it is near enough to be drawn."""
     low, high = min(values), max(values)
     reach = [low, high] if budget is None else [low, high, budget]
-    if min(reach) > 0.0 and max(reach) / min(reach) >= LOG_FROM_RATIO:
+    if min(reach) > max(reach) / LOG_TO_RATIO and max(reach) / min(reach) >= LOG_FROM_RATIO:
         spare = (max(reach) / min(reach)) ** _MARGIN
         return Scale(min(reach) / spare, max(reach) * spare, log=True)
     spread = (high - low) or abs(high) or 1.0

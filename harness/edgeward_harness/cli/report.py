@@ -1,0 +1,81 @@
+"""`edgeward report`: render the reports of a bundle again, beside it, never into it."""
+
+import argparse
+from pathlib import Path
+
+from edgeward_harness.errors import HarnessError, InputError
+
+HELP = """\
+Render a bundle again: one HTML page, JUnit XML, and a JSON twin of the page. The bundle is read
+and never written to; the reports inside it are part of what was signed.
+
+A bundle that was changed is not rendered: a page would lend it credit. One that is incomplete or
+was signed by an unknown key is, and says so on standard error.
+
+exit status:
+  0  rendered
+  1  the bundle was changed; every fault is named
+  2  there is no bundle, or a template or an option is wrong
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.description = HELP
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="folder of the bundle")
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, help="where to (default: beside, as BUNDLE-report)"
+    )
+    parser.add_argument(
+        "--format", metavar="LIST", default="html,json,junit", help="which (default: all of them)"
+    )
+    parser.add_argument(
+        "--templates", metavar="DIR", type=Path, help="templates that replace the shipped ones"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Render; 0 rendered, 1 the bundle was changed.
+
+    Raises:
+        HarnessError: there is no bundle, or it, a template or the disk cannot be used.
+    """
+    from edgeward_harness.evidence.files import write_whole
+    from edgeward_harness.evidence.verify import verify_bundle
+    from edgeward_harness.report.render import check_formats, render
+
+    formats = tuple(filter(None, options.format.split(",")))
+    check_formats(formats)
+    out = _target(options.bundle, options.out)
+    found = verify_bundle(options.bundle)
+    if not found.intact or found.bundle is None or found.assessment is None:
+        print(f"CHANGED: {options.bundle} is not rendered.")
+        print("\n".join(_printable(f"  - {fault}") for fault in found.faults))
+        return 1
+    written = render(found.bundle, found.assessment, formats, options.templates)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise HarnessError(f"{out}: {fault.strerror}") from fault
+    for name, data in written.items():
+        write_whole(out / name, data)
+        print(out / name)
+    return 0
+
+
+def _target(bundle: Path, out: Path | None) -> Path:
+    """Where to write, which is never within the bundle.
+
+    Raises:
+        InputError: it is within the bundle.
+    """
+    whole = bundle.resolve()
+    target = whole.with_name(f"{whole.name}-report") if out is None else out.resolve()
+    if target == whole or whole in target.parents:
+        raise InputError("--out", [f"found {out}, expected a folder outside the bundle"])
+    return target
+
+
+def _printable(line: str) -> str:
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)

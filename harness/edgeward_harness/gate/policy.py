@@ -1,0 +1,157 @@
+"""The release policy: a file that a person reads and signs off, read strictly.
+
+Every rule must be stated; a policy that leaves one out is refused, so that no rule is lax by being
+forgotten. What can never fold into a release (a failure, an error, a case that cannot be judged)
+has no key that could allow it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from edgeward.profile.kinds import Choice, Choices, Flag, Text, whole
+from edgeward.profile.reading import build, read
+from edgeward.profile.toml import TomlError, read_toml
+from edgeward_harness.errors import InputError
+from edgeward_harness.profile.bench import Realization
+from edgeward_harness.trace.vocabulary import Depth
+
+SCHEMA = 1
+FILE = "gate_policy.toml"
+"""The default policy, beside the suites it is for."""
+NAMES_MAX = 1_000
+_ID = Text("", "[A-Za-z0-9][A-Za-z0-9_.-]*", "a name or id", 120)
+
+
+class Allowed(StrEnum):
+    """What a policy may let a requirement be."""
+
+    VERIFIED = "verified"
+    WAIVED = "waived"
+    NOT_APPLICABLE = "not_applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """A list of different names, which may be empty."""
+
+    doc: str
+    unit: str = ""
+
+    def accepts(self, value: object) -> bool:
+        """A list of different names."""
+        if not isinstance(value, list) or len(value) > NAMES_MAX:
+            return False
+        return all(map(_ID.accepts, value)) and len(set(value)) == len(value)
+
+    def accepted(self) -> str:
+        """A list of what."""
+        return f"a list, which may be empty, each {_ID.accepted()} and none twice"
+
+    def convert(self, value: Any) -> tuple[str, ...]:  # noqa: ANN401 - accepted before
+        """The names in the order given."""
+        return tuple(value)
+
+    def hint(self, value: object) -> str:
+        """A name where a list of names is expected."""
+        return "put it between [ and ]" if isinstance(value, str) else ""
+
+    def doubt(self, value: object) -> str:  # noqa: ARG002 - part of the interface
+        """Nothing to doubt."""
+        return ""
+
+    def schema(self) -> dict[str, object]:
+        """An array of texts."""
+        return {"type": "array", "items": _ID.schema(), "uniqueItems": True, "maxItems": NAMES_MAX}
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRules:
+    """What bundles there must be."""
+
+    suites: Annotated[tuple[str, ...], Names("Suites that must have been run for every profile.")]
+    profiles: Annotated[tuple[str, ...], Names("Profiles that must have a bundle.")]
+    depth_min: Annotated[Depth, Choice("The least depth.", Depth)]
+    realizations: Annotated[
+        tuple[Realization, ...], Choices("How near to the product it may be.", Realization)
+    ]
+    require_on_target: Annotated[bool, Flag("Whether only evidence taken on target counts.")]
+    same_build: Annotated[bool, Flag("Whether all bundles must rest on one build.")]
+    age_days_max: Annotated[int, whole("The oldest evidence.", "days", 1, 3650, (7, 365))]
+
+
+@dataclass(frozen=True, slots=True)
+class TrustRules:
+    """Whose word counts."""
+
+    trusted_signer: Annotated[bool, Flag("Whether every bundle needs a trusted signature.")]
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRules:
+    """What the evidence must prove."""
+
+    fresh: Annotated[bool, Flag("Whether texts and plans must be those of the run.")]
+    standings: Annotated[tuple[Allowed, ...], Choices("What a requirement may be.", Allowed)]
+    waivers: Annotated[tuple[str, ...], Names("Deviations that may waive a requirement.")]
+    controls_proven: Annotated[bool, Flag("Whether each risk control needs both proofs.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules of a release."""
+
+    schema: Annotated[int, whole("The version of this format.", "", SCHEMA, SCHEMA, (1, 1))]
+    title: Annotated[str, Text("What the policy is called.", length_max=120)]
+    evidence: EvidenceRules
+    trust: TrustRules
+    trace: TraceRules
+
+    @property
+    def realizations(self) -> tuple[Realization, ...]:
+        """What is accepted after all."""
+        if self.evidence.require_on_target:
+            return (Realization.ON_TARGET,)
+        return self.evidence.realizations
+
+
+def load_policy(path: Path) -> Policy:
+    """Read a policy.
+
+    Raises:
+        InputError: it cannot be used; every fault is told.
+    """
+    try:
+        data = read_toml(path)
+    except TomlError as error:
+        raise InputError(str(path), [str(error)]) from error
+    return parse_policy(data, str(path))
+
+
+def parse_policy(data: object, source: str) -> Policy:
+    """The policy that parsed TOML holds.
+
+    Raises:
+        InputError: it cannot be used; every fault is told.
+    """
+    reading = read(Policy, data)
+    policy = build(Policy, reading)
+    faults = [*reading.faults, *(_contradictions(policy) if policy else ())]
+    if faults or policy is None:
+        raise InputError(source, faults)
+    return policy
+
+
+def _contradictions(policy: Policy) -> Iterator[str]:
+    """Rules that are right one by one and cannot all be meant."""
+    evidence, trace = policy.evidence, policy.trace
+    if evidence.require_on_target and Realization.ON_TARGET not in evidence.realizations:
+        yield 'evidence.require_on_target: true; expected "on_target" among evidence.realizations'
+    if Allowed.VERIFIED not in trace.standings:
+        yield 'trace.standings: expected "verified" among them'
+    if trace.waivers and Allowed.WAIVED not in trace.standings:
+        yield 'trace.waivers: expected none, or "waived" among trace.standings'
+    if Allowed.WAIVED in trace.standings and not trace.waivers:
+        yield 'trace.waivers: empty; expected the deviations that may waive, or no "waived"'

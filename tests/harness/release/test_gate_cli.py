@@ -1,0 +1,124 @@
+"""`edgeward gate`: rules, verdict and exit code on the terminal."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgeward.device.cli import main
+from edgeward_harness import resources
+
+POLICY = (resources.suites() / "gate_policy.toml").read_text()
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> str:
+    """The shipped rules for evidence of any age about texts that are not those of the suites."""
+    path = tmp_path / "policy.toml"
+    text = POLICY.replace("age_days_max = 90", "age_days_max = 3650")
+    path.write_text(text.replace("fresh = true", "fresh = false"))
+    return str(path)
+
+
+@pytest.fixture(autouse=True)
+def no_key_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDGEWARD_HOME", str(tmp_path / "home"))
+
+
+def gate(sealed: Any, *options: str) -> int:
+    return main(["gate", str(sealed.path), "--key", str(sealed.public_key), *options])
+
+
+def test_every_rule_is_printed_and_the_verdict_last(lab: Any, capsys: Any, policy: str) -> None:
+    assert gate(lab.seal(), "--policy", policy) == 0
+    told = capsys.readouterr().out
+    assert told.count("\nmet ") == 15
+    assert "RELEASE: bedside_monitor: all 15 rules are met" in told
+    assert "Only evidence taken on target" in told
+
+
+def test_a_refusal_names_the_requirement_and_exits_1(lab: Any, capsys: Any, policy: str) -> None:
+    assert gate(lab.seal(lab.story(late=25)), "--policy", policy) == 1
+    told = capsys.readouterr().out
+    assert "REFUSED: 2 of 15 rules not met: requirements, controls" in told
+    assert "REQ-LAT-002 is failed" in told
+
+
+def test_noise_exits_2(lab: Any, capsys: Any, policy: str) -> None:
+    assert gate(lab.seal(lab.noisy()), "--policy", policy) == 2
+    assert "UNDECIDED: " in capsys.readouterr().out
+
+
+def test_by_default_the_texts_of_the_shipped_suites_are_asked_for(lab: Any, capsys: Any) -> None:
+    assert gate(lab.seal()) == 1
+    assert "REFUSED    fresh" in capsys.readouterr().out
+
+
+def test_without_a_key_nothing_is_trusted(lab: Any, capsys: Any, policy: str) -> None:
+    sealed = lab.seal()
+    assert main(["gate", str(sealed.path), "--policy", policy]) == 1
+    told = capsys.readouterr().out
+    assert "REFUSED    signer" in told
+    assert "give one with --key" in told
+
+
+def test_the_run_key_of_this_machine_is_trusted(
+    lab: Any, capsys: Any, policy: str, tmp_path: Path
+) -> None:
+    sealed = lab.seal()
+    (tmp_path / "home").mkdir()
+    own = tmp_path / "home" / "run-key.pem"
+    own.write_bytes(lab.signing_key.read_bytes())
+    own.chmod(0o600)
+    assert main(["gate", str(sealed.path), "--policy", policy]) == 0
+
+
+def test_programs_get_json(lab: Any, capsys: Any, policy: str) -> None:
+    assert gate(lab.seal(lab.story(late=25)), "--policy", policy, "--json") == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["verdict"] == "refused"
+    refused = [rule["rule"] for rule in told["rules"] if rule["outcome"] == "refused"]
+    assert refused == ["requirements", "controls"]
+
+
+@pytest.mark.parametrize("text", ["", "schema = 1", POLICY.replace("standard", "shallow")])
+def test_an_unreadable_policy_decides_nothing(
+    lab: Any, capsys: Any, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "bad.toml").write_text(text)
+    assert gate(lab.seal(), "--policy", str(tmp_path / "bad.toml")) == 2
+    assert "bad.toml" in capsys.readouterr().err
+
+
+def test_a_missing_policy_key_or_bundle_decides_nothing(
+    lab: Any, capsys: Any, tmp_path: Path, policy: str
+) -> None:
+    sealed = lab.seal()
+    assert gate(sealed, "--policy", str(tmp_path / "none.toml")) == 2
+    assert main(["gate", str(sealed.path), "--key", str(tmp_path / "none.pub")]) == 2
+    assert main(["gate", str(tmp_path / "none"), "--policy", policy]) == 2
+
+
+def test_a_hostile_bundle_cannot_steer_the_terminal(lab: Any, capsys: Any, policy: str) -> None:
+    told = lab.story(reasons={"TC-LAT-001": "\x1b[2J\u202eRELEASE"}, late=25)
+    assert gate(lab.seal(told), "--policy", policy) == 1
+    printed = capsys.readouterr().out
+    assert "\x1b" not in printed
+    assert "\u202e" not in printed
+
+
+def test_a_thousand_findings_are_told_short(lab: Any, capsys: Any, policy: str) -> None:
+    plan = lab.manifest()
+    entry, case = plan.requirements["REQ-LAT-001"], plan.cases["TC-LAT-001"]
+    requirements = {f"REQ-X-{n:05d}": entry for n in range(1_000)}
+    cases = {"TC-LAT-001": replace(case, requirements=tuple(requirements))}
+    items = {"TC-LAT-001": plan.items["TC-LAT-001"]}
+    told = lab.story()
+    told.judgements = {}
+    sealed = lab.seal(told, requirements=requirements, cases=cases, items=items, controls={})
+    assert gate(sealed, "--policy", policy) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) < 60
+    assert any("more (--json has them all)" in line for line in lines)

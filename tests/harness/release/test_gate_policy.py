@@ -1,0 +1,108 @@
+"""Release policies: every rule stated, every fault told at once."""
+
+import copy
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgeward_harness import resources
+from edgeward_harness.errors import InputError
+from edgeward_harness.gate.policy import FILE, load_policy, parse_policy
+from edgeward_harness.profile.bench import Realization
+
+SHIPPED = resources.suites() / FILE
+
+
+@pytest.fixture
+def rules() -> dict[str, Any]:
+    return tomllib.loads(SHIPPED.read_text())
+
+
+def leaves(table: dict[str, Any], at: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found = []
+    for name, value in table.items():
+        path = (*at, name)
+        found += leaves(value, path) if isinstance(value, dict) else [path]
+    return found
+
+
+def put(table: dict[str, Any], path: tuple[str, ...], value: Any) -> dict[str, Any]:
+    changed = copy.deepcopy(table)
+    place = changed
+    for name in path[:-1]:
+        place = place[name]
+    if value is None:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = value
+    return changed
+
+
+def test_the_shipped_policy_is_strict_and_names_every_suite() -> None:
+    policy = load_policy(SHIPPED)
+    suites = {path.parent.name for path in resources.suites().glob("*/testplan.toml")}
+    assert set(policy.evidence.suites) == suites
+    assert policy.trust.trusted_signer
+    assert policy.trace.fresh
+    assert policy.trace.controls_proven
+    assert [*map(str, policy.trace.standings)] == ["verified"]
+    assert Realization.SIMULATED not in policy.realizations
+
+
+@pytest.mark.parametrize("path", leaves(tomllib.loads(SHIPPED.read_text())))
+def test_a_rule_left_out_is_missed(rules: dict[str, Any], path: tuple[str, ...]) -> None:
+    with pytest.raises(InputError, match=rf"({'.'.join(path)}|trust): missing"):
+        parse_policy(put(rules, path, None), "policy.toml")
+
+
+@pytest.mark.parametrize("path", leaves(tomllib.loads(SHIPPED.read_text())))
+def test_a_value_of_the_wrong_kind_is_refused(rules: dict[str, Any], path: tuple[str, ...]) -> None:
+    with pytest.raises(InputError, match=rf"{'.'.join(path)} = "):
+        parse_policy(put(rules, path, {"a": 1} if path[-1] == "title" else [{}]), "policy.toml")
+
+
+def test_all_faults_are_told_at_once(rules: dict[str, Any]) -> None:
+    rules["schema"] = 2
+    rules["evidence"]["depth_min"] = "deep"
+    rules["evidence"]["suites"] = "latency"
+    rules["trace"]["standings"] = ["verified", "failed"]
+    rules["trust"]["signer"] = True
+    with pytest.raises(InputError) as refused:
+        parse_policy(rules, "policy.toml")
+    assert len(refused.value.faults) == 5
+
+
+@pytest.mark.parametrize("word", ["failed", "error", "cannot_judge", "partial", "stale", "flaky"])
+def test_no_policy_can_let_a_gap_through(rules: dict[str, Any], word: str) -> None:
+    with pytest.raises(InputError, match="standings"):
+        parse_policy(put(rules, ("trace", "standings"), ["verified", word]), "policy.toml")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {("evidence", "require_on_target"): True, ("evidence", "realizations"): ["emulated"]},
+            "require_on_target",
+        ),
+        ({("trace", "standings"): ["not_applicable"]}, 'expected "verified"'),
+        ({("trace", "waivers"): ["DEV-001"]}, 'or "waived" among'),
+        ({("trace", "standings"): ["verified", "waived"]}, "the deviations that may waive"),
+    ],
+)
+def test_rules_that_contradict_each_other_are_refused(
+    rules: dict[str, Any], changes: dict[tuple[str, ...], Any], said: str
+) -> None:
+    for path, value in changes.items():
+        rules = put(rules, path, value)
+    with pytest.raises(InputError, match=said):
+        parse_policy(rules, "policy.toml")
+
+
+@pytest.mark.parametrize("text", ["schema = ", "schema = 1\nschema = 1", "\x00"])
+def test_what_is_not_toml_is_refused_with_its_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / "policy.toml").write_text(text)
+    with pytest.raises(InputError, match="is not TOML"):
+        load_policy(tmp_path / "policy.toml")
