@@ -21,12 +21,11 @@ while os.getppid() == parent:
 def cpu_load(per_core: int = 1) -> Iterator[int]:
     """Keep every core this process may use busy with that many processes; yields their number."""
     cores = sorted(os.sched_getaffinity(0))
-    burners = [
-        subprocess.Popen([sys.executable, "-I", "-S", "-c", _BURN % core])
-        for core in cores
-        for _ in range(per_core)
-    ]
+    burners: list[subprocess.Popen[bytes]] = []
     try:
+        for core in cores * per_core:
+            words = [sys.executable, "-I", "-S", "-c", _BURN % core]
+            burners.append(subprocess.Popen(words, process_group=0))
         yield len(burners)
     finally:
         for burner in burners:

@@ -21,6 +21,8 @@ from edgeward_harness.errors import HarnessError
 
 _SCRIPT = Path(__file__).with_name("_stall_probe.py")
 _BUSY_SHARE_MAX = 0.5
+_REPORT_S = 60
+"""A probe that a host keeps from running longer than this has nothing to say."""
 FOREIGN_STALL_NS = 25_000_000
 """One busy process a core, of our own making, delays a task that wakes by a few scheduler slices of
 some milliseconds; a stall this long is somebody else's."""
@@ -76,12 +78,16 @@ def stall_probe() -> Iterator[Stalls]:
         HarnessError: a probe could not be started or ended without a report.
     """
     seen = Stalls()
-    probes = [_start(cpu) for cpu in sorted(os.sched_getaffinity(0))]
+    probes: list[subprocess.Popen[bytes]] = []
     try:
+        for cpu in sorted(os.sched_getaffinity(0)):
+            probes.append(_start(cpu))
         yield seen
+        _fill(seen, [_finish(probe) for probe in probes])
     finally:
-        reports = [_finish(probe) for probe in probes]
-    _fill(seen, reports)
+        for probe in probes:
+            probe.kill()
+            probe.communicate()
 
 
 def allowances_ms(
@@ -104,20 +110,20 @@ def _start(cpu: int) -> "subprocess.Popen[bytes]":
         [sys.executable, "-I", "-S", str(_SCRIPT), str(cpu)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        process_group=0,  # a keyboard interrupt is for the run, which then ends its probes
     )
     if probe.stdout is None or probe.stdout.readline() != b"ready\n":
         probe.kill()
+        probe.communicate()
         raise HarnessError(f"the stall probe of core {cpu} did not start")
     return probe
 
 
 def _finish(probe: "subprocess.Popen[bytes]") -> dict[str, Any]:
     try:
-        output, _ = probe.communicate(timeout=10)
+        output, _ = probe.communicate(timeout=_REPORT_S)
         report: dict[str, Any] = json.loads(output)
     except (subprocess.TimeoutExpired, ValueError) as error:
-        probe.kill()
-        probe.wait()
         raise HarnessError(f"a stall probe ended without a report: {error}") from error
     return report
 
