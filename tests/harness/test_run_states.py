@@ -329,3 +329,31 @@ def test_the_plugin_is_inert_unless_asked(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] in ([], ["__pycache__"])
+
+
+def test_a_full_disk_is_an_error_and_nothing_is_half_written(tmp_path: Path) -> None:
+    """A limit on the size of files stands for a full disk: the run ends, its bundle is unsealed."""
+    body = (
+        CASE + "@pytest.mark.parametrize('n', range(200))\ndef test_n(measure, n):\n"
+        "    measure.check('it', True, expected='x' * 200, observed=n)\n"
+    )
+    folder = lay_out(tmp_path, body)
+    done = subprocess.run(
+        ["prlimit", "--fsize=65536", *command(folder)],
+        cwd=tmp_path,
+        env={**os.environ, "EDGEWARD_HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 2, done.stdout
+    assert "NO VERDICT" in done.stdout
+    assert "records.jsonl" in done.stdout
+    out = tmp_path / "out"
+    assert not (out / "statement.dsse.json").exists()
+    assert (out / "records.jsonl").read_bytes().endswith(b"\n")
+    bundle = open_bundle(out)
+    assert not bundle.torn
+    assert 0 < len(bundle.records) < 200
+    assert assess(bundle).verdict is RunVerdict.INCOMPLETE
