@@ -173,12 +173,9 @@ def _spread(
         if item_id not in paths:
             paths[item_id] = (start, item_id)
             front.append(item_id)
-    while front:
-        reached = []
-        for item_id in front:
-            for other in onwards[item_id]:
-                if other not in paths:
-                    paths[other] = (*paths[item_id], other)
-                    reached.append(other)
-        front = reached
+    for item_id in front:  # grows while it is read: nearest first
+        for other in onwards[item_id]:
+            if other not in paths:
+                paths[other] = (*paths[item_id], other)
+                front.append(other)
     return paths

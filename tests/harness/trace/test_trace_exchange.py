@@ -79,12 +79,12 @@ def test_a_file_made_by_an_import_is_a_file_of_the_trace(
 
 
 ELSEWHERE = """\
-\ufeffUID;Name;Description;Justification;Type;Class;Acceptance criteria;Risk links;Custom.Team
+\ufeffCustom.Team;UID;Name;Description;Justification;Type;Class;Acceptance criteria;Risk links
 
-REQ-LAT-001;Median;"The median; shall be
-in time.";Somebody waits;Performance;class c;Bound in budget;HAZ-001, RC-LAT-001;Signal
+Signal;REQ-LAT-001;Median;"The median; shall be
+in time.";Somebody waits;Performance;class c;Bound in budget;HAZ-001, RC-LAT-001
 ;;;;;;;;
-REQ-LAT-002;Alarm;It shall sound;Heard;ALARM;B;Heard;;
+;REQ-LAT-002;Alarm;It shall sound;Heard;ALARM;B;Heard;
 """
 
 

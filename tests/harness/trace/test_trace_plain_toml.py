@@ -96,6 +96,8 @@ def edited(draw: st.DrawFn) -> str:
 @example('a = "x" b = "y"\n')
 @example("a = 1b = 2\n")
 @example("a = 1")
+@example("a = 007\n")
+@example("a = \n")
 def test_both_readers_read_and_refuse_the_same(text: str) -> None:
     try:
         expected: Any = tomllib.loads(text)
