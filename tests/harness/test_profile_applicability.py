@@ -54,3 +54,22 @@ def test_every_reason_is_told() -> None:
     verdict = applies(need, WEARABLE, RACK, ())
     assert not verdict.applies
     assert verdict.reason.count(".") == 3
+
+
+PROXY = Unit("relay", Driver.PROCESS, ("x",), None, Realization.ON_TARGET, "EW-1")
+WIRED = Unit(
+    "wired", Driver.PROCESS, ("x",), None, Realization.ON_TARGET, "EW-1", {}, ("core-load",)
+)
+INSIDE = Unit("inside", Driver.INPROCESS, realization=Realization.SIMULATED)
+
+
+@pytest.mark.parametrize(
+    ("unit", "applies_to_it"), [(RACK, True), (WIRED, True), (PROXY, False), (INSIDE, False)]
+)
+def test_what_talks_to_a_device_elsewhere_cannot_be_loaded_in_its_place(
+    unit: Unit, applies_to_it: bool
+) -> None:
+    """Loading a relay says nothing about the device behind it: a pass would be false."""
+    verdict = applies(Need(fixtures=("core-load",)), WEARABLE, unit, None)
+    assert verdict.applies is applies_to_it
+    assert verdict.applies or verdict.reason == f"The bench of {unit.name} has no core-load."

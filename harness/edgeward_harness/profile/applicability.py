@@ -21,6 +21,8 @@ class Need:
     """One of these."""
     profiles: tuple[str, ...] = ()
     """One of these."""
+    fixtures: tuple[str, ...] = ()
+    """All of these, at the bench."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,9 @@ def _unit_reasons(need: Need, unit: Unit) -> Iterator[str]:
     if need.realizations and unit.realization not in need.realizations:
         needed = _either([each.value for each in need.realizations])
         yield f"The case needs a unit that is {needed}; {unit.name} is {unit.realization.value}."
+    absent = [name for name in need.fixtures if name not in unit.at_hand]
+    if absent:
+        yield f"The bench of {unit.name} has no {_either(absent)}."
 
 
 def _capability_reasons(need: Need, capabilities: Collection[str] | None) -> Iterator[str]:

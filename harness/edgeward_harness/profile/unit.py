@@ -47,6 +47,19 @@ class Unit:
     """Added to the environment of the harness."""
     fixtures: tuple[str, ...] = ()
 
+    @property
+    def at_hand(self) -> tuple[str, ...]:
+        """The fixtures of its bench.
+
+        A process of this host is in our hands without any wiring; what talks to a device elsewhere
+        is not: stopping or loading it says nothing about the device.
+        """
+        own = self.driver is Driver.PROCESS and self.realization is Realization.EMULATED
+        return (*self.fixtures, *(HOST_FIXTURES if own else ()))
+
+
+HOST_FIXTURES = ("process-control", "core-load")
+"""The device's process can be stopped; its cores can be kept busy."""
 
 BUILT_IN: Mapping[str, Unit] = {
     unit.name: unit

@@ -19,6 +19,7 @@ from edgeward_harness.profile.applicability import Need
 from edgeward_harness.profile.bench import Realization
 from edgeward_harness.trace.layout import Column, Key, Layout, Record, layout_of
 from edgeward_harness.trace.shapes import (
+    FIXTURES,
     LINE,
     PROFILE_NAMES,
     PROSE,
@@ -69,6 +70,12 @@ _NEEDS = Record(
             Column(
                 "profiles",
                 Key("Device profiles it is meant for; empty: all.", PROFILE_NAMES),
+                required=False,
+                default=(),
+            ),
+            Column(
+                "fixtures",
+                Key("What the bench must have at hand.", FIXTURES),
                 required=False,
                 default=(),
             ),

@@ -166,6 +166,7 @@ def ids(*things: Thing, least: int = 0) -> Patterns:
 PROFILE_NAMES = Patterns(
     Pattern("[a-z][a-z0-9_]{0,63}", 'names of device profiles such as "bedside_monitor"')
 )
+FIXTURES = Patterns(Pattern("[a-z][a-z0-9_-]{0,63}", 'fixtures such as "process-control"'))
 
 
 @dataclass(frozen=True, slots=True)

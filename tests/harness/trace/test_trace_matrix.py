@@ -137,6 +137,7 @@ def test_the_trace_as_json(trace: Trace) -> None:
         "capabilities": ["stream"],
         "realizations": ["emulated"],
         "profiles": [],
+        "fixtures": [],
     }
     assert document["matrix"][2] == {
         "hazard": "",
