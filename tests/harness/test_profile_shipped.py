@@ -89,5 +89,6 @@ def test_the_guide_tells_every_field_as_the_model_declares_it() -> None:
 
 
 def test_sections_under_free_names_say_what_they_are() -> None:
-    named = [e for e in entries(type(profile("wearable").budget)).values() if isinstance(e, Named)]
+    budget: type = type(profile("wearable").budget)
+    named = [entry for entry in entries(budget).values() if isinstance(entry, Named)]
     assert [entry.mandatory for entry in named] == [("window_to_result",)]

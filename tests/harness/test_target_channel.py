@@ -71,6 +71,15 @@ def received(peer: Peer) -> list[bytes | str]:
         found.append(line.data)
 
 
+def glimpsed(peer: Peer) -> list[bytes | str]:
+    """What is there without waiting: nothing, a line, or a line that was too long."""
+    try:
+        line = peer.channel.receive(0)
+    except OverlongLineError:
+        return ["too long"]
+    return [] if line is None else [line.data]
+
+
 @settings(deadline=None, max_examples=60)
 @given(
     lines=st.lists(st.binary(max_size=2 * LIMIT).map(lambda b: b.replace(b"\n", b" ")), max_size=8),
@@ -88,12 +97,7 @@ def test_lines_do_not_depend_on_chunks(lines: list[bytes], rest: bytes, cuts: li
             os.write(peer.write_fd, stream[at : at + size])
             at += size
             if number % 3 == 0:
-                try:
-                    line = peer.channel.receive(0)
-                except OverlongLineError:
-                    found.append("too long")
-                else:
-                    found.extend([] if line is None else [line.data])
+                found += glimpsed(peer)
         peer.end_output()
         found += received(peer)
     finally:

@@ -10,6 +10,7 @@ import pytest
 COLUMNS_MAX = 100
 UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
 MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(work|tmp|root|home|Users)" + r"/")
+DIRECTIVE = re.compile(r"  # (noqa|type: ignore).*$")
 OVERCLAIM = re.compile(r"\bcompli" + r"ant\b", re.IGNORECASE)
 
 Check = Callable[[str, str], list[str]]
@@ -61,13 +62,13 @@ def last_newline(path: str, text: str) -> list[str]:
 
 
 def long_line(path: str, text: str) -> list[str]:
-    """Python is read side by side with its diff."""
+    """Python is read side by side with its diff. A linter's directive and its reason may overhang."""
     if not path.endswith(".py"):
         return []
     return [
         f"{path}:{number}: {len(line)} columns: at most {COLUMNS_MAX}"
         for number, line in enumerate(text.split("\n"), 1)
-        if len(line) > COLUMNS_MAX
+        if len(DIRECTIVE.sub("", line)) > COLUMNS_MAX
     ]
 
 
@@ -105,6 +106,7 @@ ACCEPTED = [
     (last_newline, "__init__.py", ""),
     (long_line, "a.py", "#" * 100 + "\n"),
     (long_line, "a.md", "#" * 130 + "\n"),
+    (long_line, "a.py", "x" * 90 + "  # noqa: E731 - a reason\n"),
 ]
 
 

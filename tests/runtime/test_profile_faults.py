@@ -197,7 +197,7 @@ def test_an_empty_document_misses_every_section() -> None:
 
 
 @pytest.mark.parametrize("data", [None, [], "wearable", 1])
-def test_what_is_no_table_is_refused(data: object) -> None:
+def test_what_is_no_table_is_refused(data: Any) -> None:
     faults = refused(lambda: parse_profile(data)).faults
     assert "expected a table with schema, name" in faults[0]
 

@@ -51,7 +51,7 @@ def with_value(path: str, value: object) -> dict[str, Any]:
     return data
 
 
-def faults(data: object) -> tuple[str, ...]:
+def faults(data: Any) -> tuple[str, ...]:
     with pytest.raises(ProfileError) as caught:
         parse_profile(data)
     return caught.value.faults
@@ -174,15 +174,17 @@ def test_whole_numbers_are_written_without_a_fraction() -> None:
 
 
 def test_each_field_holds_what_its_annotation_says() -> None:
-    def judge(section: object) -> None:
-        for key, entry in entries(type(section)).items():
+    def judge(section: Any) -> None:
+        declared_as: type = type(section)
+        for key, entry in entries(declared_as).items():
             value = getattr(section, key)
             if isinstance(entry, type):
                 judge(value)
             elif isinstance(value, dict):
-                [judge(each) for each in value.values()]
+                for each in value.values():
+                    judge(each)
             else:
-                declared = type(section).__annotations__[key].__origin__
+                declared = declared_as.__annotations__[key].__origin__
                 each = value if get_origin(declared) is tuple else [value]
                 wanted = get_args(declared)[0] if get_origin(declared) is tuple else declared
                 assert all(type(one) is wanted for one in each), key

@@ -86,7 +86,8 @@ def test_no_table_takes_a_key_nobody_knows(table: str) -> None:
 @pytest.mark.parametrize("table", every_table(WHOLE)[1:])
 def test_no_table_may_be_left_out_or_left_empty_or_be_something_else(table: str) -> None:
     path = table.removesuffix(".")
-    for value in ({}, [], 1, "text", None):
+    values: tuple[Any, ...] = ({}, [], 1, "text", None)
+    for value in values:
         assert errors(changed(path, value)), value
 
 

@@ -26,6 +26,10 @@ QUOTA_US_MIN: Final = 1_000
 """The kernel deals out no less at a time."""
 RT_PERIOD_US: Final = 10_000
 """The same for threads under real-time scheduling, which the quota above does not count."""
+_WEIGHT: Final = {1: ("cpu.shares", 262_144), 2: ("cpu.weight", 10_000)}
+"""By version: the weight of a group against everything else that wants to run, at its greatest. A
+device's share is its own, so it is the least it gets as much as the most: with the usual weight a
+device that mostly sleeps was seen to wait for seconds beside one busy process of the host."""
 _PREFIX: Final = "edgeward"
 _SWEEP_AGE_S: Final = 60.0
 _REMOVE_PATIENCE_S: Final = 2.0
@@ -175,12 +179,14 @@ class Group:
         return f"cgroup v{version} {main} = {held}"
 
     def limit_cpu(self, quota_us: int, period_us: int) -> str:
-        """Hold the share of processor time, and say how.
+        """Hold the share of processor time, as the most and the least, and say how.
 
         Raises:
             OSError: the kernel refuses, or holds another limit than the one set.
         """
         version, folder = self._folder("cpu")
+        weight, most = _WEIGHT[version]
+        _write(folder / weight, str(most))
         if version == 1:
             _write(folder / "cpu.cfs_period_us", str(period_us))
             _write(folder / "cpu.cfs_quota_us", str(quota_us))
@@ -190,7 +196,7 @@ class Group:
             held = _read(folder / "cpu.max")
         if held != f"{quota_us} {period_us}":
             raise OSError(0, f"the quota reads {held} after {quota_us} {period_us} was written")
-        return f"cgroup v{version} quota {quota_us} us in every {period_us} us"
+        return f"cgroup v{version} quota {quota_us} us in every {period_us} us, {weight} = {most}"
 
     def allow_realtime(self, share: float) -> str:
         """Let real-time threads use this share of each core, where that needs leave.
@@ -274,13 +280,12 @@ def _made(home: Home, name: str, controller: str) -> Path:
 
 def _sweep(folder: Path) -> None:
     """Remove empty groups whose maker is gone; a young one may belong to a maker we cannot see."""
-    with contextlib.suppress(OSError):
-        for left in folder.glob(f"{_PREFIX}-*-*"):
+    for left in folder.glob(f"{_PREFIX}-*-*"):
+        with contextlib.suppress(OSError):
             maker = left.name.split("-")[1]
             young = time.time() - left.stat().st_mtime < _SWEEP_AGE_S
             if maker.isdigit() and not young and not Path("/proc", maker).exists():
-                with contextlib.suppress(OSError):
-                    left.rmdir()
+                left.rmdir()
 
 
 def _read(path: Path) -> str:

@@ -67,12 +67,16 @@ def run_delay_ns(root: int) -> int:
         HarnessError: the process is gone, or this kernel does not count it.
     """
     _schedstat_ns(_PROC / str(root) / "task" / str(root), _RUN_DELAY)
+    return sum(_tasks_run_delay_ns(pid) for pid in _alive(root))
+
+
+def _tasks_run_delay_ns(pid: int) -> int:
+    """The same for the threads of one process; one that has gone meanwhile counts nothing."""
     total_ns = 0
-    for pid in _alive(root):
-        with contextlib.suppress(OSError):
-            for task in (_PROC / str(pid) / "task").iterdir():
-                with contextlib.suppress(HarnessError):
-                    total_ns += _schedstat_ns(task, _RUN_DELAY)
+    with contextlib.suppress(OSError):
+        for task in (_PROC / str(pid) / "task").iterdir():
+            with contextlib.suppress(HarnessError):
+                total_ns += _schedstat_ns(task, _RUN_DELAY)
     return total_ns
 
 

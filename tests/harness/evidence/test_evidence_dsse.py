@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from securesystemslib import dsse
 from securesystemslib.exceptions import VerificationError
-from securesystemslib.signer import SSlibKey
+from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined] # a plain re-export
 
 from edgeward_harness.errors import InputError
 from edgeward_harness.evidence.assess import assess

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -69,13 +70,14 @@ def test_no_depth_of_nesting_ends_a_verification(
 ) -> None:
     write(tmp_path, five(), *(record(name, context="c1") for name in five().items))
     bodies = [json.loads(line) for line in (tmp_path / "records.jsonl").read_bytes().splitlines()]
-    for change in (
+    changes: tuple[Callable[[Any], None], ...] = (
         lambda value: value[0].update(device="deep"),
         lambda value: value[0]["device"]["software"].update(name="deep"),
         lambda value: value[0]["device"]["models"][0].update(name="deep"),
         lambda value: value[1].update(item="deep"),
         lambda value: value[1].update(deep="deep"),
-    ):
+    )
+    for change in changes:
         changed = copy_of(bodies)
         change(changed)
         write_deep_lines(tmp_path, changed, depth)

@@ -124,8 +124,13 @@ def test_lines_go_to_the_disk_while_the_run_lasts(
     now = 0
     synced: list[int] = []
     real_fsync = os.fsync
+
+    def fsync(fd: int) -> None:
+        synced.append(now)
+        real_fsync(fd)
+
     with Ledger(tmp_path / "bundle", five().to_bytes(), monotonic_ns=lambda: now) as ledger:
-        monkeypatch.setattr(os, "fsync", lambda fd: (synced.append(now), real_fsync(fd))[1])
+        monkeypatch.setattr(os, "fsync", fsync)
         for name in five().items:
             ledger.append(record(name))
             now += SYNC_INTERVAL_NS // 2

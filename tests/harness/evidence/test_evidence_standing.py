@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from evidence_lab import (
@@ -35,7 +36,7 @@ def why(found: Assessment, name: str = REQ) -> str:
 
 
 class TestDeviations:
-    def of(self, *deviations: object, state: str = "failed", **day: date) -> Assessment:
+    def of(self, *deviations: object, state: str = "failed", **day: Any) -> Assessment:
         planned = manifest(
             {CASE: case(REQ), SECOND: case(OTHER, name=SECOND)}, deviations=deviations
         )
@@ -81,7 +82,7 @@ class TestDeviations:
 
 
 class TestFreshness:
-    def now(self, **changes: object) -> Current:
+    def now(self, **changes: Any) -> Current:
         fresh = Current(
             requirements={REQ: fingerprint(REQ)},
             cases={CASE: fingerprint(CASE)},
@@ -90,7 +91,7 @@ class TestFreshness:
         )
         return replace(fresh, **changes)
 
-    def of(self, state: str = "passed", **changes: object) -> Assessment:
+    def of(self, state: str = "passed", **changes: Any) -> Assessment:
         planned = manifest(controls={"RC-001": control([CASE], [CASE])})
         return assess_against(bundle(planned, record(CASE, state)), self.now(**changes))
 
@@ -109,7 +110,7 @@ class TestFreshness:
             ({"citing": {REQ: frozenset({CASE, "TC-NEW"})}}, "TC-NEW was planned after the run"),
         ],
     )
-    def test_what_has_changed_is_stale(self, changes: dict[str, object], told: str) -> None:
+    def test_what_has_changed_is_stale(self, changes: dict[str, Any], told: str) -> None:
         found = self.of(**changes)
         assert (standing(found), found.verdict, found.exit_code) == ("stale", "incomplete", 2)
         assert told in why(found)
