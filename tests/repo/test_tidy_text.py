@@ -62,7 +62,7 @@ def last_newline(path: str, text: str) -> list[str]:
 
 
 def long_line(path: str, text: str) -> list[str]:
-    """Python is read side by side with its diff. A linter's directive and its reason may overhang."""
+    """Python is read side by side with its diff. A linter's directive may overhang."""
     if not path.endswith(".py"):
         return []
     return [
