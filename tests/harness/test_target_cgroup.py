@@ -73,7 +73,7 @@ def test_version_2_gets_its_own_words(tmp_path: Path, monkeypatch: pytest.Monkey
     def made(_home: Home, name: str, _controller: str) -> Path:
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
-        for file in ("cpu.max", "memory.max", "memory.swap.max", "cgroup.procs"):
+        for file in ("cpu.max", "cpu.weight", "memory.max", "memory.swap.max", "cgroup.procs"):
             (folder / file).write_text("max\n")
         (folder / "memory.events").write_text("low 0\noom 3\noom_kill 2\n")
         return folder
@@ -81,7 +81,9 @@ def test_version_2_gets_its_own_words(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("edgeward_harness.target.cgroup._made", made)
     group = Group(("cpu", "memory"), {"cpu": home, "memory": home})
     (folder,) = group.folders
-    assert group.limit_cpu(2_500, 5_000) == "cgroup v2 quota 2500 us in every 5000 us"
+    assert group.limit_cpu(2_500, 5_000) == (
+        "cgroup v2 quota 2500 us in every 5000 us, cpu.weight = 10000"
+    )
     assert (folder / "cpu.max").read_text() == "2500 5000"
     assert group.limit_memory(1 << 26) == f"cgroup v2 memory.max = {1 << 26}"
     assert (folder / "memory.swap.max").read_text() == "0"
