@@ -4,6 +4,7 @@ The examples pass. Each mutant is the Python example with one line changed, and 
 check that stands for the rule it breaks.
 """
 
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from edgeward.profile import load_profile
-from edgeward_harness.profile.unit import Driver, Realization, Unit
+from edgeward_harness.profile.unit import Driver, Realization, Unit, load_units
 from edgeward_harness.resources import device_profiles
 from edgeward_harness.target import DeviceSession, open_device
 from edgeward_harness.target.conformance import CHECKS, Outcome, Verdict, run_checks, try_check
@@ -61,6 +62,25 @@ def test_a_device_in_another_language_speaks_the_protocol() -> None:
         pytest.skip("perl is not installed; a skip is a failure under CI")
     words = ("perl", str(EXAMPLES / "minimal_device.pl"))
     expect_all_but(list(run_checks(trial_of(*words))), NOT_OFFERED)
+
+
+def test_the_examples_are_bench_units() -> None:
+    units = load_units(EXAMPLES / "bench.toml")
+    with open_device(units["minimal-python"]) as device:
+        assert device.description["device"]["model"] == "minimal"
+    assert units["minimal-perl"].command == ("perl", "minimal_device.pl")
+
+
+@pytest.mark.parametrize("name", ["minimal_device.py", "minimal_device.pl"])
+def test_an_example_needs_nothing_of_ours(name: str) -> None:
+    text = (EXAMPLES / name).read_text(encoding="utf-8")
+    used = re.findall(r"^(?:import|from|use) +([\w:]+)", text, re.MULTILINE)
+    allowed = sys.stdlib_module_names | {
+        "strict", "warnings", "B", "Digest::SHA", "JSON::PP", "List::Util", "MIME::Base64",
+        "Time::HiRes",
+    }  # fmt: skip
+    assert used
+    assert set(used) <= allowed
 
 
 @pytest.mark.slow
