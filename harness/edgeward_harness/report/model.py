@@ -7,6 +7,7 @@ function of the bundle: no clock, no host and no machine's path gets in.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from typing import Any
 
 from edgeward_harness.evidence.entries import DeviationEntry, ProfileEntry
@@ -200,12 +201,21 @@ class Report:
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - any part of the model, and what JSON makes of it
     """The JSON value of a part of the model."""
-    if isinstance(value, str | int | float | None):
+    kind = type(value)
+    if kind in _AS_IT_IS or isinstance(value, str):
         return value
+    if kind is tuple or kind is list:
+        return [plain(part) for part in value]
     if isinstance(value, Mapping):
         return {str(key): plain(part) for key, part in value.items()}
-    if isinstance(value, tuple | list):
-        return [plain(part) for part in value]
-    if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    raise TypeError(f"the report model holds {type(value).__name__}, which JSON has no word for")
+    if not is_dataclass(kind):
+        raise TypeError(f"the report model holds {kind.__name__}, which JSON has no word for")
+    return {name: plain(getattr(value, name)) for name in _names(kind)}
+
+
+_AS_IT_IS = frozenset({str, int, float, bool, type(None)})
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))

@@ -24,12 +24,12 @@ def observation(part: Measurement) -> str:
     return quantity(part.observed, part.unit)
 
 
-def decisive(part: Measurement) -> str:
-    """The value a verdict rests on: the confidence bound where there is one."""
+def decisive(part: Measurement) -> tuple[str, str]:
+    """The value a verdict rests on, and what it is: the confidence bound where there is one."""
     if part.bound is None:
-        return f"{observation(part)} observed"
+        return observation(part), "observed"
     level = "" if part.confidence is None else f"{percent(part.confidence)} "
-    return f"{quantity(part.bound, part.unit)} at the {level}bound"
+    return quantity(part.bound, part.unit), f"{level}bound"
 
 
 def number(value: float) -> str:

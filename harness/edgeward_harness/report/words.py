@@ -13,7 +13,7 @@ class Tone(StrEnum):
 
     GOOD = "good"  # verified, and nothing else
     DONE = "done"  # a case that ran and held
-    BAD = "bad"  # the device broke a promise, or the evidence contradicts the plan
+    BAD = "bad"  # what was seen contradicts what was promised or announced
     DOUBT = "doubt"  # something ran and does not settle the question
     OPEN = "open"  # nothing ran
     ASIDE = "aside"  # left out in writing
@@ -29,67 +29,42 @@ class Word:
     tone: Tone
 
 
-_WORDS = (
-    Word(
-        "verified",
-        "verified",
-        "Every planned case ran and held on this build, with counted evidence for this text.",
-        Tone.GOOD,
-    ),
-    Word("passed", "passed", "The case ran, measured, and everything it counted held.", Tone.DONE),
-    Word("failed", "failed", "At least one observation broke its criterion.", Tone.BAD),
-    Word(
-        "error",
-        "error",
-        "The bench failed, not the device. Nothing follows for the device.",
-        Tone.BAD,
-    ),
-    Word(
-        "unexpected_pass",
-        "unexpected pass",
-        "Expected to fail in writing, and passed. The deviation or the case is wrong.",
-        Tone.BAD,
-    ),
-    Word("orphan", "orphan", "The result belongs to no planned case.", Tone.BAD),
-    Word(
-        "cannot_judge",
-        "cannot judge",
-        "The criterion was missed, but noise on the host can explain it. Run it again, elsewhere.",
-        Tone.DOUBT,
-    ),
-    Word(
-        "partial", "partial", "Some of what was planned held; the rest has no result.", Tone.DOUBT
-    ),
-    Word(
-        "no_evidence",
-        "no evidence",
-        "It ran without a single counted measurement or check.",
-        Tone.DOUBT,
-    ),
-    Word("flaky", "flaky", "It failed and then passed. A repetition is not a repair.", Tone.DOUBT),
-    Word("stale", "stale", "The text, criterion or risk links changed after the run.", Tone.DOUBT),
-    Word(
-        "known_anomaly",
-        "known anomaly",
-        "It failed as a written deviation says it would.",
-        Tone.DOUBT,
-    ),
-    Word("not_executed", "not executed", "Planned, and never run.", Tone.OPEN),
-    Word("skipped", "skipped", "Started, and left without judging.", Tone.OPEN),
-    Word(
-        "waived",
-        "waived",
-        "Accepted in writing without being shown, until its expiry date.",
-        Tone.ASIDE,
-    ),
-    Word(
-        "not_applicable",
-        "not applicable",
-        "The profile, unit or device has no place for it; the reason is recorded.",
-        Tone.ASIDE,
-    ),
-)
-WORDS: dict[str, Word] = {word.state: word for word in _WORDS}
+_MEANINGS = {
+    Tone.GOOD: {
+        "verified": "Every planned case ran and held on this build, with counted evidence.",
+    },
+    Tone.DONE: {
+        "passed": "The case ran, measured, and everything it counted held.",
+    },
+    Tone.BAD: {
+        "failed": "At least one observation broke its criterion.",
+        "flaky": "Attempts contradict each other. A repetition is not a repair.",
+        "known_anomaly": "It failed as announced, and nobody has accepted that in writing.",
+        "unexpected_pass": "It was announced to fail, and passed: the announcement is wrong.",
+    },
+    Tone.DOUBT: {
+        "error": "The bench broke, not the device. Nothing follows for the device.",
+        "cannot_judge": "A criterion was missed, but noise on the host can explain it.",
+        "no_evidence": "It ran without a single counted measurement or check.",
+        "partial": "Some of what was planned held; the rest has no result.",
+        "stale": "The text, criterion, risk links or plan have changed since the run.",
+        "orphan": "A case cites it, and no such requirement is known.",
+    },
+    Tone.OPEN: {
+        "not_executed": "Planned, and never run.",
+        "skipped": "The case chose not to run, or not to go on.",
+    },
+    Tone.ASIDE: {
+        "waived": "Not shown, and accepted in writing until a day that is stated.",
+        "not_applicable": "The profile, unit or device has no place for it; the reason is given.",
+    },
+}
+WORDS: dict[str, Word] = {
+    state: Word(state, state.replace("_", " "), meaning, tone)
+    for tone, meanings in _MEANINGS.items()
+    for state, meaning in meanings.items()
+}
+"""Every state that a requirement, a case or an item can have."""
 
 
 def word_for(state: str) -> Word:

@@ -16,7 +16,8 @@ import pytest
 from edgeward_harness import resources
 from edgeward_harness.errors import HarnessError, InputError
 from edgeward_harness.evidence.record import State
-from edgeward_harness.report.html import anchor, visible, write_html
+from edgeward_harness.report.html import write_html
+from edgeward_harness.report.safe import anchor, visible
 from edgeward_harness.report.words import WORDS
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
@@ -186,6 +187,32 @@ def test_every_case_shows_expected_beside_observed(failed: bytes, lab: Any) -> N
     text = next(e for e in parse(failed).all("article") if e.attrs["id"] == "case-TC-LAT-002").text
     for part in ("p99 ≤ 50 ms", "Observed", "bound", "1,000", "Method", "REQ-LAT-002"):
         assert part in text
+
+
+def test_many_executions_of_a_case_are_a_table_and_what_failed_in_full(lab: Any) -> None:
+    plan = lab.manifest()
+    items = {
+        f"TC-LAT-001[{n}]": replace(
+            plan.items["TC-LAT-001"], item=f"TC-LAT-001[{n}]", parameter=str(n)
+        )
+        for n in range(40)
+    }
+    told = lab.story(states={"TC-LAT-001[17]": State.FAILED})
+    page = parse(write_html(lab.report(told, replace(plan, items={**plan.items, **items}))))
+    card = next(e for e in page.all("article") if e.attrs["id"] == "case-TC-LAT-001")
+    inside = [element for element in page.elements if within(element, card)]
+    rows = [e for e in inside if e.tag == "th" and e.attrs["scope"] == "row"]
+    assert len(rows) == 41
+    assert [e.text for e in inside if e.tag == "h4"] == ["17 failed"]
+    assert "Shown in full are 1 of 41 executions" in card.text
+
+
+def within(element: Element, outer: Element) -> bool:
+    while element.parent is not None:
+        element = element.parent
+        if element is outer:
+            return True
+    return False
 
 
 def test_only_verified_is_dressed_as_good(lab: Any) -> None:

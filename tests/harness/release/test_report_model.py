@@ -8,7 +8,7 @@ import pytest
 from edgeward_harness.evidence.assess import assess, assess_against
 from edgeward_harness.evidence.freshness import Current
 from edgeward_harness.evidence.record import State
-from edgeward_harness.evidence.standing import Standing
+from edgeward_harness.evidence.standing import AGAINST, Standing
 from edgeward_harness.measure.judge import Verdict
 from edgeward_harness.report.build import build_report
 from edgeward_harness.report.model import Report, plain
@@ -241,4 +241,6 @@ def test_every_state_and_standing_has_a_word_of_its_own() -> None:
     assert states <= WORDS.keys()
     assert len({word.word for word in WORDS.values()}) == len(WORDS)
     assert [word.state for word in WORDS.values() if word.tone is Tone.GOOD] == ["verified"]
+    bad = {word.state for word in WORDS.values() if word.tone is Tone.BAD}
+    assert bad == {str(standing) for standing in AGAINST}
     assert word_for("of_tomorrow").tone is Tone.OPEN
