@@ -220,7 +220,10 @@ def mutant(folder: Path, old: str, new: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("name", "old", "new", "said"), MUTANTS)
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [pytest.param(*m, marks=[pytest.mark.slow] * ("outlasts" in m[3])) for m in MUTANTS],
+)
 def test_a_broken_rule_is_found_by_its_check(
     name: str, old: str, new: str, said: str, tmp_path: Path
 ) -> None:
@@ -273,6 +276,7 @@ def test_the_command_prints_a_table_and_leaves_with_0() -> None:
     assert lines[-1] == f"{len(CHECKS) - 2} PASS, 2 n/a"
 
 
+@pytest.mark.slow
 def test_the_command_says_what_failed_and_leaves_with_1(tmp_path: Path) -> None:
     path = mutant(tmp_path, "RefusedError(-32601", "RefusedError(-32603")
     done = agent_check("--transcripts", "--", sys.executable, str(path))

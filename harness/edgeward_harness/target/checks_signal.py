@@ -17,7 +17,7 @@ from edgeward_harness.target.trial import (
 )
 
 _WAIT_MS = 200
-_LONG_WAIT_MS = 3_000
+_LONG_WAIT_MS = 2_000
 
 
 def _labels(trial: Trial) -> dict[str, Sequence[str]]:
