@@ -6,20 +6,21 @@ back to the same bits. Two programs that hold equal values write equal bytes.
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, Final
+
+_ENCODER: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
 
 
 def canonical_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     """The canonical bytes of a JSON value.
 
     Raises:
-        ValueError: the value holds NaN or infinity.
+        ValueError: the value holds NaN, infinity or half a surrogate pair.
         TypeError: the value holds something JSON has no word for.
     """
-    text = json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
-    return text.encode("utf-8")
+    return _ENCODER.encode(value).encode("utf-8")
 
 
 def sha256_hex(data: bytes) -> str:

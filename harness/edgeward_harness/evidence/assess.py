@@ -111,6 +111,7 @@ class _Assessor:
         self.items_of: dict[str, list[str]] = {name: [] for name in self.manifest.cases}
         for entry in self.manifest.items.values():
             self.items_of[entry.case].append(entry.item)
+        self.reasons = {name: self._case_reasons(name) for name in self.manifest.cases}
         self.citing: dict[str, list[str]] = {name: [] for name in self.manifest.requirements}
         for case, planned in self.manifest.cases.items():
             for requirement in dict.fromkeys(planned.requirements):
@@ -192,17 +193,19 @@ class _Assessor:
             states |= {self.items[item].state for item in items} or {State.NOT_EXECUTED}
         return states
 
+    def _case_reasons(self, case: str) -> list[str]:
+        """Why a case is not simply passed, each with its item."""
+        if not self.items_of[case]:
+            return [f"{case}: was not collected"]
+        judged = ((item, self.items[item]) for item in self.items_of[case])
+        return [
+            f"{item}: {'; '.join(one.reasons) or one.state.value}"
+            for item, one in judged
+            if one.state is not State.PASSED
+        ]
+
     def _reasons(self, cases: Iterable[str]) -> list[str]:
-        """Why these cases are not simply passed, each with its item."""
-        reasons = []
-        for case in cases:
-            if not self.items_of[case]:
-                reasons.append(f"{case}: was not collected")
-            for item in self.items_of[case]:
-                judged = self.items[item]
-                if judged.state is not State.PASSED:
-                    reasons.append(f"{item}: {'; '.join(judged.reasons) or judged.state.value}")
-        return reasons
+        return [reason for case in cases for reason in self.reasons[case]]
 
     def _waive(self, name: str, found: RequirementStanding) -> RequirementStanding:  # rule 4
         if found.standing not in WAIVABLE:

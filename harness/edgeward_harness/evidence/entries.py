@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from edgeward_harness.evidence.chain import REALIZATIONS
@@ -122,8 +123,11 @@ _IDS = list_of(IDENTIFIER)
 
 def plain(entry: AnyEntry) -> dict[str, Any]:
     """An entry as JSON."""
-    value = {name: getattr(entry, name) for name in entry.__slots__}
-    return {name: list(part) if type(part) is tuple else part for name, part in value.items()}
+    kind = type(entry)
+    value = dict(zip(RULES[kind], _PARTS[kind](entry), strict=True))
+    for name in _LISTS[kind]:
+        value[name] = list(value[name])
+    return value
 
 
 def read_entry(
@@ -135,8 +139,10 @@ def read_entry(
     """An entry from JSON, or None after appending every fault."""
     if not check_fields(value, RULES[kind], path, faults):
         return None
-    lists = {name: tuple(value[name]) for name in _LISTS[kind]}
-    return kind(**{**value, **lists}) if lists else kind(**value)
+    names = _LISTS[kind]
+    if not names:
+        return kind(**value)
+    return kind(**{**value, **{name: tuple(value[name]) for name in names}})
 
 
 def read_table(
@@ -214,6 +220,7 @@ _LISTS = {
     kind: tuple(name for name, rule in rules.items() if rule in (_IDS, _TEXTS))
     for kind, rules in RULES.items()
 }
+_PARTS = {kind: attrgetter(*rules) for kind, rules in RULES.items()}
 STARTED_RULES = {"utc": UTC, "monotonic_ns": COUNT}
 SCOPE_RULES = {"suites": _IDS, "complete": BOOLEAN}
 TOOL_RULES = {"name": IDENTIFIER, "version": IDENTIFIER, "build_sha256": HEX64, "python": TEXT}

@@ -13,6 +13,7 @@ Rules:
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from edgeward_harness.evidence.entries import ItemEntry
 from edgeward_harness.evidence.measurement import Measurement
@@ -61,6 +62,8 @@ def judge_item(entry: ItemEntry, records: Sequence[Record]) -> ItemStanding:
 
 def judge_record(record: Record) -> ItemStanding:
     """What one record says, trusting its numbers more than its state."""
+    if not record.measurements:
+        return _unmeasured(record.state, record.reason)
     reasons = [record.reason] if record.reason else []
     verdicts = []
     for measurement in record.measurements:
@@ -72,19 +75,35 @@ def judge_record(record: Record) -> ItemStanding:
     for measurement in record.measurements:
         if counts(measurement):
             counted[measurement.requirement] = counted.get(measurement.requirement, 0) + 1
-    state = _state(record, verdicts, evidence=bool(counted))
-    if state is State.NO_EVIDENCE and record.state is State.PASSED:
+    return _standing(record.state, record.reason, verdicts, reasons, counted)
+
+
+@lru_cache(maxsize=256)
+def _unmeasured(state: State, reason: str) -> ItemStanding:
+    """Records that measured nothing differ by state and reason only; often they are alike."""
+    return _standing(state, reason, (), [reason] if reason else [], {})
+
+
+def _standing(
+    told: State,
+    reason: str,
+    verdicts: Sequence[Verdict],
+    reasons: list[str],
+    counted: dict[str, int],
+) -> ItemStanding:
+    state = _state(told, verdicts, evidence=bool(counted))
+    if state is State.NO_EVIDENCE and told is State.PASSED:
         reasons.append("passed without a single counted measurement or check")
-    if state is State.NOT_APPLICABLE and not record.reason:
+    if state is State.NOT_APPLICABLE and not reason:
         state, reasons = State.ERROR, ["does not apply, but no reason is given"]
     return ItemStanding(state, tuple(reasons), tuple(counted.items()))
 
 
-def _state(record: Record, verdicts: Sequence[Verdict], *, evidence: bool) -> State:
-    if Verdict.FAILED in verdicts and record.state is not State.KNOWN_ANOMALY:
+def _state(told: State, verdicts: Sequence[Verdict], *, evidence: bool) -> State:
+    if Verdict.FAILED in verdicts and told is not State.KNOWN_ANOMALY:
         return State.FAILED
-    if record.state is not State.PASSED:
-        return record.state
+    if told is not State.PASSED:
+        return told
     if Verdict.CANNOT_JUDGE in verdicts:
         return State.CANNOT_JUDGE
     return State.PASSED if evidence else State.NO_EVIDENCE

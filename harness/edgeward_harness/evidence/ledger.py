@@ -88,20 +88,21 @@ class Ledger:
         Raises:
             HarnessError: it does not belong to this run, or cannot be written.
         """
-        applies = self._applies.get(record.item)
+        item = record.item
+        applies = self._applies.get(item)
         if applies is None:
-            raise HarnessError(f"{record.item!r} is not an item of the manifest: not recorded")
+            raise HarnessError(f"{item!r} is not an item of the manifest: not recorded")
         if not applies:
-            raise HarnessError(f"{record.item!r} does not apply by the manifest, but has run")
+            raise HarnessError(f"{item!r} does not apply by the manifest, but has run")
         if record.state not in RECORDED:
-            raise HarnessError(f"{record.item!r}: a record cannot say {record.state.value!r}")
+            raise HarnessError(f"{item!r}: a record cannot say {record.state.value!r}")
         if record.context is not None and record.context not in self._context_names:
-            raise HarnessError(f"{record.item!r}: no context {record.context!r} was written before")
-        attempt = self._attempts.get(record.item, 0) + 1
+            raise HarnessError(f"{item!r}: no context {record.context!r} was written before")
+        attempt = self._attempts.get(item, 0) + 1
         if record.attempt != attempt:
             record = replace(record, attempt=attempt)
         self._write(record.to_json())
-        self._attempts[record.item] = attempt
+        self._attempts[item] = attempt
         self._records += 1
 
     def end(self, utc: str, *, interrupted: bool = False) -> None:

@@ -57,10 +57,29 @@ def read_lines(data: bytes, manifest_sha256: str) -> Lines:
     lines = Lines()
     *whole, rest = data.split(b"\n")
     lines.torn = len(rest)
-    tied: list[_Line] = []
     previous: str | None = manifest_sha256  # None: behind an unreadable line nothing can be said
     for number, line in enumerate(whole, start=1):
-        read = _read_line(line, f"line {number}", lines.faults)
+        path = f"line {number}"
+        read = _read_line(line, path, lines.faults)
+        if read is None:
+            previous = None
+            continue
+        body, text, chain = read
+        if previous is not None and chain_of(previous, text) != chain:
+            lines.breaks += 1
+        previous = chain
+        _take(body, path, lines)
+    if lines.breaks:
+        _explain_breaks(_tie(whole, manifest_sha256), manifest_sha256, lines)
+    return lines
+
+
+def _tie(whole: Sequence[bytes], manifest_sha256: str) -> list[_Line]:
+    """The readable lines once more, for a chain that breaks: each with whether it follows."""
+    tied: list[_Line] = []
+    previous: str | None = manifest_sha256
+    for number, line in enumerate(whole, start=1):
+        read = _read_line(line, "", [])
         if read is None:
             previous = None
             continue
@@ -68,9 +87,7 @@ def read_lines(data: bytes, manifest_sha256: str) -> Lines:
         follows = previous is None or chain_of(previous, text) == chain
         tied.append(_Line(number, body, b"" if follows else text, chain, follows))
         previous = chain
-        _take(body, f"line {number}", lines)
-    _explain_breaks(tied, manifest_sha256, lines)
-    return lines
+    return tied
 
 
 def _read_line(
@@ -124,7 +141,6 @@ def _label(body: Mapping[str, Any]) -> str:
 
 def _explain_breaks(tied: Sequence[_Line], root: str, lines: Lines) -> None:
     breaks = [line for line in tied if not line.follows]
-    lines.breaks = len(breaks)
     chains = {line.chain: line for line in reversed(tied)}
     missing = 0 if lines.ended is None else lines.ended.records - len(lines.records)
     named: set[int] = set()

@@ -129,7 +129,6 @@ class Manifest:
         return encode(self.to_json())
 
 
-
 _HEX_DIGITS = set("0123456789abcdef")
 _RUN = Rule(
     lambda value: type(value) is str and len(value) == 32 and not set(value) - _HEX_DIGITS,
@@ -212,17 +211,17 @@ def _check_items(
 ) -> None:
     seen: set[str] = set()
     for entry in items:
-        path = f"items.{entry.item}"
-        if entry.item in seen:
-            faults.append(f"{path}: listed twice, expected each item once")
-        seen.add(entry.item)
-        if entry.case not in cases:
-            faults.append(f"{path}.case: found {shown(entry.case)}, expected one of `cases`")
-        name = entry.case if entry.parameter is None else f"{entry.case}[{entry.parameter}]"
-        if entry.item != name:
-            faults.append(f"{path}: expected {shown(name)}, the case and its parameter")
+        item, case, parameter = entry.item, entry.case, entry.parameter
+        if item in seen:
+            faults.append(f"items.{item}: listed twice, expected each item once")
+        seen.add(item)
+        if case not in cases:
+            faults.append(f"items.{item}.case: found {shown(case)}, expected one of `cases`")
+        name = case if parameter is None else f"{case}[{parameter}]"
+        if item != name:
+            faults.append(f"items.{item}: expected {shown(name)}, the case and its parameter")
         if not entry.applies and not entry.reason:
-            faults.append(f"{path}.reason: empty, expected why the item does not apply")
+            faults.append(f"items.{item}.reason: empty, expected why the item does not apply")
 
 
 def _check_deviations(deviations: Sequence[DeviationEntry], faults: list[str]) -> None:

@@ -52,6 +52,7 @@ class State(StrEnum):
 
 RECORDED = tuple(state for state in State if state is not State.NOT_EXECUTED)
 """The states a record may hold."""
+_STATES = {state.value: state for state in RECORDED}
 
 
 def utc_text(wall_ns: int) -> str:
@@ -96,9 +97,14 @@ class Record:
             value["measurements"] = [measurement.to_json() for measurement in self.measurements]
         if self.artifacts:
             value["artifacts"] = dict(self.artifacts)
-        for key in ("reason", "context", "seed", "worker"):
-            if getattr(self, key):
-                value[key] = getattr(self, key)
+        if self.reason:
+            value["reason"] = self.reason
+        if self.context:
+            value["context"] = self.context
+        if self.seed:
+            value["seed"] = self.seed
+        if self.worker:
+            value["worker"] = self.worker
         if self.attempt != 1:
             value["attempt"] = self.attempt
         return value
@@ -122,14 +128,15 @@ def read_record(value: Json, path: str, faults: list[str]) -> Record | None:
     if not check_fields(value, _RULES, path, faults):
         return None
     before = len(faults)
-    measurements = read_measurements(value.get("measurements", ()), path, faults)
+    taken = value.get("measurements")
+    measurements = read_measurements(taken, path, faults) if taken else ()
     if value["end_ns"] < value["start_ns"]:
         faults.append(f"{path}.end_ns: found {value['end_ns']}, expected no less than start_ns")
     if len(faults) != before:
         return None
     return Record(
         item=value["item"],
-        state=State(value["state"]),
+        state=_STATES[value["state"]],
         start_ns=value["start_ns"],
         end_ns=value["end_ns"],
         utc=value["utc"],

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NoReturn
 
+from edgeward.canonical import canonical_json
 from edgeward_harness.errors import InputError
 
 Json = Any
@@ -23,22 +24,11 @@ DEPTH_MAX = 64
 INTEGER_MAX = (1 << 63) - 1
 """The largest integer in evidence: nanoseconds fit, and so they do in every other language."""
 
-_ENCODER = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-)
+encode = canonical_json
+"""What evidence is written in, and held against when it is read: the one canonical form."""
 _DECODER = json.JSONDecoder(parse_constant=lambda word: _refuse_constant(word))
 _HEX64 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
-
-
-def encode(value: Json) -> bytes:
-    """The same bytes as `edgeward.canonical.canonical_json`, with the encoder built once.
-
-    Raises:
-        ValueError: the value holds NaN, infinity or half a surrogate pair.
-        TypeError: the value holds something JSON has no word for.
-    """
-    return _ENCODER.encode(value).encode("utf-8")
 
 
 def load_json(data: bytes, source: str) -> Json:
@@ -138,9 +128,10 @@ def check_fields(
     for name, rule in rules.items():
         if name in value:
             seen += 1
-            if not rule.accepts(value[name]):
+            part = value[name]
+            if not rule.accepts(part):
                 good = False
-                faults.append(f"{path}.{name}: found {shown(value[name])}, expected {rule.says}")
+                faults.append(f"{path}.{name}: found {shown(part)}, expected {rule.says}")
         elif rule.required:
             good = False
             faults.append(f"{path}.{name}: missing, expected {rule.says}")
@@ -210,7 +201,8 @@ LIST = Rule(lambda value: type(value) is list, "a list")
 
 def one_of(words: Collection[str]) -> Rule:
     """A field that holds one of a closed set of words."""
-    return Rule(lambda value: type(value) is str and value in words, "one of " + ", ".join(words))
+    known = frozenset(map(str, words))
+    return Rule(lambda value: type(value) is str and value in known, "one of " + ", ".join(words))
 
 
 def list_of(rule: Rule) -> Rule:

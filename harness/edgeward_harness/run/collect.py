@@ -12,7 +12,7 @@ import pytest
 
 from edgeward_harness.evidence.entries import ItemEntry
 from edgeward_harness.profile.applicability import Applicability, applies
-from edgeward_harness.run.keys import CASE, ITEM
+from edgeward_harness.run.keys import ENTRY
 from edgeward_harness.run.plan import RunPlan
 from edgeward_harness.run.tree import tree_sha256
 
@@ -24,6 +24,7 @@ class Collector:
         """Applicability is decided on these capabilities; None when the device did not tell."""
         self._plan = plan
         self.capabilities = capabilities
+        self._verdicts: dict[str, Applicability] = {}
         self._digests: dict[Path, str] = {}
         self.entries: dict[str, ItemEntry] = {}
         """The items of the manifest by pytest's node id."""
@@ -39,9 +40,9 @@ class Collector:
         if faults:
             self.entries.clear()
             raise pytest.UsageError("\n".join(faults))
-        left_out = [item for item in items if not self.entries[item.nodeid].applies]
+        left_out = [item for item in items if not item.stash[ENTRY].applies]
         if left_out:
-            items[:] = [item for item in items if self.entries[item.nodeid].applies]
+            items[:] = [item for item in items if item.stash[ENTRY].applies]
             config.hook.pytest_deselected(items=left_out)
 
     def _note(self, item: pytest.Item, taken: set[str]) -> str:
@@ -54,29 +55,36 @@ class Collector:
         if name in taken:
             return f"{item.nodeid}: {name} is another test already; a case is one test function"
         taken.add(name)
-        item.stash[CASE], item.stash[ITEM] = case_id, name
-        verdict = self._applies(case_id)
-        self.entries[item.nodeid] = ItemEntry(
+        verdict = self._verdicts.get(case_id) or self._applies(case_id)
+        entry = ItemEntry(
             item=name,
             case=case_id,
             parameter=None if spec is None else spec.id,
-            code_sha256=self._code(item.path.parent),
+            code_sha256=self._digests.get(item.path) or self._code(item.path),
             applies=verdict.applies,
             reason=verdict.reason,
         )
+        item.stash[ENTRY] = self.entries[item.nodeid] = entry
         return ""
 
     def _applies(self, case_id: str) -> Applicability:
+        """Judged once for each case; its items share it."""
         case = self._plan.trace.cases.get(case_id)
         if case is None:
-            return Applicability(applies=True, reason="")
-        return applies(case.needs, self._plan.loaded.profile, self._plan.unit, self.capabilities)
+            verdict = Applicability(applies=True, reason="")
+        else:
+            profile, unit = self._plan.loaded.profile, self._plan.unit
+            verdict = applies(case.needs, profile, unit, self.capabilities)
+        self._verdicts[case_id] = verdict
+        return verdict
 
-    def _code(self, folder: Path) -> str:
-        """A case rests on all code of its suite; so does its digest."""
+    def _code(self, file: Path) -> str:
+        """A case rests on all code of its suite, and so does its digest: one for each folder."""
+        folder = file.parent
         if folder not in self._digests:
             self._digests[folder] = tree_sha256(folder)
-        return self._digests[folder]
+        self._digests[file] = self._digests[folder]
+        return self._digests[file]
 
 
 def _settle_generated(items: list[pytest.Item], seed: int) -> None:

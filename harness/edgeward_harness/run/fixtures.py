@@ -7,7 +7,7 @@ import pytest
 from edgeward.profile import Profile
 from edgeward_harness.evidence.artifacts import store_artifact
 from edgeward_harness.rig.bench import Rig
-from edgeward_harness.run.keys import CASE, MEASURE, PLAN, RIG
+from edgeward_harness.run.keys import ENTRY, MEASURE, PLAN, RIG
 from edgeward_harness.run.measure import Measure
 from edgeward_harness.target import DeviceSession
 
@@ -35,7 +35,7 @@ def device(rig: Rig) -> Iterator[DeviceSession]:
 def measure(request: pytest.FixtureRequest) -> Measure:
     """Where this case puts what it observed; without it the case is no evidence."""
     plan = request.config.stash[PLAN]
-    case = plan.trace.cases.get(request.node.stash[CASE])
+    case = plan.trace.cases.get(request.node.stash[ENTRY].case)
     taken = Measure(case.requirements if case else (), lambda data: store_artifact(plan.out, data))
     request.node.stash[MEASURE] = taken
     return taken

@@ -2,14 +2,12 @@
 
 import pytest
 
+from edgeward_harness.evidence.entries import ItemEntry
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.run.measure import Measure
-from edgeward_harness.run.outcome import Phases
 from edgeward_harness.run.plan import RunPlan
 
 PLAN = pytest.StashKey[RunPlan]()
-CASE = pytest.StashKey[str]()
-ITEM = pytest.StashKey[str]()
+ENTRY = pytest.StashKey[ItemEntry]()
 MEASURE = pytest.StashKey[Measure]()
 RIG = pytest.StashKey[Rig]()
-PHASES = pytest.StashKey[Phases]()

@@ -13,7 +13,7 @@ import pytest
 from edgeward_harness.evidence.artifacts import store_artifact
 from edgeward_harness.evidence.record import Record, State, utc_text
 from edgeward_harness.rig.bench import Rig
-from edgeward_harness.run.keys import ITEM, MEASURE, PHASES
+from edgeward_harness.run.keys import ENTRY, MEASURE
 from edgeward_harness.run.measure import Measure
 from edgeward_harness.run.outcome import Phases, take
 from edgeward_harness.run.plan import RunPlan
@@ -52,6 +52,7 @@ class Outcomes:
         self._plan = plan
         self._rig = rig
         self._worker = worker
+        self._phases = Phases(start_ns=0)  # of the test under way
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
@@ -70,12 +71,11 @@ class Outcomes:
         report = yield
         if call.when == "setup":
             begun_ns = time.monotonic_ns() - int(call.duration * 1e9)
-            item.stash[PHASES] = Phases(start_ns=begun_ns)
-        phases = item.stash[PHASES]
+            self._phases = Phases(start_ns=begun_ns)
         if call.excinfo is not None or report.outcome != "passed" or hasattr(report, "wasxfail"):
-            take(phases, report, call.excinfo.value if call.excinfo else None)
+            take(self._phases, report, call.excinfo.value if call.excinfo else None)
         if call.when == "teardown":
-            sent = self._sent(item, phases)
+            sent = self._sent(item, self._phases)
             report.user_properties = [(PROPERTY, sent.to_json() if self._worker else sent)]
         return report
 
@@ -86,7 +86,7 @@ class Outcomes:
         if phases.state is State.PASSED and not taken:
             phases.worsen(State.NO_EVIDENCE, "no measurement and no check")
         record = Record(
-            item=item.stash[ITEM],
+            item=item.stash[ENTRY].item,
             state=phases.state,
             start_ns=phases.start_ns,
             end_ns=time.monotonic_ns(),

@@ -95,6 +95,7 @@ class Recorder:
             session.exitstatus = 2
             self._ledger.close()
             return
+        gc.collect()  # what the tests left behind, before the run's own evidence comes on top
         interrupted = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
         try:
             self._ledger.end(utc_text(time.time_ns()), interrupted=interrupted)
@@ -105,6 +106,8 @@ class Recorder:
             session.exitstatus = 2
         finally:
             self._ledger.close()
+            # All that is left lives until the process ends; pytest looks through it twice more.
+            gc.freeze()
 
     def _begin(self, entries: Mapping[str, ItemEntry]) -> None:
         self._items = dict(entries)
