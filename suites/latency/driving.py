@@ -187,19 +187,13 @@ def drive(
     with load or nullcontext(), stall_probe() as stalls:
         start_ns, cpu_before_s = time.monotonic_ns(), device.cpu_seconds()
         for number in range(windows):
-            _wait_until(start_ns + number * PACE_NS)
+            device.pump_until(start_ns + number * PACE_NS)
             crossings.append(sensor.cross())
             progress(number + 1, windows)
         elapsed_s = (time.monotonic_ns() - start_ns) / 1e9
         cpu_share = (device.cpu_seconds() - cpu_before_s) / elapsed_s
     sensor.close()
     return Drive(crossings=crossings, stalls=stalls, device_cpu_share=cpu_share)
-
-
-def _wait_until(due_ns: int) -> None:
-    remaining_ns = due_ns - time.monotonic_ns()
-    if remaining_ns > 0:
-        time.sleep(remaining_ns / 1e9)
 
 
 def misfit(crossing: Crossing) -> str:

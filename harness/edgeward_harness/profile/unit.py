@@ -44,7 +44,7 @@ class Unit:
     realization: Realization = Realization.EMULATED
     serial: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Added to the environment of the harness."""
+    """What the device gets besides a clean environment."""
     fixtures: tuple[str, ...] = ()
 
     @property

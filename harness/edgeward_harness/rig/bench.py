@@ -39,7 +39,7 @@ class Rig:
             HarnessError: the unit could not be started at all.
         """
         with open_device(self.unit, self.profile) as device:
-            device.call("configure", {"profile": self.profile.to_dict()})
+            device.configure(self.profile.to_dict(), self.profile.sha256)
             self.device_context = context_of(device)
             yield device
 
