@@ -55,7 +55,9 @@ def test_the_point_estimate_is_not_what_is_accepted() -> None:
 
 
 def test_too_small_a_sample_cannot_be_judged() -> None:
-    assert judge_percentile(sample([1.0] * 298), 0.99, LIMIT_MS).verdict is Verdict.CANNOT_JUDGE
+    judged = judge_percentile(sample([1.0] * 298), 0.99, LIMIT_MS)
+    assert judged.verdict is Verdict.CANNOT_JUDGE
+    assert judged.note == "298 values are too few, at least 299 are needed"
     assert judge_percentile(sample([]), 0.99, LIMIT_MS).verdict is Verdict.CANNOT_JUDGE
     assert judge_maximum(sample([]), LIMIT_MS).verdict is Verdict.CANNOT_JUDGE
     assert judge_failures(0, 0, "none").verdict is Verdict.CANNOT_JUDGE

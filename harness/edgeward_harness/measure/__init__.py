@@ -1,1 +1,1 @@
-"""Instants, distributions, acceptance statistics: where numbers become verdicts."""
+"""Distributions and acceptance statistics: where numbers become verdicts."""

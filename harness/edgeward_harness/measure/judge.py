@@ -15,6 +15,7 @@ from edgeward_harness.measure.acceptance import (
     percentile_upper_bound,
     quantile,
     rate_upper_bound,
+    zero_failure_trials,
 )
 from edgeward_harness.measure.distribution import Distribution, describe
 
@@ -69,7 +70,8 @@ def judge_percentile(sample: Sample, fraction: float, limit: float) -> Judgement
     bound = percentile_upper_bound(sample.values, fraction, CONFIDENCE)
     verdict, note = Verdict.PASSED, ""
     if bound is None:
-        verdict, note = Verdict.CANNOT_JUDGE, f"{n} values are too few to bound this percentile"
+        least = zero_failure_trials(1.0 - fraction, CONFIDENCE)
+        verdict, note = Verdict.CANNOT_JUDGE, f"{n} values are too few, at least {least} are needed"
     elif bound > limit:
         relieved = percentile_upper_bound(sample.relieved(), fraction, CONFIDENCE)
         verdict, note = _blame(relieved is not None and relieved <= limit, relieved, sample.unit)

@@ -74,6 +74,12 @@ def test_every_rule_is_asked_and_named_once(lab: Any, ask: Ask) -> None:
     assert len(set(names)) == len(names)
 
 
+def test_the_guide_lists_the_rules_as_they_are() -> None:
+    guide = Path(__file__).parents[3] / "docs" / "guides" / "report-and-gate.md"
+    rows = [f"| {rule.name} | {rule.question} |" for rule in RULES]
+    assert "\n".join(rows) in guide.read_text(encoding="utf-8")
+
+
 def test_without_a_bundle_there_is_no_release(ask: Ask) -> None:
     assert unmet(ask()) == {"evidence": "refused"}
 

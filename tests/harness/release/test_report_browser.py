@@ -191,6 +191,18 @@ def test_it_opens_from_disk_without_a_word_and_fits(
     assert dark == (scheme == "dark")
 
 
+@pytest.mark.parametrize("width_px", [PHONE_PX, DESK_PX])
+def test_a_table_stays_a_table_for_a_screen_reader(
+    browser: Browser, page: Path, width_px: int
+) -> None:
+    browser.open(page, width_px)
+    tree = browser.call("Accessibility.getFullAXTree")["nodes"]
+    roles = [node["role"]["value"] for node in tree if not node["ignored"]]
+    assert roles.count("rowheader") >= 7
+    assert roles.count("table") == browser.run("document.querySelectorAll('table').length")
+    assert roles.count("row") >= 8
+
+
 def filtered(browser: Browser, field: str, value: str) -> tuple[int, str]:
     """Set a field as a person would; how many rows are left, and what is announced."""
     script = f"""
