@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeward_harness import resources
-from edgeward_harness.errors import HarnessError
+from edgeward_harness.cli.common import printable, trusted_keys
 
 if TYPE_CHECKING:  # imported where they are used: they would slow the start of every command
-    from edgeward_harness.evidence.keys import PublicKey
     from edgeward_harness.gate.decide import Decision, Ruling
     from edgeward_harness.gate.exhibit import Exhibit
     from edgeward_harness.gate.policy import Policy
@@ -74,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
     suites = options.suites or resources.suites()
     path = options.policy or resources.suites() / FILE
     policy = load_policy(path)
-    keys, note = _trusted(options.key)
+    keys, note = trusted_keys(options.key)
     trace = load_trace(suites) if policy.trace.fresh else None
     now = datetime.now(UTC)
     exhibits = examine(options.bundles, keys, trace, now.date())
@@ -84,23 +83,8 @@ def run(options: argparse.Namespace) -> int:
     else:
         head = [f"policy  {policy.title}", *map(_about, exhibits), ""]
         lines = [*head, *_rulings(decision), "", *_verdict(decision), *note]
-        print("\n".join(map(_printable, lines)))
+        print("\n".join(map(printable, lines)))
     return decision.exit_code
-
-
-def _trusted(paths: list[Path]) -> tuple[tuple["PublicKey", ...], list[str]]:
-    """The trusted keys, and a note when this machine's own key could not be one of them."""
-    from edgeward_harness.evidence.keys import load_public_keys, load_signing_key, run_key_path
-
-    if paths:
-        return load_public_keys(paths), []
-    own = run_key_path()
-    if not own.exists():
-        return (), ["note: no key is trusted; give one with --key"]
-    try:
-        return (load_signing_key(own).public,), []
-    except HarnessError as fault:
-        return (), [f"note: this machine's run key is not trusted: {fault}"]
 
 
 def _about(exhibit: "Exhibit") -> str:
@@ -160,7 +144,3 @@ def _as_json(decision: "Decision", policy: "Policy") -> dict[str, Any]:
             for ruling in decision.rulings
         ],
     }
-
-
-def _printable(line: str) -> str:
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from edgeward_harness.cli.common import printable
 from edgeward_harness.errors import HarnessError, InputError
 
 HELP = """\
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     found = verify_bundle(options.bundle)
     if not found.intact or found.bundle is None or found.assessment is None:
         print(f"CHANGED: {options.bundle} is not rendered.")
-        print("\n".join(_printable(f"  - {fault}") for fault in found.faults))
+        print("\n".join(printable(f"  - {fault}") for fault in found.faults))
         return 1
     written = render(found.bundle, found.assessment, formats, options.templates)
     try:
@@ -75,7 +76,3 @@ def _target(bundle: Path, out: Path | None) -> Path:
     if target == whole or whole in target.parents:
         raise InputError("--out", [f"found {out}, expected a folder outside the bundle"])
     return target
-
-
-def _printable(line: str) -> str:
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)

@@ -46,7 +46,7 @@ class Figure:
     marks: tuple[Mark, ...]
     rows: int
     ticks: tuple[tuple[float, str], ...]
-    log: bool
+    axis: str
     unit: str
     description: str
 
@@ -65,7 +65,7 @@ def figure_for(measurement: Measurement) -> Figure | None:
         return None
     unit, budget = measurement.unit, measurement.limit
     numbers = _numbers(measurement, bins)
-    scale = scale_for(list(numbers.values()), budget)
+    scale = scale_for(list(numbers.values()), numbers.get("p50", numbers["min"]), budget)
     on_axis = budget is not None and scale.low <= budget <= scale.high
     edge = budget if budget is not None else float("inf")
     split = [_is_beyond(part, edge, numbers["max"]) for part in bins]
@@ -79,7 +79,7 @@ def figure_for(measurement: Measurement) -> Figure | None:
         marks=marks,
         rows=1 + max(mark.row for mark in marks),
         ticks=_ticks(scale),
-        log=scale.log,
+        axis=scale.axis.value,
         unit="" if unit == "1" else unit,
         description=_description(measurement, numbers, sum(part.count for part in bins)),
     )

@@ -20,7 +20,7 @@ def observation(part: Measurement) -> str:
     """What was observed; failures among trials as "0 of 1,000": a bare 0 says too little."""
     counted = part.unit == "1" and part.limit is not None and part.n > 1
     if counted and not isinstance(part.observed, str | bool | None):
-        return f"{number(part.observed)} of {part.n:,}"
+        return f"{number(part.observed)}\u00a0of\u00a0{part.n:,}"
     return quantity(part.observed, part.unit)
 
 

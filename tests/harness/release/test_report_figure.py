@@ -41,15 +41,23 @@ def test_the_budget_lies_right_of_what_keeps_it() -> None:
 
 
 def test_a_wide_range_asks_for_a_logarithmic_axis_and_a_narrow_one_does_not() -> None:
-    assert drawn([1.0, 2.0, 4.0] * 100, limit=50.0).log
-    assert not drawn([40.0, 41.0, 42.0] * 100, limit=50.0).log
-    assert not drawn([-1.0, 2.0, 4.0] * 100, limit=50.0).log
+    assert drawn([1.0, 2.0, 4.0] * 100, limit=50.0).axis == "logarithmic axis"
+    assert drawn([40.0, 41.0, 42.0] * 100, limit=50.0).axis == "linear axis"
+    assert drawn([-1.0, 2.0, 4.0] * 100, limit=5.0).axis == "linear axis"
+
+
+def test_differences_with_a_long_tail_are_readable_on_both_sides_of_zero() -> None:
+    figure = drawn([-0.2, 0.1, 0.15] * 100 + [90.0], limit=10.0)
+    assert figure.axis == "axis linear near 0, logarithmic beyond"
+    places = {mark.tag: mark.x for mark in figure.marks}
+    assert 5.0 < places["p50"] < 50.0 < places["budget"] < places["max"]
+    assert 0.0 in [float(label) for _, label in figure.ticks]
 
 
 def test_a_budget_far_off_a_linear_axis_is_an_arrow() -> None:
-    figure = drawn([-0.1, 0.0, 0.2] * 100, limit=25.0)
+    figure = drawn([40.0, 41.0, 42.0] * 100, limit=100.0)
     assert figure.budget_x is None
-    assert figure.far_budget == "25\u202fms"
+    assert figure.far_budget == "100\u202fms"
 
 
 def test_the_description_says_in_words_what_is_drawn() -> None:
@@ -104,12 +112,17 @@ def test_equal_edges_and_enormous_counts_are_drawn() -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(FINITE, min_size=1, max_size=5), st.none() | FINITE)
-def test_places_keep_the_order_of_values(values: list[float], budget: float | None) -> None:
-    scale = scale_for(values, budget)
+@given(st.lists(FINITE, min_size=1, max_size=5), FINITE, st.none() | FINITE)
+def test_places_keep_the_order_of_values(
+    values: list[float], middle: float, budget: float | None
+) -> None:
+    scale = scale_for(values, middle, budget)
     places = [scale.place(value) for value in sorted(values)]
     assert places == sorted(places)
     assert all(0.0 <= place <= 1.0 for place in places)
+    ticks = scale.ticks()
+    assert ticks == sorted(ticks)
+    assert len(ticks) <= 8
 
 
 @pytest.mark.parametrize(
@@ -148,4 +161,4 @@ def test_quantities_durations_and_instants_read_like_prose() -> None:
 
 def test_failures_are_told_with_their_trials() -> None:
     one = Measurement("m", "", "1", 1000, "no failure", "none", 2.0, Verdict.FAILED, limit=0.0)
-    assert observation(one) == "2 of 1,000"
+    assert observation(one) == "2\u00a0of\u00a01,000"
