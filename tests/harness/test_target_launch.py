@@ -48,7 +48,8 @@ def test_the_limits_hold_in_the_program() -> None:
 def test_ignored_signals_are_not_inherited() -> None:
     done, _ = started(command=("cat", "/proc/self/status"))
     (line,) = [line for line in done.stdout.decode().splitlines() if line.startswith("SigIgn")]
-    assert int(line.split()[1], 16) == 0
+    ours = ~(0b11 << 31)  # 32 and 33 belong to the C library; make leaves them ignored
+    assert int(line.split()[1], 16) & ours == 0
 
 
 @pytest.mark.parametrize(
