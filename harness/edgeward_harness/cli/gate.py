@@ -43,7 +43,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "bundles", metavar="BUNDLE", type=Path, nargs="+", help="folder of a bundle"
     )
     parser.add_argument(
-        "--policy", metavar="FILE", type=Path, help="the rules (default: as shipped)"
+        "--policy",
+        metavar="FILE",
+        type=Path,
+        help="the rules (default: beside the suites, else as shipped)",
     )
     parser.add_argument(
         "--key",
@@ -71,8 +74,9 @@ def run(options: argparse.Namespace) -> int:
     from edgeward_harness.trace import load_trace
 
     suites = options.suites or resources.suites()
-    path = options.policy or resources.suites() / FILE
-    policy = load_policy(path)
+    beside = suites / FILE
+    shipped = beside if beside.exists() else resources.suites() / FILE
+    policy = load_policy(options.policy or shipped)
     keys, note = trusted_keys(options.key)
     trace = load_trace(suites) if policy.trace.fresh else None
     now = datetime.now(UTC)

@@ -1,6 +1,7 @@
 """`edgeward report`: render the reports of a bundle again, beside it, never into it."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from edgeward_harness.cli.common import printable
@@ -10,8 +11,8 @@ HELP = """\
 Render a bundle again: one HTML page, JUnit XML, and a JSON twin of the page. The bundle is read
 and never written to; the reports inside it are part of what was signed.
 
-A bundle that was changed is not rendered: a page would lend it credit. One that is incomplete or
-was signed by an unknown key is, and says so on standard error.
+A bundle that was changed is not rendered: a page would lend it credit. One that is incomplete is,
+and says so. Who signed it is not asked here; `edgeward inspect` and `edgeward gate` do.
 
 exit status:
   0  rendered
@@ -43,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
         HarnessError: there is no bundle, or it, a template or the disk cannot be used.
     """
     from edgeward_harness.evidence.files import write_whole
+    from edgeward_harness.evidence.verification import FaultKind
     from edgeward_harness.evidence.verify import verify_bundle
     from edgeward_harness.report.render import check_formats, render
 
@@ -54,6 +56,9 @@ def run(options: argparse.Namespace) -> int:
         print(f"CHANGED: {options.bundle} is not rendered.")
         print("\n".join(printable(f"  - {fault}") for fault in found.faults))
         return 1
+    for fault in found.findings:
+        if fault.kind is FaultKind.INCOMPLETE:
+            print(printable(f"edgeward: {fault.text}"), file=sys.stderr)
     written = render(found.bundle, found.assessment, formats, options.templates)
     try:
         out.mkdir(parents=True, exist_ok=True)

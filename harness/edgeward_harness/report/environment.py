@@ -130,7 +130,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "anchor": anchor,
     "capitalised": lambda text: text[:1].upper() + text[1:],
     "count": lambda value: f"{value:,}",
-    "decisive": lambda part: " ".join(numbers.decisive(part)),
+    "decisive": lambda part: " ".join(reversed(numbers.decisive(part))),
     "device_facts": device_facts,
     "device_models": device_models,
     "dress": _dress,

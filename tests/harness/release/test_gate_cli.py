@@ -1,6 +1,7 @@
 """`edgeward gate`: rules, verdict and exit code on the terminal."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,14 @@ def test_noise_exits_2(lab: Any, capsys: Any, policy: str) -> None:
 def test_by_default_the_texts_of_the_shipped_suites_are_asked_for(lab: Any, capsys: Any) -> None:
     assert gate(lab.seal()) == 1
     assert "REFUSED    fresh" in capsys.readouterr().out
+
+
+def test_a_policy_beside_other_suites_is_theirs(lab: Any, capsys: Any, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    shutil.copytree(resources.suites(), theirs, ignore=shutil.ignore_patterns("__pycache__"))
+    (theirs / "gate_policy.toml").write_text(POLICY.replace("Default", "Their own"))
+    gate(lab.seal(), "--suites", str(theirs))
+    assert "policy  Their own release policy" in capsys.readouterr().out
 
 
 def test_without_a_key_nothing_is_trusted(lab: Any, capsys: Any, policy: str) -> None:

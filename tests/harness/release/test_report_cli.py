@@ -54,6 +54,7 @@ def test_a_report_of_an_incomplete_bundle_says_so(lab: Any, capsys: Any) -> None
     assert main(["report", str(bundle.folder)]) == 0
     page = (bundle.folder.with_name(f"{bundle.folder.name}-report") / "report.html").read_text()
     assert "Incomplete" in page
+    assert "did not reach its end" in capsys.readouterr().err
 
 
 def test_a_changed_bundle_is_not_rendered(lab: Any, capsys: Any) -> None:
