@@ -210,4 +210,4 @@ def test_a_bench_verifies_from_an_empty_folder(bench: Environment) -> None:
     assert "passed" in states
     assert states <= {"passed", "cannot_judge"}
     inspected = bench.run("edgeward", "inspect", str(bundle))
-    assert inspected.returncode == done.returncode, inspected.stdout + inspected.stderr
+    assert inspected.returncode == 0, inspected.stdout + inspected.stderr
