@@ -49,7 +49,7 @@ def load_json(data: bytes, source: str) -> Json:
 
 
 def parse(data: bytes) -> Json:
-    """Read JSON in any form; the caller holds it against its canonical form.
+    """Read JSON; the caller holds it against its canonical form.
 
     What passes is nested so little that nothing done with it later can run out of stack.
 
@@ -57,9 +57,12 @@ def parse(data: bytes) -> Json:
         ValueError: not UTF-8, not JSON, or nested too deeply.
     """
     try:
-        value = _DECODER.decode(data.decode("utf-8"))
+        text = data.decode("utf-8")
+        value, end = _DECODER.raw_decode(text)
     except RecursionError:
         raise ValueError("nested too deeply to be read") from None
+    if end != len(text):
+        raise ValueError(f"more behind the value, from character {end} on")
     if data.count(b"[") + data.count(b"{") > DEPTH_MAX:
         _check_depth(value)
     return value

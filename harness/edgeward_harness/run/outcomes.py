@@ -83,6 +83,7 @@ class Outcomes:
         """The finished record, and the device it was taken on."""
         measure = item.stash.get(MEASURE, None)
         taken = measure.taken if measure else ()
+        kept = self._artifacts(measure, phases) if measure or phases.attachments else {}
         if phases.state is State.PASSED and not taken:
             phases.worsen(State.NO_EVIDENCE, "no measurement and no check")
         record = Record(
@@ -92,7 +93,7 @@ class Outcomes:
             end_ns=time.monotonic_ns(),
             utc=utc_text(time.time_ns()),
             measurements=taken,
-            artifacts=self._artifacts(measure, phases),
+            artifacts=kept,
             reason=phases.reason(),
         )
         if measure:

@@ -123,24 +123,20 @@ class Recorder:
         """Write one record; a disk that refuses ends the run, and nothing is sealed."""
         if self.trouble is not None:
             return
+        record = sent.record
+        if worker not in ("main", "master"):
+            record = replace(record, worker=worker)
         try:
-            record = self._write(sent, worker)
+            if self._ledger is None:
+                raise HarnessError("a test ran before the manifest was fixed")
+            if sent.device is not None:
+                record = replace(record, context=self._ledger.context(Context(**sent.device)))
+            self._ledger.append(record)
         except HarnessError as error:
             self.trouble = error
             raise pytest.exit.Exception(error.diagnostics(), returncode=2) from error
         for listener in self.listeners:
             listener(record)
-
-    def _write(self, sent: Sent, worker: str) -> Record:
-        if self._ledger is None:
-            raise HarnessError("a test ran before the manifest was fixed")
-        record = sent.record
-        if sent.device is not None:
-            record = replace(record, context=self._ledger.context(Context(**sent.device)))
-        if worker not in ("main", "master"):
-            record = replace(record, worker=worker)
-        self._ledger.append(record)
-        return record
 
     def _crashed(self, report: pytest.TestReport) -> Sent:
         now_ns = time.monotonic_ns()
