@@ -30,7 +30,7 @@ def test_the_canonical_form_is_that_of_the_standard_library(value: object) -> No
 
 @pytest.mark.parametrize("value", [float("nan"), [float("inf")], {"a": -float("inf")}, "\ud800"])
 def test_what_has_no_canonical_form_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match="JSON compliant|surrogates"):
+    with pytest.raises(ValueError, match=r"JSON compliant|surrogates"):
         canonical.canonical_json(value)
 
 

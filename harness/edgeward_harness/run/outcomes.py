@@ -13,7 +13,7 @@ import pytest
 from edgeward_harness.evidence.artifacts import store_artifact
 from edgeward_harness.evidence.record import Record, State, utc_text
 from edgeward_harness.rig.bench import Rig
-from edgeward_harness.run.keys import ENTRY, MEASURE
+from edgeward_harness.run.keys import ENTRY, MEASURE, measure_of
 from edgeward_harness.run.measure import Measure
 from edgeward_harness.run.outcome import Phases, take
 from edgeward_harness.run.plan import RunPlan
@@ -58,7 +58,7 @@ class Outcomes:
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
         """Once the test's own code is through, its measurements decide."""
         result = yield
-        measure = pyfuncitem.stash.get(MEASURE, None)
+        measure = measure_of(pyfuncitem)
         if measure is not None:
             measure.settle()
         return result
@@ -81,7 +81,7 @@ class Outcomes:
 
     def _sent(self, item: pytest.Item, phases: Phases) -> Sent:
         """The finished record, and the device it was taken on."""
-        measure = item.stash.get(MEASURE, None)
+        measure = measure_of(item)
         taken = measure.taken if measure else ()
         kept = self._artifacts(measure, phases) if measure or phases.attachments else {}
         if phases.state is State.PASSED and not taken:
