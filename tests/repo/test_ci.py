@@ -67,3 +67,44 @@ def test_the_build_server_stops_at_the_first_fault(checkout: Path) -> None:
     assert script.read_text().startswith("#!/usr/bin/env bash\n")
     assert "\nset -euo pipefail\n" in script.read_text()
     assert subprocess.run(["bash", "-n", script], check=False).returncode == 0
+
+
+APT_GET = """#!/bin/sh
+echo "apt-get $*" >>"$LOG"
+case "$*" in *install*) for name in $BRINGS; do ln -s /bin/true "$BIN/$name"; done;; esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("brings", "status", "made"), [("", 1, []), ("chromium", 0, ["make test CI=true"])]
+)
+def test_a_missing_component_is_installed_or_a_failure(
+    checkout: Path, tmp_path: Path, brings: str, status: int, made: list[str]
+) -> None:
+    """On a host without a browser, with a package manager that does or does not bring one."""
+    tools, log = tmp_path / "bin", tmp_path / "log"
+    tools.mkdir()
+    for name in ("bash", "dirname", "env", "git", "id", "ln", "perl"):
+        (tools / name).symlink_to(shutil.which(name) or name)
+    (tools / "python3").symlink_to(sys.executable)
+    scripts = {
+        "apt-get": APT_GET,
+        "sudo": '#!/bin/sh\nexec "$@"\n',
+        "make": '#!/bin/sh\necho "make $* CI=$CI" >>"$LOG"\n',
+    }
+    for name, text in scripts.items():
+        (tools / name).write_text(text)
+        (tools / name).chmod(0o755)
+    done = subprocess.run(
+        [checkout / ".ci/run"],
+        env={"PATH": str(tools), "BIN": str(tools), "LOG": str(log), "BRINGS": brings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status, done.stderr
+    said = log.read_text().splitlines()
+    assert said[0] == "apt-get -qq update"
+    assert said[1].endswith(" chromium")
+    assert said[2:] == made
+    assert ("ci: chromium is missing" in done.stderr) == (status == 1)
