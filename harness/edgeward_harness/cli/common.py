@@ -1,5 +1,6 @@
 """What commands that look at bundles share: whose word counts here, and texts safe to print."""
 
+import gc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +9,15 @@ from edgeward_harness.errors import HarnessError
 
 if TYPE_CHECKING:  # imported where it is used: it would slow the start of every command
     from edgeward_harness.evidence.keys import PublicKey
+
+
+GC_THRESHOLD = 200_000
+"""Allocations between two garbage collections of a short command."""
+
+
+def expect_short_life() -> None:
+    """What a short command reads it needs to its end; looking for garbage in it costs a fifth."""
+    gc.set_threshold(GC_THRESHOLD)
 
 
 def trusted_keys(paths: Sequence[Path]) -> tuple[tuple["PublicKey", ...], list[str]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeward_harness import resources
-from edgeward_harness.cli.common import printable, trusted_keys
+from edgeward_harness.cli.common import expect_short_life, printable, trusted_keys
 
 if TYPE_CHECKING:  # imported where they are used: they would slow the start of every command
     from edgeward_harness.gate.decide import Decision, Ruling
@@ -68,6 +68,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         HarnessError: policy, keys, trace or a bundle's folder cannot be read.
     """
+    expect_short_life()
     from edgeward_harness.gate.decide import decide
     from edgeward_harness.gate.exhibit import examine, requirements_of
     from edgeward_harness.gate.policy import FILE, load_policy

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgeward_harness.cli.common import expect_short_life
 from edgeward_harness.errors import HarnessError
 
 if TYPE_CHECKING:  # imported where they are used: they would slow the start of every command
@@ -35,7 +36,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="folder of the bundle")
     parser.add_argument(
-        "--key", metavar="PUB", type=Path, action="append", default=[],
+        "--key",
+        metavar="PUB",
+        type=Path,
+        action="append",
+        default=[],
         help="a public key to trust (PEM; repeatable)",
     )
     parser.add_argument("--json", action="store_true", help="print it for programs")
@@ -47,6 +52,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         HarnessError: there is no bundle, or a key given is none.
     """
+    expect_short_life()
     from edgeward_harness.evidence.verify import verify_bundle
 
     if not (options.bundle / "manifest.json").is_file():

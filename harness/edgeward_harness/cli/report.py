@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from edgeward_harness.cli.common import printable
+from edgeward_harness.cli.common import expect_short_life, printable
 from edgeward_harness.errors import HarnessError, InputError
 
 HELP = """\
@@ -43,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         HarnessError: there is no bundle, or it, a template or the disk cannot be used.
     """
+    expect_short_life()
     from edgeward_harness.evidence.files import write_whole
     from edgeward_harness.evidence.verification import FaultKind
     from edgeward_harness.evidence.verify import verify_bundle

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from edgeward_harness import resources
+from edgeward_harness.cli.common import expect_short_life
 from edgeward_harness.errors import InputError
 
 TABLES = {
@@ -57,6 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print or change what was asked for; 1 when a check finds faults, else 0."""
+    expect_short_life()
     folder = Path(options.suites) if options.suites else resources.suites()
     day = _day(options.date)
     if options.schemas:

@@ -54,8 +54,8 @@ def requirement_changes(
             changes.append(f"{case} is no longer planned")
         elif now.cases[case] != then.cases[case].fingerprint:
             changes.append(f"the plan of {case} has changed since the run")
-    added = now.citing.get(name, frozenset()) - then.cases.keys()
-    return changes + [f"{case} was planned after the run" for case in sorted(added)]
+    added = sorted(case for case in now.citing.get(name, ()) if case not in then.cases)
+    return changes + [f"{case} was planned after the run" for case in added]
 
 
 def control_changes(name: str, then: Manifest, now: Current) -> list[str]:
