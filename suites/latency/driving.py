@@ -17,7 +17,14 @@ import numpy as np
 from edgeward.signal.patient import SimulatedPatient
 from edgeward_harness.errors import Finding
 from edgeward_harness.measure.judge import Sample
-from edgeward_harness.rig.stall import FOREIGN_STALL_NS, Stalls, allowances_ms, stall_probe
+from edgeward_harness.rig.stall import (
+    FOREIGN_STALL_NS,
+    Span,
+    Stalls,
+    allowances_ms,
+    span_of,
+    stall_probe,
+)
 from edgeward_harness.target import DeviceSession
 
 WARM_UP_WINDOWS = 20
@@ -38,6 +45,7 @@ class Crossing:
     sent_ns: int
     received_ns: int
     acquired_ns: int
+    scheduled: Span
     expected: Mapping[str, int]
     events: tuple[Mapping[str, Any], ...]
 
@@ -65,19 +73,13 @@ class Drive:
 
     crossings: Sequence[Crossing]
     stalls: Stalls
-    device_cpu_share: float
 
     def observed(self, *, shortest_ns: int = 0) -> Sample:
         """The delays seen from outside, with what noise may have added to each."""
-        spans = [(crossing.sent_ns, crossing.received_ns) for crossing in self.crossings]
+        spans = [crossing.scheduled for crossing in self.crossings]
         return Sample(
             values=[crossing.observed_ms for crossing in self.crossings],
-            allowances=allowances_ms(
-                self.stalls,
-                spans,
-                device_cpu_share=self.device_cpu_share,
-                shortest_ns=shortest_ns,
-            ),
+            allowances=allowances_ms(self.stalls, spans, shortest_ns=shortest_ns),
         )
 
     def observed_under_own_load(self) -> Sample:
@@ -151,6 +153,7 @@ class Sensor:
         first = self.window_index * self.hop
         expected = {"index": self.window_index, "first": first, "last": first + self.window - 1}
         self.window_index += 1
+        before = self.device.scheduled()
         pushed = self.device.send("stream.push", parameters)
         asked = self.device.send("events", {"after": self.cursor, "wait_ms": 5000, "limit": 16})
         if while_under_way is not None:
@@ -158,9 +161,11 @@ class Sensor:
         answer = asked.result(ANSWER_TIMEOUT_S)
         pushed.result(ANSWER_TIMEOUT_S)
         self.cursor = int(answer["next"])
+        after = self.device.scheduled()
         return Crossing(
             sent_ns=pushed.sent_ns,
             received_ns=asked.received_ns,
+            scheduled=span_of(pushed.sent_ns, asked.received_ns, before, after),
             acquired_ns=int(parameters["acquired_ns"]),
             expected=expected,
             events=tuple(answer["events"]),
@@ -185,15 +190,13 @@ def drive(
         sensor.cross()
     crossings: list[Crossing] = []
     with load or nullcontext(), stall_probe() as stalls:
-        start_ns, cpu_before_s = time.monotonic_ns(), device.cpu_seconds()
+        start_ns = time.monotonic_ns()
         for number in range(windows):
             device.pump_until(start_ns + number * PACE_NS)
             crossings.append(sensor.cross())
             progress(number + 1, windows)
-        elapsed_s = (time.monotonic_ns() - start_ns) / 1e9
-        cpu_share = (device.cpu_seconds() - cpu_before_s) / elapsed_s
     sensor.close()
-    return Drive(crossings=crossings, stalls=stalls, device_cpu_share=cpu_share)
+    return Drive(crossings=crossings, stalls=stalls)
 
 
 def misfit(crossing: Crossing) -> str:

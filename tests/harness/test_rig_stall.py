@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeward_harness.rig.load import cpu_load
-from edgeward_harness.rig.stall import Stalls, _fill, allowances_ms, stall_probe
+from edgeward_harness.rig.stall import Span, Stalls, _fill, allowances_ms, span_of, stall_probe
+from edgeward_harness.target import Scheduled
 
 intervals = st.lists(
     st.tuples(st.integers(0, 400), st.integers(1, 60)).map(lambda p: (p[0], p[0] + p[1])),
@@ -34,10 +35,25 @@ def test_the_stalled_part_of_a_span_equals_counting_every_nanosecond(
     assert stalls_of(pairs).within(start, start + length) == expected
 
 
-def test_a_device_that_is_the_load_gets_no_allowance() -> None:
+def test_time_in_which_the_device_ran_is_never_excused() -> None:
+    """A device that burns its core makes the probe late, and shall not profit from it."""
     seen = stalls_of([(0, 400)])
-    assert allowances_ms(seen, [(0, 400)], device_cpu_share=0.9) == [0.0]
-    assert allowances_ms(seen, [(0, 400)], device_cpu_share=0.1) == [400 / 1e6]
+    assert allowances_ms(seen, [Span(0, 400)]) == [400 / 1e6]
+    assert allowances_ms(seen, [Span(0, 400, ran_ns=390)]) == [10 / 1e6]
+    assert allowances_ms(seen, [Span(0, 400, ran_ns=800)]) == [0.0]
+
+
+def test_waiting_for_a_core_is_excused_unless_the_device_chose_to_wait() -> None:
+    before, after = Scheduled(10, 100, lowered=False), Scheduled(20, 400, lowered=False)
+    assert allowances_ms(stalls_of([]), [span_of(0, 350, before, after)]) == [300 / 1e6]
+    chosen = Scheduled(20, 400, lowered=True)
+    assert allowances_ms(stalls_of([]), [span_of(0, 350, before, chosen)]) == [0.0]
+
+
+def test_beside_our_own_load_only_long_stalls_are_an_excuse() -> None:
+    seen = stalls_of([(0, 20), (100, 200)])
+    assert allowances_ms(seen, [Span(0, 300)], shortest_ns=50) == [100 / 1e6]
+    assert allowances_ms(seen, [Span(0, 300, waited_ns=40)], shortest_ns=500) == [0.0]
 
 
 @pytest.mark.slow

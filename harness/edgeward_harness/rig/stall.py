@@ -1,9 +1,9 @@
 """Noise on the host, observed beside the device: when, and for how long, could nothing run?
 
-One probe process a core sleeps in steps of a millisecond and notes late wake-ups. What it sees is
-an upper bound of the delay that others on the host may have added to a device that waits for work,
-and it is kept as evidence. A device that itself keeps the cores busy would make the probe late too;
-it gets no allowance.
+One probe process a core sleeps in steps of a millisecond and notes late wake-ups, and the kernel
+tells how long the device itself was ready but not let run. Together they bound the delay that
+others on the host may have added, and are kept as evidence. Time in which the device ran is never
+excused, nor waiting that it brought upon itself by lowering its priority.
 """
 
 import bisect
@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from edgeward_harness.errors import HarnessError
+from edgeward_harness.target import Scheduled
 
 _SCRIPT = Path(__file__).with_name("_stall_probe.py")
-_BUSY_SHARE_MAX = 0.5
 _REPORT_S = 60
 """A probe that a host keeps from running longer than this has nothing to say."""
 FOREIGN_STALL_NS = 25_000_000
@@ -90,19 +90,39 @@ def stall_probe() -> Iterator[Stalls]:
             probe.communicate()
 
 
-def allowances_ms(
-    stalls: Stalls,
-    spans: Sequence[tuple[int, int]],
-    *,
-    device_cpu_share: float,
-    shortest_ns: int = 0,
-) -> list[float]:
-    """Milliseconds noise may have added to each span; none if the device was the load."""
-    if device_cpu_share > _BUSY_SHARE_MAX:
-        return [0.0] * len(spans)
-    return [
-        stalls.within(start_ns, end_ns, shortest_ns=shortest_ns) / 1e6 for start_ns, end_ns in spans
-    ]
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time in which an answer was due, and what the scheduler did with the device."""
+
+    start_ns: int
+    end_ns: int
+    ran_ns: int = 0
+    """How long the device ran in it."""
+    waited_ns: int = 0
+    """How long it was ready to run and was not let; nothing if it lowered its own priority."""
+
+
+def span_of(start_ns: int, end_ns: int, before: Scheduled, after: Scheduled) -> Span:
+    """A span from what the scheduler had counted at its two ends."""
+    lowered = before.lowered or after.lowered
+    waited_ns = 0 if lowered else after.waited_ns - before.waited_ns
+    return Span(start_ns, end_ns, max(0, after.ran_ns - before.ran_ns), max(0, waited_ns))
+
+
+def allowances_ms(stalls: Stalls, spans: Sequence[Span], *, shortest_ns: int = 0) -> list[float]:
+    """Milliseconds that noise on the host may have added to each span.
+
+    As much as the probes were late in it, or the device itself was kept waiting; but never time in
+    which the device ran: that is its own, however busy it made the host.
+    """
+    return [_allowance_ns(stalls, span, shortest_ns) / 1e6 for span in spans]
+
+
+def _allowance_ns(stalls: Stalls, span: Span, shortest_ns: int) -> int:
+    probed_ns = stalls.within(span.start_ns, span.end_ns, shortest_ns=shortest_ns)
+    waited_ns = span.waited_ns if span.waited_ns >= shortest_ns else 0
+    idle_ns = max(0, span.end_ns - span.start_ns - span.ran_ns)
+    return min(max(probed_ns, waited_ns), idle_ns)
 
 
 def _start(cpu: int) -> "subprocess.Popen[bytes]":

@@ -4,6 +4,7 @@ from edgeward_harness.target.conversation import Pending
 from edgeward_harness.target.driver import Enforcement
 from edgeward_harness.target.faults import TRANSCRIPT, DeviceRefused, Refusal
 from edgeward_harness.target.opening import open_device
+from edgeward_harness.target.procfs import Scheduled
 from edgeward_harness.target.session import DeviceSession
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "Enforcement",
     "Pending",
     "Refusal",
+    "Scheduled",
     "open_device",
 ]

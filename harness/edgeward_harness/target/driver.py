@@ -6,6 +6,7 @@ from typing import Protocol
 
 from edgeward_harness.profile.unit import Realization
 from edgeward_harness.target.channel import Channel
+from edgeward_harness.target.procfs import Scheduled
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,10 @@ class Driver(Protocol):
 
     def run_delay_ns(self) -> int:
         """Time the device was ready to run but the host did not let it."""
+        ...
+
+    def scheduled(self) -> Scheduled:
+        """What the host's scheduler did with the device's own threads so far."""
         ...
 
     def stderr_tail(self) -> bytes:

@@ -104,6 +104,10 @@ class InProcessDriver:
         """Time the device's thread was ready but not let run."""
         return procfs.thread_run_delay_ns(self._native_id())
 
+    def scheduled(self) -> procfs.Scheduled:
+        """Of the device's thread."""
+        return procfs.thread_scheduled(self._native_id())
+
     def stderr_tail(self) -> bytes:
         """It writes to the standard error of the harness."""
         return b""

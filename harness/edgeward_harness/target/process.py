@@ -201,6 +201,10 @@ class ProcessDriver:
         """As the scheduler accounts it."""
         return procfs.run_delay_ns(self._running().pid)
 
+    def scheduled(self) -> procfs.Scheduled:
+        """Of the leader's threads; what it starts besides is not looked at."""
+        return procfs.scheduled(self._running().pid)
+
     def stderr_tail(self) -> bytes:
         """The end of standard error."""
         return b"" if self._stderr is None else self._stderr.tail()

@@ -2,12 +2,25 @@
 
 import contextlib
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from edgeward_harness.errors import HarnessError
 
 _PROC: Final = Path("/proc")
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """What the host's scheduler did with a device: let it run, let it wait."""
+
+    ran_ns: int
+    waited_ns: int
+    lowered: bool
+    """It has asked to be less important than it was started: its waiting is its own doing."""
+
+
+_NICE, _POLICY = 16, 38
+"""Further positions there (fields 19 and 41)."""
 _STATE, _PARENT, _USER, _SYSTEM, _REAPED_USER, _REAPED_SYSTEM = 0, 1, 11, 12, 13, 14
 """Positions in /proc/PID/stat after the parenthesised name (proc(5), fields 3, 4 and 14 to 17)."""
 
@@ -78,6 +91,48 @@ def _tasks_run_delay_ns(pid: int) -> int:
             with contextlib.suppress(HarnessError):
                 total_ns += _schedstat_ns(task, _RUN_DELAY)
     return total_ns
+
+
+def scheduled(pid: int) -> Scheduled:
+    """What the scheduler did with the threads of one process so far; cheap enough to ask often.
+
+    Raises:
+        HarnessError: the process is gone, or this kernel does not count it.
+    """
+    ran_ns = waited_ns = 0
+    lowered = False
+    for task in _threads(pid):
+        ran_ns += _schedstat_ns(task, _ON_CPU)
+        waited_ns += _schedstat_ns(task, _RUN_DELAY)
+        lowered = lowered or _lowered(task)
+    return Scheduled(ran_ns, waited_ns, lowered)
+
+
+def thread_scheduled(native_id: int) -> Scheduled:
+    """The same for one thread of this process.
+
+    Raises:
+        HarnessError: the thread is gone, or this kernel does not count it.
+    """
+    task = _OWN_TASKS / str(native_id)
+    return Scheduled(_schedstat_ns(task, _ON_CPU), _schedstat_ns(task, _RUN_DELAY), _lowered(task))
+
+
+def _threads(pid: int) -> list[Path]:
+    try:
+        return list((_PROC / str(pid) / "task").iterdir())
+    except OSError as error:
+        raise HarnessError(f"process {pid} has ended; it can no longer be observed") from error
+
+
+def _lowered(task: Path) -> bool:
+    """Whether a thread made itself less important than it was started: then it waits by choice."""
+    try:
+        text = (task / "stat").read_text(encoding="utf-8", errors="replace")
+        values = text[text.rindex(")") + 2 :].split(" ")
+        return int(values[_NICE]) > 0 or int(values[_POLICY]) in (os.SCHED_BATCH, os.SCHED_IDLE)
+    except (OSError, ValueError, IndexError):
+        return True
 
 
 def thread_cpu_ns(native_id: int) -> int:

@@ -23,6 +23,7 @@ from edgeward_harness.target.conversation import (
 )
 from edgeward_harness.target.driver import Driver, Ending, Enforcement
 from edgeward_harness.target.faults import TRANSCRIPT, Refusal
+from edgeward_harness.target.procfs import Scheduled
 from edgeward_harness.target.transcript import Transcript
 
 STARTUP_S: Final = 30.0
@@ -101,6 +102,14 @@ class DeviceSession:
             HarnessError: the device has no process to observe.
         """
         return self._driver.run_delay_ns()
+
+    def scheduled(self) -> Scheduled:
+        """What the host's scheduler did with the device so far, observed from outside.
+
+        Raises:
+            HarnessError: the device has no process to observe.
+        """
+        return self._driver.scheduled()
 
     def stderr_tail(self) -> bytes:
         """The end of what the device wrote to standard error."""
