@@ -90,6 +90,15 @@ def verified(folder: Path, out: Path, formats: str) -> list[str]:
     ]
 
 
+def complete(out: Path) -> int:
+    """The bytes of the records of a bundle that is sealed and holds every case; else no figure."""
+    records = (out / "records.jsonl").read_bytes()
+    lines = records.count(b"\n")
+    if lines != CASES + 1 or not (out / "statement.dsse.json").exists():
+        raise SystemExit(f"{out}: {lines} lines, expected {CASES} records, the end and a seal")
+    return len(records)
+
+
 def main() -> None:
     """Print the figures."""
     with tempfile.TemporaryDirectory() as name:
@@ -99,9 +108,10 @@ def main() -> None:
         for _ in range(PAIRS):
             bare = cpu_seconds(["-p", "no:edgeward"], folder)
             evidence = cpu_seconds(verified(folder, out, "none"), folder)
-            size = (out / "records.jsonl").stat().st_size
+            size = complete(out)
             files = sum(1 for path in out.rglob("*") if path.is_file())
             full = cpu_seconds(verified(folder, out, "html,junit,json"), folder)
+            complete(out)
             rows.append((bare, evidence, full))
             print(f"bare {bare:.2f} s  evidence {evidence:.2f} s  with reports {full:.2f} s")
         ratio = statistics.median(evidence / bare for bare, evidence, _ in rows)
