@@ -26,6 +26,7 @@ from edgeward_harness.evidence.sign import seal
 from edgeward_harness.measure.judge import judge_check
 from edgeward_harness.run.manifest import build_manifest
 from edgeward_harness.run.plan import Request, settle
+from edgeward_harness.run.scope import Scope
 
 COUNT = 10_000
 ROUNDS = 3
@@ -40,7 +41,7 @@ def write_bundle(suites: Path, out: Path) -> None:
     cases = plan.trace.cases.values()
     items = [ItemEntry(one.id, one.id, None, "0" * 64, applies=True, reason="") for one in cases]
     topics = tuple(dict.fromkeys(one.suite for one in cases))
-    manifest = build_manifest(plan, items, topics, complete=True)
+    manifest = build_manifest(plan, items, Scope(topics, complete=True), {})
     checked = judge_check(holds=True, expected="1", observed="1")
     now_ns, utc = time.monotonic_ns(), utc_text(time.time_ns())
     with Ledger(out, manifest.to_bytes()) as ledger:

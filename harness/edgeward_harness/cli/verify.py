@@ -1,6 +1,7 @@
 """`edgeward verify`: run the suites on a device and write a signed bundle with its reports."""
 
 import argparse
+import secrets
 import sys
 from pathlib import Path
 
@@ -32,11 +33,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run pytest on the suites; 0 all verified, 1 a finding, 2 could not decide."""
-    import pytest
+    from edgeward_harness.run.supervise import supervise
 
     folder = Path(options.suites) if options.suites else resources.suites()
-    status = pytest.main([*_arguments(options, folder), *_places(options, folder)])
-    return int(status) if status in (0, 1) else 2
+    options.out = options.out or _default_out(options.profile)
+    _check_workers(options.workers)
+    words = [*_arguments(options, folder), *_places(options, folder)]
+    return supervise(words, Path(options.out), workers=options.workers)
+
+
+def _default_out(profile: str) -> str:
+    return str(Path("edgeward-out") / f"{Path(profile).stem}-{secrets.token_hex(4)}")
+
+
+def _check_workers(text: str | None) -> None:
+    if text is not None and not (text.isdecimal() and int(text) > 0):
+        raise InputError("--workers", [f"found {text!r}, accepted: a whole number from 1"])
 
 
 def _arguments(options: argparse.Namespace, folder: Path) -> list[str]:

@@ -64,7 +64,7 @@ HOST_FIXTURES = ("process-control", "core-load")
 BUILT_IN: Mapping[str, Unit] = {
     unit.name: unit
     for unit in (
-        Unit("reference", Driver.PROCESS, (sys.executable, "-m", "edgeward.device")),
+        Unit("reference", Driver.PROCESS, (sys.executable, "-P", "-m", "edgeward.device")),
         Unit("reference-inprocess", Driver.INPROCESS, realization=Realization.SIMULATED),
     )
 }

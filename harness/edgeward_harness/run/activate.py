@@ -1,6 +1,7 @@
 """Turn a pytest start into a verification run: settle the plan, meet the device, register hooks."""
 
 import gc
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from edgeward.errors import EdgewardError
 from edgeward_harness.errors import Finding, HarnessError
+from edgeward_harness.evidence.keys import run_key
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.run import fixtures
 from edgeward_harness.run.collect import Collector
@@ -18,7 +20,10 @@ from edgeward_harness.run.outcomes import Outcomes
 from edgeward_harness.run.plan import Request, RunPlan, Shared, settle
 from edgeward_harness.run.recorder import SHARED, Recorder, Spooler
 from edgeward_harness.run.scope import scope_of
+from edgeward_harness.run.supervise import end_with_supervisor
 
+TELLING = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONPATH")
+"""Variables that can change what a run is; recorded when set."""
 GC_THRESHOLD = 100_000
 """Allocations between two garbage collections: their pauses would be measured as the device's."""
 
@@ -30,10 +35,14 @@ def activate(config: pytest.Config) -> None:
         pytest.UsageError: the request cannot be met; the text says why and what would be accepted.
     """
     gc.set_threshold(GC_THRESHOLD)
+    _refuse_bending(config)
+    end_with_supervisor()
     told: dict[str, Any] | None = getattr(config, "workerinput", {}).get(SHARED)
     shared = Shared(**told) if told else None
     try:
         plan = settle(_request(config), shared)
+        if shared is None:
+            run_key(plan.key)  # a key that cannot sign is found before the run, not after it
     except (HarnessError, EdgewardError) as error:
         raise pytest.UsageError(error.diagnostics()) from error
     rig = Rig(
@@ -44,19 +53,46 @@ def activate(config: pytest.Config) -> None:
     )
     config.stash[PLAN], config.stash[RIG] = plan, rig
     collector = Collector(plan, shared.capabilities if shared else _ask(plan, rig))
-    manager = config.pluginmanager
-    manager.register(fixtures, "edgeward-fixtures")
-    manager.register(collector, "edgeward-collector")
-    manager.register(Outcomes(plan, rig, worker=shared is not None), "edgeward-outcomes")
+    _register(config, fixtures, "edgeward-fixtures")
+    _register(config, collector, "edgeward-collector")
+    _register(config, Outcomes(plan, rig, worker=shared is not None), "edgeward-outcomes")
     if shared is not None:
         worker = config.workerinput["workerid"]  # type: ignore[attr-defined]
-        manager.register(Spooler(collector, Path(shared.spool), worker), "edgeward-spooler")
+        _register(config, Spooler(collector, Path(shared.spool), worker), "edgeward-spooler")
         return
-    recorder = Recorder(plan, collector, scope_of(plan, config))
-    manager.register(recorder, "edgeward-recorder")
-    manager.register(Verdict(plan, recorder), "edgeward-verdict")
+    recorder = Recorder(plan, collector, scope_of(plan, config), surroundings(config))
+    _register(config, recorder, "edgeward-recorder")
+    _register(config, Verdict(plan, recorder), "edgeward-verdict")
     if config.getoption("edgeward_console"):
-        manager.register(Console(plan, recorder, rig), "edgeward-console")
+        _register(config, Console(plan, recorder, rig), "edgeward-console")
+
+
+def surroundings(config: pytest.Config) -> dict[str, Any]:
+    """What else could have had a say in this run: plugins, arguments, environment."""
+    names = {name for name, plugin in config.pluginmanager.list_name_plugin() if plugin is not None}
+    return {
+        "version": pytest.__version__,
+        "plugins": sorted(f"{d.project_name} {d.version}" for _, d in _distributions(config)),
+        "loaded": sorted(name for name in names if not name.isdecimal() and "/" not in name),
+        "arguments": [str(one) for one in config.invocation_params.args],
+        "environment": {name: os.environ[name] for name in TELLING if name in os.environ},
+    }
+
+
+def _distributions(config: pytest.Config) -> list[tuple[Any, Any]]:
+    return list(config.pluginmanager.list_plugin_distinfo())
+
+
+def _register(config: pytest.Config, plugin: object, name: str) -> None:
+    """A part of the run that is shut out would leave a run that looks like one and is none."""
+    if config.pluginmanager.register(plugin, name) is None:
+        raise pytest.UsageError(f"-p no:{name}: a verification run needs this; leave it in")
+
+
+def _refuse_bending(config: pytest.Config) -> None:
+    """Some of pytest's options change what an outcome means; a verification run has one meaning."""
+    if getattr(config.option, "runxfail", False):
+        raise pytest.UsageError("--runxfail: a verification run keeps expected failures apart")
 
 
 def _request(config: pytest.Config) -> Request:

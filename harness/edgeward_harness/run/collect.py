@@ -28,6 +28,11 @@ class Collector:
         self._digests: dict[Path, str] = {}
         self.entries: dict[str, ItemEntry] = {}
         """The items of the manifest by pytest's node id."""
+        self._collected: list[pytest.Item] = []
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """See each test as it is found, before anybody can take it out again."""
+        self._collected.append(item)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(
@@ -36,7 +41,7 @@ class Collector:
         """Note every item, then take out those that do not concern this device."""
         _settle_generated(items, self._plan.seed)
         taken: set[str] = set()
-        faults = [fault for item in items if (fault := self._note(item, taken))]
+        faults = [fault for item in self._collected if (fault := self._note(item, taken))]
         if faults:
             self.entries.clear()
             raise pytest.UsageError("\n".join(faults))

@@ -4,7 +4,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,16 @@ from edgeward_harness.evidence.entries import (
 from edgeward_harness.evidence.manifest import Manifest
 from edgeward_harness.evidence.record import utc_text
 from edgeward_harness.run.plan import RunPlan
+from edgeward_harness.run.scope import Scope
 from edgeward_harness.run.tree import tree_sha256
 from edgeward_harness.trace.fingerprint import fingerprint
 from edgeward_harness.trace.model import Trace
 
 
 def build_manifest(
-    plan: RunPlan, items: Sequence[ItemEntry], suites: tuple[str, ...], *, complete: bool
+    plan: RunPlan, items: Sequence[ItemEntry], scope: Scope, surroundings: Mapping[str, Any]
 ) -> Manifest:
-    """Fix what this run is going to do."""
+    """Fix what this run is going to do, and what else could have a say in it."""
     return Manifest(
         run=plan.nonce,
         started_utc=utc_text(time.time_ns()),
@@ -40,14 +41,15 @@ def build_manifest(
             "build_sha256": tree_sha256(Path(__file__).parents[1]),
             "suites_sha256": tree_sha256(plan.suites_folder),
             "python": platform.python_version(),
+            "pytest": dict(surroundings),
         },
         host=_host(),
         profile=_profile(plan),
         unit=_unit(plan),
         depth=plan.depth.value,
         seed=plan.seed,
-        suites=suites,
-        scope_complete=complete,
+        suites=scope.suites,
+        scope_complete=scope.complete,
         requirements=_requirements(plan.trace),
         hazards=_hazards(plan.trace),
         controls=_controls(plan.trace),

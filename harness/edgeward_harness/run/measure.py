@@ -55,7 +55,9 @@ class Measure:
         before = self._taken.get(name)
         count = before.n + 1 if before else 1
         judged = judge_check(holds=holds, expected=expected, observed=str(observed), n=count)
-        self._taken[name] = Measurement.of(name, self._of(requirement), judged)
+        failed = before is not None and before.verdict is Verdict.FAILED
+        if not (holds and failed):  # what failed once stays failed, whatever holds afterwards
+            self._taken[name] = Measurement.of(name, self._of(requirement), judged)
         if not holds:
             raise Finding(name.replace("_", " "), f"expected {expected}, observed {observed}")
 

@@ -10,6 +10,7 @@ from edgeward_harness import resources
 from edgeward_harness.errors import InputError
 from edgeward_harness.profile.unit import Unit, find_unit
 from edgeward_harness.report.render import FILES, check_formats
+from edgeward_harness.run.place import check_empty
 from edgeward_harness.trace.load import load_trace
 from edgeward_harness.trace.model import Trace
 from edgeward_harness.trace.vocabulary import Depth
@@ -79,6 +80,8 @@ def settle(request: Request, shared: Shared | None = None) -> RunPlan:
     depth = _depth(request.depth)
     nonce = shared.nonce if shared else secrets.token_hex(16)
     suites = Path(request.suites) if request.suites else resources.suites()
+    if not suites.is_dir():
+        raise InputError("--suites", [f"found {str(suites)!r}, accepted: a folder of suites"])
     return RunPlan(
         nonce=nonce,
         loaded=loaded,
@@ -105,9 +108,12 @@ def _seed(text: str | None) -> int:
     if text is None:
         return secrets.randbelow(2**32)
     try:
-        return int(text, 0)
+        seed = int(text, 0)
     except ValueError:
-        raise InputError("--seed", [f"found {text!r}, accepted: a whole number"]) from None
+        seed = -1
+    if not 0 <= seed < 2**63:
+        raise InputError("--seed", [f"found {text!r}, accepted: a whole number below 2**63"])
+    return seed
 
 
 def _formats(text: str | None) -> tuple[str, ...]:
@@ -120,8 +126,5 @@ def _formats(text: str | None) -> tuple[str, ...]:
 
 def _out(text: str | None, profile: str, nonce: str) -> Path:
     out = Path(text) if text is not None else Path("edgeward-out") / f"{profile}-{nonce[:8]}"
-    if out.exists() and not out.is_dir():
-        raise InputError("--out", [f"{out} is a file, accepted: a new or empty folder"])
-    if out.is_dir() and any(out.iterdir()):
-        raise InputError("--out", [f"{out} is not empty, accepted: a new or empty folder"])
+    check_empty(out)
     return out.absolute()

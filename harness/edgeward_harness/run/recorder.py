@@ -34,8 +34,11 @@ SHARED = "edgeward_shared"
 class Recorder:
     """Writes the bundle of one run."""
 
-    def __init__(self, plan: RunPlan, collector: Collector, scope: Scope) -> None:
+    def __init__(
+        self, plan: RunPlan, collector: Collector, scope: Scope, surroundings: Mapping[str, Any]
+    ) -> None:
         """The collector is this process's own; with workers it stays empty and theirs is read."""
+        self._surroundings = surroundings
         self._plan = plan
         self._collector = collector
         self._scope = scope
@@ -112,7 +115,7 @@ class Recorder:
     def _begin(self, entries: Mapping[str, ItemEntry]) -> None:
         self._items = dict(entries)
         manifest = build_manifest(
-            self._plan, list(entries.values()), self._scope.suites, complete=self._scope.complete
+            self._plan, list(entries.values()), self._scope, self._surroundings
         )
         try:
             self._ledger = Ledger(self._plan.out, manifest.to_bytes())

@@ -71,7 +71,7 @@ def verdict_lines(plan: RunPlan, finished: Finished) -> list[Line]:
         markup = GOOD if verified else BAD if standing.standing is Standing.FAILED else DOUBT
         rows.append(Line(f"{INDENT}{name:<14}{_cut(title, 52):<54}{word}", markup))
         rows += [Line(f"{INDENT * 2}{_first(reason)}", markup) for reason in standing.reasons[:3]]
-    word, markup = VERDICTS[assessment.verdict]
+    word, markup = _headline(plan, finished)
     counted = _counted([one.standing for one in assessment.requirements.values()])
     return [
         Line(),
@@ -99,6 +99,21 @@ def trouble(error: HarnessError) -> list[Line]:
         Line(f"{INDENT}NO VERDICT: {first}", {**BAD, "bold": True}),
         *(Line(f"{INDENT * 2}{one}", BAD) for one in rest),
     ]
+
+
+def _headline(plan: RunPlan, finished: Finished) -> tuple[str, dict[str, bool]]:
+    """The verdict in a word that hides neither exceptions nor a mere quick look."""
+    assessment = finished.assessment
+    if assessment.verdict is not RunVerdict.PASSED:
+        return VERDICTS[assessment.verdict]
+    if plan.depth is Depth.QUICK:
+        return "QUICK LOOK PASSED", DOUBT
+    standings = {one.standing for one in assessment.requirements.values()}
+    return (
+        VERDICTS[RunVerdict.PASSED]
+        if standings == {Standing.VERIFIED}
+        else ("PASSED WITH EXCEPTIONS", DOUBT)
+    )
 
 
 def _counted(standings: list[Standing]) -> str:

@@ -135,9 +135,14 @@ _DECODER: Final = json.JSONDecoder(parse_constant=_no_constant, parse_float=_fin
 
 def _decode_json(line: bytes) -> object:
     try:
-        return _DECODER.decode(line.decode("utf-8"))
+        value = _DECODER.decode(line.decode("utf-8"))
+        if b"\\ud" in line or b"\\uD" in line:  # rare, and the only way to half a character
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        return value
     except UnicodeDecodeError as error:
         raise MalformedError(f"not UTF-8 at byte {error.start}") from error
+    except UnicodeEncodeError as error:
+        raise MalformedError("holds half of a surrogate pair, which is no text") from error
     except RecursionError as error:
         raise MalformedError("nested too deeply") from error
     except ValueError as error:
