@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from edgeward_harness import resources
 from edgeward_harness.cli.common import expect_short_life, printable, trusted_keys
+from edgeward_harness.cli.expected import check_build, check_keys
+from edgeward_harness.errors import InputError
 
 if TYPE_CHECKING:  # imported where they are used: they would slow the start of every command
     from edgeward_harness.gate.decide import Decision, Ruling
     from edgeward_harness.gate.exhibit import Exhibit
+    from edgeward_harness.gate.here import Here
     from edgeward_harness.gate.policy import Policy
 
 HELP = """\
@@ -59,6 +62,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--suites", metavar="DIR", type=Path, help="today's trace (default: as shipped)"
     )
+    parser.add_argument(
+        "--profiles",
+        metavar="DIR",
+        type=Path,
+        action="append",
+        default=[],
+        help="profiles whose promises count (repeatable); the shipped ones come last",
+    )
+    parser.add_argument(
+        "--build", metavar="SHA256", help="the build of the device's software it must be"
+    )
     parser.add_argument("--json", action="store_true", help="print it for programs")
 
 
@@ -67,6 +81,7 @@ def run(options: argparse.Namespace) -> int:
 
     Raises:
         HarnessError: policy, keys, trace or a bundle's folder cannot be read.
+        ProfileError: a profile that the bundles name has faults here.
     """
     expect_short_life()
     from edgeward_harness.gate.decide import decide
@@ -74,6 +89,7 @@ def run(options: argparse.Namespace) -> int:
     from edgeward_harness.gate.policy import FILE, load_policy
     from edgeward_harness.trace import load_trace
 
+    check_keys(options.key, options.bundles)
     suites = options.suites or resources.suites()
     beside = suites / FILE
     shipped = beside if beside.exists() else resources.suites() / FILE
@@ -82,7 +98,8 @@ def run(options: argparse.Namespace) -> int:
     trace = load_trace(suites) if policy.trace.fresh else None
     now = datetime.now(UTC)
     exhibits = examine(options.bundles, keys, trace, now.date())
-    decision = decide(policy, exhibits, now, requirements_of(trace) if trace else None)
+    here = _here(options, suites, policy, exhibits)
+    decision = decide(policy, exhibits, now, requirements_of(trace) if trace else None, here)
     if options.json:
         print(json.dumps(_as_json(decision, policy), indent=2, sort_keys=True))
     else:
@@ -90,6 +107,31 @@ def run(options: argparse.Namespace) -> int:
         lines = [*head, *_rulings(decision), "", *_verdict(decision), *note]
         print("\n".join(map(printable, lines)))
     return decision.exit_code
+
+
+def _here(
+    options: argparse.Namespace, suites: Path, policy: "Policy", exhibits: tuple["Exhibit", ...]
+) -> "Here":
+    """What lies here, as far as the policy asks: digests of whole folders take their time."""
+    from edgeward_harness.gate.here import Here, promises_of
+    from edgeward_harness.run.tree import tree_sha256
+
+    folders = _profile_folders(options.profiles)
+    asked, bundles = policy.evidence, [one.bundle for one in exhibits if one.bundle is not None]
+    names = {bundle.manifest.profile.name for bundle in bundles}
+    return Here(
+        profiles=promises_of(names, folders) if asked.promises else {},
+        suites_sha256=tree_sha256(suites) if asked.protocol else None,
+        harness_sha256=tree_sha256(Path(__file__).parents[1]) if asked.protocol else None,
+        build_sha256=check_build(options.build),
+    )
+
+
+def _profile_folders(given: list[Path]) -> list[Path]:
+    faults = [f"found {str(path)!r}, accepted: a folder" for path in given if not path.is_dir()]
+    if faults:
+        raise InputError("--profiles", faults)
+    return [*given, resources.device_profiles()]
 
 
 def _about(exhibit: "Exhibit") -> str:

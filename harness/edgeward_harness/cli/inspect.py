@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeward_harness.cli.common import expect_short_life
+from edgeward_harness.cli.expected import check_build, check_keys
 from edgeward_harness.errors import HarnessError
 
 if TYPE_CHECKING:  # imported where they are used: they would slow the start of every command
     from edgeward_harness.evidence.bundle import Bundle
     from edgeward_harness.evidence.keys import PublicKey
-    from edgeward_harness.evidence.verification import Verification
+    from edgeward_harness.evidence.verification import Expectation, Verification
 
 HELP = """\
 Verify a bundle without a network, and print what it holds.
@@ -25,7 +26,8 @@ The signer is trusted when the bundle was signed by one of the keys given with -
 exit status:
   0  intact, complete, and signed by a trusted key (the verdict of the run is printed, and may be
      that it failed: `edgeward gate` decides whether it is good enough)
-  1  something was changed or forged, or the run is incomplete; every fault is named
+  1  something was changed or forged, the run is incomplete, or it is of another build or profile
+     than expected (--build, --profile); every fault is named
   2  intact, but the signer is not known here (pass --key), or there is no bundle to read
 """
 
@@ -43,6 +45,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="a public key to trust (PEM; repeatable)",
     )
+    parser.add_argument(
+        "--build", metavar="SHA256", help="the build of the device's software it must be of"
+    )
+    parser.add_argument(
+        "--profile",
+        metavar="NAME_OR_PATH",
+        help="the device profile it must be of, with the promises that it makes here",
+    )
     parser.add_argument("--json", action="store_true", help="print it for programs")
 
 
@@ -50,21 +60,37 @@ def run(options: argparse.Namespace) -> int:
     """Verify and print; 0 intact and trusted, 1 changed or incomplete, 2 cannot decide.
 
     Raises:
-        HarnessError: there is no bundle, or a key given is none.
+        HarnessError: there is no bundle, a key given is none or lies in the bundle, or a build
+            given is none.
+        ProfileError: the profile that is expected cannot be used.
     """
     expect_short_life()
     from edgeward_harness.evidence.verify import verify_bundle
 
     if not (options.bundle / "manifest.json").is_file():
         raise HarnessError(f"{options.bundle}: no bundle, it holds no manifest.json")
+    check_keys(options.key, [options.bundle])
     keys, note = _trusted(options.key)
-    found = verify_bundle(options.bundle, keys, derive=_twin)
+    found = verify_bundle(options.bundle, keys, expected=_expected(options), derive=_twin)
     if options.json:
         print(json.dumps(_as_json(found), indent=2, sort_keys=True))
     else:
         lines = [*_about(found), "", *_table(found), "", *_integrity(found), *note]
         print("\n".join(map(_printable, lines)))
     return exit_status(found)
+
+
+def _expected(options: argparse.Namespace) -> "Expectation":
+    """What the bundle must be of, as far as it was said."""
+    from edgeward.profile import load_profile
+    from edgeward_harness import resources
+    from edgeward_harness.evidence.verification import Expectation
+
+    profile_sha256 = None
+    if options.profile is not None:
+        loaded = load_profile(options.profile, [resources.device_profiles()])
+        profile_sha256 = loaded.profile.sha256
+    return Expectation(profile_sha256, check_build(options.build) or None)
 
 
 def _twin(bundle: "Bundle") -> bytes | None:
@@ -144,8 +170,18 @@ def _integrity(found: "Verification") -> list[str]:
             "INTACT, BUT BY AN UNKNOWN SIGNER: nothing contradicts the signature, but the key is",
             f"not trusted here. If {found.signer} is the one you expect, pass its file with --key.",
         ]
-    title = "INCOMPLETE" if found.intact else "CHANGED"
-    return [f"{title}: do not rely on this bundle.", *(f"  - {text}" for text in found.faults)]
+    title = f"{_title(found)}: do not rely on this bundle."
+    return [title, *(f"  - {text}" for text in found.faults)]
+
+
+def _title(found: "Verification") -> str:
+    """The gravest thing that was found."""
+    from edgeward_harness.evidence.verification import FaultKind
+
+    if not found.intact:
+        return "CHANGED"
+    other = found.only(FaultKind.OTHER, FaultKind.UNKNOWN_SIGNER)
+    return "NOT WHAT WAS EXPECTED" if other else "INCOMPLETE"
 
 
 def _printable(line: str) -> str:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from edgeward_harness.evidence.assessment import Assessment
 from edgeward_harness.evidence.bundle import Bundle
 from edgeward_harness.gate.exhibit import Exhibit
+from edgeward_harness.gate.here import Here
 from edgeward_harness.gate.policy import Policy
 
 
@@ -45,6 +46,7 @@ class Case:
     now: datetime
     wanted: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The requirements that the cases of each suite cite today, by suite."""
+    here: Here = field(default_factory=Here)
 
     @property
     def readable(self) -> tuple[Readable, ...]:

@@ -13,10 +13,12 @@ from enum import StrEnum
 from edgeward_harness.gate.case import Case, Finding, Outcome
 from edgeward_harness.gate.evidence_rules import EVIDENCE_RULES
 from edgeward_harness.gate.exhibit import Exhibit
+from edgeward_harness.gate.here import Here
+from edgeward_harness.gate.origin_rules import ORIGIN_RULES
 from edgeward_harness.gate.policy import Policy
 from edgeward_harness.gate.proof_rules import PROOF_RULES
 
-RULES = (*EVIDENCE_RULES, *PROOF_RULES)
+RULES = (*EVIDENCE_RULES, *ORIGIN_RULES, *PROOF_RULES)
 """Every rule, in the order they are told."""
 
 
@@ -79,6 +81,7 @@ def decide(
     exhibits: Sequence[Exhibit],
     now: datetime,
     wanted: Mapping[str, frozenset[str]] | None = None,
+    here: Here | None = None,
 ) -> Decision:
     """Ask every rule.
 
@@ -87,8 +90,10 @@ def decide(
         exhibits: the bundles, verified and assessed.
         now: the moment of the decision, with its time zone.
         wanted: the requirements that each suite speaks for today (`requirements_of`).
+        here: the profiles, suites and harness of this place; what is not given is not known, and
+            a policy that asks for it refuses.
     """
-    case = Case(policy, tuple(exhibits), now, wanted or {})
+    case = Case(policy, tuple(exhibits), now, wanted or {}, here or Here())
     rulings = []
     for rule in RULES:
         findings = tuple(dict.fromkeys(rule.ask(case)))
@@ -108,8 +113,24 @@ def _notes(case: Case) -> list[str]:
             f"this rests on {named} evidence. Only evidence taken on target supports a release "
             "claim about a device: ask for it with require_on_target = true."
         )
+    if "on_target" in seen:
+        notes.append(_claim_on_target(case))
     if not case.policy.trust.trusted_signer:
         notes.append("this policy does not ask who signed the evidence.")
     if not case.policy.trace.fresh:
         notes.append("this policy does not ask whether requirements have changed since.")
+    if not case.policy.evidence.promises:
+        notes.append("this policy does not ask whether a profile promises the same here.")
+    if not case.policy.evidence.protocol:
+        notes.append("this policy does not ask by which suites and harness was judged.")
     return notes
+
+
+def _claim_on_target(case: Case) -> str:
+    """Nobody can prove from afar what lies on a bench; the note names what to look for there."""
+    claiming = [one for one in case.readable if "on_target" in case.realizations_of(one)]
+    serials = {one.bundle.manifest.unit.serial or "none stated" for one in claiming}
+    return (
+        "that a device was on_target is what the bench file claims. A person must check its serial "
+        f"number at the bench: {', '.join(sorted(serials))}."
+    )

@@ -6,9 +6,9 @@ A bundle that cannot be read is refused once, by `integrity`; the other rules lo
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from edgeward_harness.evidence.identity import builds
+from edgeward_harness.evidence.identity import builds, software_of
 from edgeward_harness.evidence.verification import FaultKind
-from edgeward_harness.gate.case import Case, Finding, Rule, suites_of
+from edgeward_harness.gate.case import Case, Finding, Readable, Rule, suites_of
 from edgeward_harness.trace.vocabulary import Depth
 
 CLOCK_ERROR_MAX = timedelta(hours=26)
@@ -91,9 +91,20 @@ def _build(case: Case) -> Iterator[Finding]:
             yield Finding(f"{one.name}: no device of it names its build")
         for build in sorted(found):
             seen.setdefault(build, one.name)
+        yield from _not_pinned(case, one)
     if case.policy.evidence.same_build and len(seen) > 1:
         told = ", ".join(f"{build[:12]} ({name})" for build, name in seen.items())
         yield Finding(f"{len(seen)} different builds of the device: {told}")
+
+
+def _not_pinned(case: Case, one: Readable) -> Iterator[Finding]:
+    """Every device of a bundle must name the build asked for; silence is not agreement."""
+    named = map(software_of, one.bundle.contexts.values())
+    found = {"none" if software is None else software[1] for software in named}
+    pins = {case.policy.evidence.build_sha256, case.here.build_sha256} - {""}
+    for pin in sorted(pins):
+        for build in sorted(found - {pin}):
+            yield Finding(f"{one.name}: of another device build: found {build}, expected {pin}")
 
 
 def _age(case: Case) -> Iterator[Finding]:
@@ -116,6 +127,6 @@ EVIDENCE_RULES = (
     Rule("suites", "was each required suite run for each profile?", _suites),
     Rule("depth", "are the samples large enough for a claim?", _depth),
     Rule("realization", "was the device near enough to the product?", _realization),
-    Rule("build", "does everything rest on one build?", _build),
+    Rule("build", "does everything rest on one build, the one asked for?", _build),
     Rule("age", "is the evidence recent?", _age),
 )

@@ -9,20 +9,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from edgeward.profile.kinds import Choice, Choices, Flag, Text, whole
 from edgeward.profile.reading import build, read
 from edgeward.profile.toml import TomlError, read_toml
 from edgeward_harness.errors import InputError
+from edgeward_harness.gate.kinds import Names, Pin
 from edgeward_harness.profile.bench import Realization
 from edgeward_harness.trace.vocabulary import Depth
 
 SCHEMA = 1
 FILE = "gate_policy.toml"
 """The default policy, beside the suites it is for."""
-NAMES_MAX = 1_000
-_ID = Text("", "[A-Za-z0-9][A-Za-z0-9_.-]*", "a name or id", 120)
 
 
 class Allowed(StrEnum):
@@ -31,40 +30,6 @@ class Allowed(StrEnum):
     VERIFIED = "verified"
     WAIVED = "waived"
     NOT_APPLICABLE = "not_applicable"
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """A list of different names, which may be empty."""
-
-    doc: str
-    unit: str = ""
-
-    def accepts(self, value: object) -> bool:
-        """A list of different names."""
-        if not isinstance(value, list) or len(value) > NAMES_MAX:
-            return False
-        return all(map(_ID.accepts, value)) and len(set(value)) == len(value)
-
-    def accepted(self) -> str:
-        """A list of what."""
-        return f"a list, which may be empty, each {_ID.accepted()} and none twice"
-
-    def convert(self, value: Any) -> tuple[str, ...]:  # noqa: ANN401 - accepted before
-        """The names in the order given."""
-        return tuple(value)
-
-    def hint(self, value: object) -> str:
-        """A name where a list of names is expected."""
-        return "put it between [ and ]" if isinstance(value, str) else ""
-
-    def doubt(self, value: object) -> str:  # noqa: ARG002 - part of the interface
-        """Nothing to doubt."""
-        return ""
-
-    def schema(self) -> dict[str, object]:
-        """An array of texts."""
-        return {"type": "array", "items": _ID.schema(), "uniqueItems": True, "maxItems": NAMES_MAX}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +44,9 @@ class EvidenceRules:
     ]
     require_on_target: Annotated[bool, Flag("Whether only evidence taken on target counts.")]
     same_build: Annotated[bool, Flag("Whether all bundles must rest on one build.")]
+    build_sha256: Annotated[str, Pin("The build of the device's software that it must be.")]
+    promises: Annotated[bool, Flag("Whether the profile must make the same promises here.")]
+    protocol: Annotated[bool, Flag("Whether suites and harness must be those that are here.")]
     age_days_max: Annotated[int, whole("The oldest evidence.", "days", 1, 3650, (7, 365))]
 
 

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from evidence_lab import CASE, REQ, five, manifest, record, sealed_run, write
 
+from edgeward.profile import ProfileError, load_profile
+from edgeward_harness import resources
 from edgeward_harness.cli import inspect
 from edgeward_harness.errors import HarnessError, InputError
+from edgeward_harness.evidence.entries import ProfileEntry
 from edgeward_harness.evidence.keys import SigningKey, run_key
 from edgeward_harness.evidence.sign import seal
 
@@ -164,6 +167,50 @@ def test_hostile_text_does_not_reach_the_terminal(
     told = capsys.readouterr().out
     assert "\x1b" not in told
     assert "\\x1b[2Jall is well" in told
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "fault"),
+    [
+        ("--build", "ef" * 32, f"of another device build: found {'ab' * 32}"),
+        ("--profile", "bedside_monitor", "of another device profile: found "),
+    ],
+)
+def test_a_bundle_of_another_build_or_profile_is_1_and_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, value: str, fault: str
+) -> None:
+    sealed_run(tmp_path / "bundle", run_key())
+    assert call(tmp_path / "bundle") == 0
+    assert call(tmp_path / "bundle", option, value) == 1
+    told = capsys.readouterr().out
+    assert "NOT WHAT WAS EXPECTED: do not rely on this bundle." in told
+    assert f"  - {fault}" in told
+
+
+def test_a_bundle_of_the_build_and_profile_expected_is_0(tmp_path: Path) -> None:
+    profile = load_profile("wearable", [resources.device_profiles()]).profile
+    entry = ProfileEntry(profile.name, profile.sha256, profile.to_dict(), ())
+    write(tmp_path / "b", replace(manifest(), profile=entry), record())
+    seal(tmp_path / "b", run_key())
+    path = resources.device_profiles() / "wearable.toml"
+    for named in ("wearable", path):
+        assert call(tmp_path / "b", "--build", "ab" * 32, "--profile", named) == 0
+
+
+def test_a_build_or_profile_that_is_none_is_an_error(sealed: Path) -> None:
+    with pytest.raises(InputError, match="64 digits"):
+        call(sealed, "--build", "abab")
+    with pytest.raises(ProfileError, match="no-such"):
+        call(sealed, "--profile", "no-such")
+
+
+def test_a_key_out_of_the_bundle_is_not_taken_for_a_trusted_one(
+    sealed: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "link.pub").symlink_to(sealed / "key.pub")
+    for own in (sealed / "key.pub", tmp_path / "link.pub"):
+        with pytest.raises(InputError, match="lies inside the bundle"):
+            call(sealed, "--key", own)
 
 
 def test_the_help_says_what_the_exit_status_means(capsys: pytest.CaptureFixture[str]) -> None:

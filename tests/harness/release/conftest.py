@@ -132,22 +132,30 @@ def device() -> dict[str, Any]:
     return {**PLAN["device"], "software": software, "models": [model]}
 
 
-def manifest(profile: str = "bedside_monitor", **changes: Any) -> Manifest:
+def profile_entry(name: str, **changes: Any) -> ProfileEntry:
+    """A profile of the plan by another name; any section can be replaced."""
+    titled = {"name": name, "title": name.replace("_", " ").title()}
+    resolved = {**PLAN["profile"], **titled, **changes}
+    return ProfileEntry(name, digest(resolved), resolved, ())
+
+
+def manifest(profile: str | ProfileEntry = "bedside_monitor", **changes: Any) -> Manifest:
     """The manifest of the latency suite; any field can be replaced."""
     cases = {name.replace("REQ", "TC"): case(name) for name in PLAN["requirements"]}
-    resolved = {**PLAN["profile"], "name": profile, "title": profile.replace("_", " ").title()}
+    judged_by = profile if isinstance(profile, ProfileEntry) else profile_entry(profile)
     fields: dict[str, Any] = {
-        "run": sha(profile)[:32],
+        "run": sha(judged_by.name)[:32],
         "started_utc": "2026-03-02T09:14:07.120Z",
         "started_monotonic_ns": STARTED_NS,
         "tool": {
             "name": "edgeward-harness",
             "version": "0.1.0",
             "build_sha256": sha("harness"),
+            "suites_sha256": sha("suites"),
             "python": "3.11.9",
         },
         "host": PLAN["host"],
-        "profile": ProfileEntry(profile, digest(resolved), resolved, ()),
+        "profile": judged_by,
         "unit": UnitEntry("reference", "process", "emulated", "", ("python", "-m", "edgeward")),
         "depth": "standard",
         "seed": 20260302,
@@ -285,6 +293,7 @@ class Lab:
     noisy = staticmethod(noisy)
     interrupted = staticmethod(interrupted)
     manifest = staticmethod(manifest)
+    profile_entry = staticmethod(profile_entry)
     requirement = staticmethod(requirement)
     deviation = staticmethod(deviation)
     latencies = staticmethod(latencies)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from edgeward.profile import load_profile
 from edgeward_harness.evidence.assess import assess_against
 from edgeward_harness.evidence.entries import UnitEntry
 from edgeward_harness.evidence.freshness import Current
@@ -17,9 +18,10 @@ from edgeward_harness.evidence.record import State
 from edgeward_harness.gate.case import Outcome
 from edgeward_harness.gate.decide import RULES, Decision, ReleaseVerdict, decide
 from edgeward_harness.gate.exhibit import Exhibit, examine
+from edgeward_harness.gate.here import Here, promises_of
 from edgeward_harness.gate.policy import Allowed, Policy, load_policy
 from edgeward_harness.profile.bench import Realization
-from edgeward_harness.resources import suites
+from edgeward_harness.resources import device_profiles, suites
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 
@@ -33,14 +35,27 @@ Ask = Callable[..., Decision]
 
 
 @pytest.fixture
-def ask(policy: Policy) -> Ask:
+def here(lab: Any) -> Here:
+    """A place with the profiles, suites and harness that the bundles of these tests name."""
+    names = ("bedside_monitor", "wearable")
+    return Here(
+        profiles={name: lab.profile_entry(name).sha256 for name in names},
+        suites_sha256=lab.sha("suites"),
+        harness_sha256=lab.sha("harness"),
+    )
+
+
+@pytest.fixture
+def ask(policy: Policy, here: Here) -> Ask:
     """Decide on sealed bundles; changes of the policy are given as `section={field: value}`."""
 
-    def decided(*sealed: Any, now: datetime = NOW, **changes: dict[str, Any]) -> Decision:
+    def decided(
+        *sealed: Any, now: datetime = NOW, at: Here = here, **changes: dict[str, Any]
+    ) -> Decision:
         rules = policy
         for section, fields in changes.items():
             rules = replace(rules, **{section: replace(getattr(rules, section), **fields)})
-        return decide(rules, exhibits(*sealed, now=now), now)
+        return decide(rules, exhibits(*sealed, now=now), now, here=at)
 
     return decided
 
@@ -157,13 +172,13 @@ def test_an_empty_folder_proves_nothing(lab: Any, ask: Ask, tmp_path: Path) -> N
 
 
 def test_an_unknown_signer_is_refused_unless_the_policy_does_not_ask(
-    lab: Any, ask: Ask, policy: Policy
+    lab: Any, here: Here, policy: Policy
 ) -> None:
     sealed = lab.seal()
     strangers = examine([sealed.path], (), None, NOW.date())
-    assert unmet(decide(policy, strangers, NOW)) == {"signer": "refused"}
+    assert unmet(decide(policy, strangers, NOW, here=here)) == {"signer": "refused"}
     lax = replace(policy, trust=replace(policy.trust, trusted_signer=False))
-    decision = decide(lax, strangers, NOW)
+    decision = decide(lax, strangers, NOW, here=here)
     assert decision.verdict is ReleaseVerdict.RELEASED
     assert any("does not ask who signed" in note for note in decision.notes)
 
@@ -229,13 +244,13 @@ def test_the_device_must_be_near_enough_to_the_product(
     assert ("realization" in unmet(decision)) == (verdict == "refused")
 
 
-def test_a_context_less_real_than_its_unit_is_seen(lab: Any, policy: Policy) -> None:
+def test_a_context_less_real_than_its_unit_is_seen(lab: Any, policy: Policy, here: Here) -> None:
     (one,) = exhibits(lab.seal())
     assert one.bundle is not None
     context = replace(one.bundle.contexts["c1"], realization="simulated")
     bundle = replace(one.bundle, contexts={"c1": context})
     changed = replace(one, verification=replace(one.verification, bundle=bundle))
-    assert unmet(decide(policy, [changed], NOW)) == {"realization": "refused"}
+    assert unmet(decide(policy, [changed], NOW, here=here)) == {"realization": "refused"}
 
 
 def test_bundles_must_rest_on_one_build(lab: Any, ask: Ask) -> None:
@@ -282,23 +297,25 @@ def today(lab: Any) -> Callable[..., Current]:
 
 @pytest.mark.parametrize("changed", [None, "REQ-LAT-003", "TC-LAT-003", "RC-002"])
 def test_a_text_or_plan_changed_since_the_run_is_stale(
-    lab: Any, policy: Policy, today: Callable[..., Current], changed: str | None
+    lab: Any, policy: Policy, here: Here, today: Callable[..., Current], changed: str | None
 ) -> None:
     (one,) = exhibits(lab.seal())
     assert one.bundle is not None
     now = today(**({changed: lab.sha("other")} if changed else {}))
     against = replace(one, assessment=assess_against(one.bundle, now, today=NOW.date()))
     expected = {} if changed is None else {"fresh": "refused"}
-    found = unmet(decide(policy, [against], NOW))
+    found = unmet(decide(policy, [against], NOW, here=here))
     assert {rule: found[rule] for rule in found if rule == "fresh"} == expected
     lax = replace(policy, trace=replace(policy.trace, fresh=False))
     (plain,) = exhibits(lab.seal(name="again"))
-    assert decide(lax, [plain], NOW).verdict is ReleaseVerdict.RELEASED
+    assert decide(lax, [plain], NOW, here=here).verdict is ReleaseVerdict.RELEASED
 
 
-def test_a_requirement_written_since_the_run_is_missed(lab: Any, policy: Policy) -> None:
+def test_a_requirement_written_since_the_run_is_missed(
+    lab: Any, policy: Policy, here: Here
+) -> None:
     wanted = {"latency": frozenset({"REQ-LAT-001", "REQ-LAT-008"})}
-    decision = decide(policy, exhibits(lab.seal()), NOW, wanted)
+    decision = decide(policy, exhibits(lab.seal()), NOW, wanted, here)
     assert unmet(decision) == {"fresh": "refused"}
     assert "REQ-LAT-008" in decision.reasons[0]
 
@@ -373,7 +390,92 @@ def test_a_control_of_a_suite_that_was_not_asked_for_is_left_to_it(lab: Any, ask
     assert ask(sealed).verdict is ReleaseVerdict.RELEASED
 
 
-def test_emulated_is_said_of_whatever_was_not_on_target(lab: Any, ask: Ask) -> None:
+def test_a_claim_of_on_target_names_the_serial_number_to_check(lab: Any, ask: Ask) -> None:
     unit = UnitEntry("unit", "process", "on_target", "SN-1", ("agent",))
-    assert ask(lab.seal(unit=unit)).notes == ()
+    decision = ask(lab.seal(unit=unit), evidence={"require_on_target": True})
+    assert decision.verdict is ReleaseVerdict.RELEASED
+    (note,) = decision.notes
+    assert "is what the bench file claims" in note
+    assert "serial number at the bench: SN-1." in note
     assert Realization.ON_TARGET in load_policy(suites() / "gate_policy.toml").realizations
+    assert not any("bench file" in note for note in ask(lab.seal(name="emulated")).notes)
+
+
+LENIENT = {"budget": {"latency": {"window_to_result": {"p99_ms": 60_000.0}}}}
+
+
+def test_a_lenient_profile_under_a_known_name_is_refused(lab: Any, ask: Ask, here: Here) -> None:
+    lenient = lab.profile_entry("bedside_monitor", **LENIENT)
+    decision = ask(lab.seal(profile=lenient))
+    assert unmet(decision) == {"promises": "refused"}
+    (reason,) = decision.reasons
+    assert f"found {lenient.sha256}, expected {here.profiles['bedside_monitor']}" in reason
+    lax = ask(lab.seal(name="lax", profile=lenient), evidence={"promises": False})
+    assert lax.verdict is ReleaseVerdict.RELEASED
+    assert any("promises the same here" in note for note in lax.notes)
+
+
+def test_a_profile_that_is_not_known_here_is_refused(lab: Any, ask: Ask) -> None:
+    entry = lab.profile_entry("pacemaker")
+    decision = ask(lab.seal(profile=entry))
+    assert unmet(decision) == {"promises": "refused"}
+    assert f"pacemaker ({entry.sha256}); none of this name is known here" in decision.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "what"), [("suites_sha256", "other suites"), ("build_sha256", "another harness")]
+)
+def test_a_run_by_another_protocol_is_refused(lab: Any, ask: Ask, key: str, what: str) -> None:
+    edited = {**lab.manifest().tool, key: lab.sha("edited")}
+    decision = ask(lab.seal(tool=edited))
+    assert unmet(decision) == {"protocol": "refused"}
+    (reason,) = decision.reasons
+    expected = lab.manifest().tool[key]
+    assert f"by {what}: found {lab.sha('edited')}, expected {expected}" in reason
+    lax = ask(lab.seal(name="lax", tool=edited), evidence={"protocol": False})
+    assert lax.verdict is ReleaseVerdict.RELEASED
+    assert any("by which suites and harness" in note for note in lax.notes)
+
+
+def test_a_run_that_does_not_name_its_suites_is_refused(lab: Any, ask: Ask) -> None:
+    tool = lab.manifest().tool
+    silent = {key: tool[key] for key in tool if key != "suites_sha256"}
+    assert unmet(ask(lab.seal(tool=silent))) == {"protocol": "refused"}
+
+
+def test_a_place_that_knows_nothing_vouches_for_nothing(lab: Any, ask: Ask) -> None:
+    unknown = {"promises": "refused", "protocol": "refused"}
+    assert unmet(ask(lab.seal(), at=Here())) == unknown
+    tool = lab.manifest().tool
+    silent = {key: tool[key] for key in tool if key != "suites_sha256"}
+    assert unmet(ask(lab.seal(name="silent", tool=silent), at=Here())) == unknown
+
+
+@pytest.mark.parametrize("by", ["policy", "command"])
+def test_the_build_asked_for_must_be_the_one_that_ran(
+    lab: Any, ask: Ask, here: Here, by: str
+) -> None:
+    def pinned(sealed: Any, build: str) -> Decision:
+        if by == "policy":
+            return ask(sealed, evidence={"build_sha256": build})
+        return ask(sealed, at=replace(here, build_sha256=build))
+
+    assert pinned(lab.seal(), lab.sha("build")).verdict is ReleaseVerdict.RELEASED
+    decision = pinned(lab.seal(name="other"), lab.sha("new"))
+    assert unmet(decision) == {"build": "refused"}
+    assert f"found {lab.sha('build')}, expected {lab.sha('new')}" in decision.reasons[0]
+
+
+def test_a_build_given_does_not_replace_the_one_of_the_policy(
+    lab: Any, ask: Ask, here: Here
+) -> None:
+    at = replace(here, build_sha256=lab.sha("build"))
+    decision = ask(lab.seal(), at=at, evidence={"build_sha256": lab.sha("new")})
+    assert unmet(decision) == {"build": "refused"}
+
+
+def test_a_name_out_of_a_bundle_is_never_a_path(tmp_path: Path) -> None:
+    shipped = device_profiles()
+    names = ("bedside_monitor", str(shipped / "bedside_monitor.toml"), "../bedside_monitor", "no")
+    found = promises_of(names, [tmp_path, shipped])
+    assert found == {"bedside_monitor": load_profile("bedside_monitor", [shipped]).profile.sha256}

@@ -45,6 +45,8 @@ def test_the_shipped_policy_is_strict_and_names_every_suite() -> None:
     suites = {path.parent.name for path in resources.suites().glob("*/testplan.toml")}
     assert set(policy.evidence.suites) == suites
     assert policy.trust.trusted_signer
+    assert policy.evidence.promises
+    assert policy.evidence.protocol
     assert policy.trace.fresh
     assert policy.trace.controls_proven
     assert [*map(str, policy.trace.standings)] == ["verified"]
@@ -72,6 +74,14 @@ def test_all_faults_are_told_at_once(rules: dict[str, Any]) -> None:
     with pytest.raises(InputError) as refused:
         parse_policy(rules, "policy.toml")
     assert len(refused.value.faults) == 5
+
+
+@pytest.mark.parametrize("pin", ["abcdef", "AB" * 32, "any"])
+def test_a_build_is_pinned_by_its_whole_digest(rules: dict[str, Any], pin: str) -> None:
+    with pytest.raises(InputError, match=r"evidence\.build_sha256 = .*a SHA-256 of 64 digits"):
+        parse_policy(put(rules, ("evidence", "build_sha256"), pin), "policy.toml")
+    whole = put(rules, ("evidence", "build_sha256"), "ab" * 32)
+    assert parse_policy(whole, "policy.toml").evidence.build_sha256 == "ab" * 32
 
 
 @pytest.mark.parametrize("word", ["failed", "error", "cannot_judge", "partial", "stale", "flaky"])
