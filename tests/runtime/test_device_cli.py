@@ -200,3 +200,60 @@ def test_a_reader_that_has_gone_is_no_drama(tmp_path: Path) -> None:
     assert popen.stderr.read() == b""
     assert popen.wait(30) == 141
     popen.stderr.close()
+
+
+def in_shell(
+    folder: Path, rest: str, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """`edgeward REST` by a shell, which can close what a caller cannot."""
+    code = "import sys; from edgeward.device.cli import main; sys.exit(main())"
+    return subprocess.run(
+        ["/bin/sh", "-c", f'"$0" -c "$1" {rest}', sys.executable, code],
+        env={**os.environ, "PYTHONPATH": str(folder), **(environment or {})},
+        input='{"jsonrpc":"2.0","id":1,"method":"describe"}\n',
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", ["--help", "greet", "greet --many 100000", "greet --help"])
+@pytest.mark.parametrize(
+    ("redirection", "reason"),
+    [(">&-", "Bad file descriptor"), (">/dev/full", "No space left on device")],
+)
+def test_output_that_cannot_be_written_is_one_line_and_status_2(
+    tmp_path: Path, command: str, redirection: str, reason: str
+) -> None:
+    install(tmp_path, "lost")
+    ended = in_shell(tmp_path, f"{command} {redirection}")
+    assert ended.stderr == f"edgeward: standard output cannot be written: {reason}\n"
+    assert ended.returncode == 2
+
+
+@pytest.mark.parametrize("redirection", [">&- 2>&-", ">/dev/full 2>/dev/full", "--word store 2>&-"])
+def test_without_any_output_the_status_still_tells(tmp_path: Path, redirection: str) -> None:
+    install(tmp_path, "mute")
+    ended = in_shell(tmp_path, f"greet {redirection}")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", "")
+
+
+def test_a_character_that_output_cannot_write_is_escaped(tmp_path: Path) -> None:
+    install(tmp_path, "plain")
+    narrow = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ended = in_shell(tmp_path, "greet --word 'a\u00a7' && exit 7", narrow)
+    assert ended.stdout.startswith("a\\")
+    assert ended.stdout.isascii()
+    assert (ended.returncode, ended.stderr) == (7, "")
+
+
+@pytest.mark.parametrize(
+    ("redirection", "reason"),
+    [(">&-", "Bad file descriptor"), (">/dev/full", "No space left on device")],
+)
+def test_a_device_that_could_not_answer_does_not_end_well(
+    tmp_path: Path, redirection: str, reason: str
+) -> None:
+    ended = in_shell(tmp_path, f"agent {redirection}")
+    assert ended.stderr == f"edgeward: an answer could not be written: {reason}\n"
+    assert ended.returncode == 2

@@ -1,15 +1,15 @@
 """The `edgeward` command: finds a subcommand, imports that one only, turns errors into exit codes.
 
-Exit status: 0 good, 1 refused or a finding, 2 could not decide (wrong usage, bad input, a breakdown
-of our own: never 1, which accuses the device), 130 after Ctrl-C, 141 when the reader of the output
-has gone.
+Exit status: 0 good, 1 refused or a finding, 2 could not decide (wrong usage, bad input, output that
+cannot be written, a breakdown of our own: never 1, which accuses the device), 130 after Ctrl-C, 141
+when the reader of the output has gone.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 
 import edgeward
+from edgeward.device import streams
 from edgeward.device.commands import Command
 from edgeward.device.discovery import find_commands
 
@@ -20,19 +20,32 @@ EXIT_OUTPUT_GONE = 141
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `edgeward` with these arguments (those of the process by default)."""
+    streams.prepare()
+    error: Exception | None = None
     try:
         status = _dispatch(list(sys.argv[1:] if argv is None else argv))
-        sys.stdout.flush()
-        return status
-    except BrokenPipeError:
-        # What is still buffered would raise again at exit; nobody reads it any more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_OUTPUT_GONE
     except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
-    except Exception as error:  # a breakdown must not leave with status 1
-        _complain(_diagnostics(error))
-        return EXIT_CANNOT_DECIDE
+        status = EXIT_INTERRUPTED
+    except Exception as raised:  # a breakdown must not leave with status 1
+        status, error = EXIT_CANNOT_DECIDE, raised
+    return _end(status, error, streams.flush(sys.stdout))
+
+
+def _end(status: int, error: Exception | None, lost: OSError | None) -> int:
+    """Say what went wrong, once; the exit status. `lost` is why output could not be written."""
+    if isinstance(error, BrokenPipeError):
+        return EXIT_OUTPUT_GONE
+    if isinstance(error, streams.OutputLostError):
+        lost, error = error, None
+    if error is not None:
+        streams.complain(_diagnostics(error))
+        return status
+    if lost is None or status == EXIT_INTERRUPTED:
+        return status
+    if isinstance(lost, BrokenPipeError):
+        return EXIT_OUTPUT_GONE
+    streams.complain(f"standard output cannot be written: {lost.strerror}")
+    return EXIT_CANNOT_DECIDE
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -48,7 +61,7 @@ def _dispatch(arguments: list[str]) -> int:
         print(help_text(commands))
         return 0
     if name not in commands:
-        _complain(_unknown(name, commands))
+        streams.complain(_unknown(name, commands))
         return EXIT_CANNOT_DECIDE
     return _run(commands[name], rest)
 
@@ -102,7 +115,3 @@ def _diagnostics(error: Exception) -> str:
     import traceback
 
     return "internal error\n" + "".join(traceback.format_exception(error)).rstrip()
-
-
-def _complain(text: str) -> None:
-    print(f"edgeward: {text}", file=sys.stderr)

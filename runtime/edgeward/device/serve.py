@@ -5,7 +5,7 @@ carries the protocol and nothing else: the real descriptor is taken aside at onc
 prints lands on standard error.
 
 Exit status: 0 after `shutdown` or when the input ended, 75 after `restart` (to be started again), 2
-when the device could not start.
+when the device could not start or could not write an answer to a peer that was there.
 
 A device with a seeded defect is a program of three lines: a subclass of `Device` (or `Agent`) and
 `sys.exit(main(make_device=MyDevice))`.
@@ -20,7 +20,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeward.errors import EdgewardError
+from edgeward.device import streams
+from edgeward.errors import EdgewardError, LinkClosedError
 
 if TYPE_CHECKING:
     from edgeward.device.agent import Agent
@@ -87,7 +88,7 @@ def serve(
     """Start the device and serve it until it ends.
 
     Raises:
-        EdgewardError: it cannot start.
+        EdgewardError: it cannot start, or standard output cannot be written.
     """
     read_fd, write_fd = _take_stdio()
     # The heavy imports come after standard output is safe from what they may print.
@@ -102,9 +103,9 @@ def serve(
     gc.collect()
     gc.freeze()  # what the start left behind is never garbage: later collections skip it
     if socket_path is None:
-        link = FileLink(read_fd, write_fd, device.limits)
-        with contextlib.closing(link):
-            return new_agent(device, link).serve() or 0
+        with contextlib.closing(FileLink(read_fd, write_fd, device.limits)) as file_link:
+            kept = _Kept(file_link)
+            return new_agent(device, kept).serve() or kept.exit_status()
     os.close(read_fd)
     os.close(write_fd)
     listener = UnixListener(socket_path, device.limits)
@@ -116,14 +117,40 @@ def serve(
                 return status
 
 
+class _Kept:
+    """A link that remembers why it could not send: the agent takes that for the peer's end."""
+
+    def __init__(self, link: "Link") -> None:
+        self.receive = link.receive
+        self.close = link.close
+        self._send = link.send
+        self._lost: LinkClosedError | None = None
+
+    def send(self, line: bytes) -> None:
+        try:
+            self._send(line)
+        except LinkClosedError as error:
+            self._lost = error
+            raise
+
+    def exit_status(self) -> int:
+        """0 when every answer was written, or the peer had gone.
+
+        Raises:
+            LinkClosedError: one could not be, though the peer was there.
+        """
+        cause = None if self._lost is None else self._lost.__cause__
+        if not isinstance(cause, OSError) or isinstance(cause, ConnectionError):
+            return 0
+        raise LinkClosedError(f"an answer could not be written: {cause.strerror}") from cause
+
+
 def _take_stdio() -> tuple[int, int]:
     """Take the real standard input and output; leave nothing and standard error in their place."""
+    streams.fill_closed_descriptors()
     read_fd, write_fd = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
-    try:
-        os.dup2(2, 1)
-    except OSError:  # there is no standard error
-        os.dup2(nothing, 1)
+    os.dup2(2, 1)
     os.close(nothing)
     return read_fd, write_fd
