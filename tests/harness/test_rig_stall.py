@@ -1,6 +1,7 @@
 """The stall probe sees real stalls, and attributes them to the spans they fall in."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -84,3 +85,30 @@ def test_load_keeps_every_core_busy_and_is_gone_afterwards() -> None:
         assert len(added) == burners == len(os.sched_getaffinity(0))
         assert all(sum(one.cpu_times()[:2]) > 0.02 for one in added)
     assert set(psutil.Process().children(recursive=True)) <= before
+
+
+def test_a_run_killed_at_once_leaves_no_load_behind() -> None:
+    """The parent dies before a burner can have asked who it is."""
+    code = """
+import os, signal
+from edgeward_harness.rig.load import cpu_load
+with cpu_load():
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    # Every burner inherits the pipe: it ends when the last of them has.
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as run:
+        try:
+            run.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            _kill_orphans_of(run.pid)
+            raise
+    assert run.returncode == -signal.SIGKILL
+
+
+def _kill_orphans_of(parent: int) -> None:
+    """End the burners that were told of this parent, and no other process."""
+    import psutil
+
+    for process in psutil.process_iter(["cmdline"]):
+        if f"os.getppid() == {parent}:" in " ".join(process.info["cmdline"] or ()):
+            process.kill()

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Ends by itself when its parent is gone, so that a killed run leaves no load behind.
+# Ends by itself when its parent is gone, so that a killed run leaves no load behind. It is told who
+# its parent is: by the time it could ask, the parent may be gone already.
 _BURN = """
 import os
-parent = os.getppid()
-os.sched_setaffinity(0, {int(%r)})
-while os.getppid() == parent:
+os.sched_setaffinity(0, {%d})
+while os.getppid() == %d:
     for _ in range(200_000):
         pass
 """
@@ -24,7 +24,7 @@ def cpu_load(per_core: int = 1) -> Iterator[int]:
     burners: list[subprocess.Popen[bytes]] = []
     try:
         for core in cores * per_core:
-            words = [sys.executable, "-I", "-S", "-c", _BURN % core]
+            words = [sys.executable, "-I", "-S", "-c", _BURN % (core, os.getpid())]
             burners.append(subprocess.Popen(words, process_group=0))
         yield len(burners)
     finally:
