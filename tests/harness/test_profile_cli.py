@@ -2,6 +2,9 @@
 
 import argparse
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -155,3 +158,19 @@ def test_a_folder_that_is_none_is_refused() -> None:
     with pytest.raises(InputError) as caught:
         edgeward_profile("list", "--profiles", "nowhere", "--profiles", "neither")
     assert len(caught.value.faults) == 2
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_show_on_an_output_of_ascii_only(options: list[str]) -> None:
+    narrow = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = Path(sys.executable).with_name("edgeward")
+    ended = subprocess.run(
+        [command, "profile", "show", "wearable", *options],
+        env={**os.environ, **narrow},
+        capture_output=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert ended.stdout.isascii()
+    if options:
+        assert json.loads(ended.stdout)["resolved"]["name"] == "wearable"

@@ -74,7 +74,7 @@ def _list(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     loaded = load_profile(options.name, _folders(options))
     if options.json:
-        print(json.dumps(overview.as_json(loaded), indent=2, ensure_ascii=False))
+        print(_json(overview.as_json(loaded)))
     else:
         print("\n".join(overview.as_text(loaded)))
     return 0
@@ -110,5 +110,11 @@ def _many(count: int, word: str) -> str:
 
 
 def _schema(_: argparse.Namespace) -> int:
-    print(json.dumps(profile_schema(), indent=2, ensure_ascii=False))
+    print(_json(profile_schema()))
     return 0
+
+
+def _json(value: object) -> str:
+    """JSON that stays JSON on an output that cannot write every character."""
+    plain = (sys.stdout.encoding or "").lower() != "utf-8"
+    return json.dumps(value, indent=2, ensure_ascii=plain)

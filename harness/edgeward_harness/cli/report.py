@@ -1,6 +1,7 @@
 """`edgeward report`: render the reports of a bundle again, beside it, never into it."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--format", metavar="LIST", default="html,json,junit", help="which (default: all of them)"
     )
     parser.add_argument(
-        "--templates", metavar="DIR", type=Path, help="templates that replace the shipped ones"
+        "--templates", metavar="DIR", help="templates that replace the shipped ones"
     )
 
 
@@ -51,6 +52,7 @@ def run(options: argparse.Namespace) -> int:
 
     formats = tuple(filter(None, options.format.split(",")))
     check_formats(formats)
+    templates = _templates(options.templates)
     out = _target(options.bundle, options.out)
     found = verify_bundle(options.bundle)
     if not found.intact or found.bundle is None or found.assessment is None:
@@ -60,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     for fault in found.findings:
         if fault.kind is FaultKind.INCOMPLETE:
             print(printable(f"edgeward: {fault.text}"), file=sys.stderr)
-    written = render(found.bundle, found.assessment, formats, options.templates)
+    written = render(found.bundle, found.assessment, formats, templates)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
@@ -71,14 +73,28 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _templates(folder: str | None) -> Path | None:
+    """The folder of the user's templates, whichever formats were asked for.
+
+    Raises:
+        InputError: it is not a folder.
+    """
+    if folder is None:
+        return None
+    if not folder or not Path(folder).is_dir():
+        raise InputError("--templates", [f"found {folder!r}, expected a folder of templates"])
+    return Path(folder)
+
+
 def _target(bundle: Path, out: Path | None) -> Path:
     """Where to write, which is never within the bundle.
 
     Raises:
         InputError: it is within the bundle.
     """
-    whole = bundle.resolve()
-    target = whole.with_name(f"{whole.name}-report") if out is None else out.resolve()
+    whole = Path(os.path.realpath(bundle))  # unlike resolve(), takes links that lead in a circle
+    beside = whole.with_name(f"{whole.name}-report")
+    target = beside if out is None else Path(os.path.realpath(out))
     if target == whole or whole in target.parents:
         raise InputError("--out", [f"found {out}, expected a folder outside the bundle"])
     return target

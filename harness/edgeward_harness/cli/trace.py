@@ -59,12 +59,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print or change what was asked for; 1 when a check finds faults, else 0."""
     expect_short_life()
-    folder = Path(options.suites) if options.suites else resources.suites()
+    folder = _folder(options.suites)
     day = _day(options.date)
     if options.schemas:
         return _schemas(options.out)
-    if options.table:
-        return _import(Path(options.table), options.out)
+    if options.table is not None:
+        return _import(options.table, options.out)
     if options.review:
         return _review(folder, options.review, day)
     if options.check:
@@ -139,13 +139,14 @@ def _review(folder: Path, ids: Sequence[str], day: date | None) -> int:
     return 0
 
 
-def _import(source: Path, out: str | None) -> int:
+def _import(table: str, out: str | None) -> int:
     from edgeward_harness.trace.exchange import import_requirements, requirements_toml
     from edgeward_harness.trace.tables import TableFormat
 
+    source = Path(table)
     form = TABLES.get(source.suffix.lower())
     if form is None:
-        raise InputError("--import", [f"found {str(source)!r}, expected {', '.join(TABLES)}"])
+        raise InputError("--import", [f"found {table!r}, expected {', '.join(TABLES)}"])
     requirements = import_requirements(_text(source), TableFormat(form), str(source))
     _put(requirements_toml(requirements), out)
     return 0
@@ -181,6 +182,14 @@ def _schemas(out: str | None) -> int:
     return 0
 
 
+def _folder(suites: str | None) -> Path:
+    if suites is None:
+        return resources.suites()
+    if not suites:
+        raise InputError("--suites", ["found '', expected a folder"])
+    return Path(suites)
+
+
 def _day(text: str | None) -> date | None:
     if text is None:
         return None
@@ -199,6 +208,8 @@ def _put(text: str, out: str | None) -> None:
     if out is None:
         sys.stdout.write(text)
         return
+    if not out:
+        raise InputError("--out", ["found '', expected a file"])
     from edgeward_harness.evidence.files import write_whole
 
     write_whole(Path(out), text.encode("utf-8"))

@@ -95,3 +95,35 @@ def test_templates_of_the_user_come_first(lab: Any, tmp_path: Path) -> None:
     options = ["--templates", str(tmp_path / "ours"), "--out", str(tmp_path / "o")]
     assert main(["report", str(sealed.path), *options]) == 0
     assert b"<p>our words</p>" in (tmp_path / "o" / "report.html").read_bytes()
+
+
+@pytest.mark.parametrize("formats", ["html", "json,junit"])
+@pytest.mark.parametrize("folder", ["", "no-such-folder"])
+def test_templates_that_are_not_there_are_refused_whatever_is_rendered(
+    lab: Any, tmp_path: Path, capsys: Any, folder: str, formats: str
+) -> None:
+    sealed = lab.seal(reports=True)
+    options = ["--templates", folder, "--format", formats, "--out", str(tmp_path / "o")]
+    assert main(["report", str(sealed.path), *options]) == 2
+    assert f"found {folder!r}, expected a folder of templates" in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_link_that_leads_to_itself_is_no_bundle(tmp_path: Path, capsys: Any) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to("loop")
+    assert main(["report", str(loop)]) == 2
+    told = capsys.readouterr().err
+    assert "not a bundle" in told
+    assert "Traceback" not in told
+
+
+def test_a_link_that_leads_to_itself_is_no_place_for_a_report(
+    lab: Any, tmp_path: Path, capsys: Any
+) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to("loop")
+    assert main(["report", str(lab.seal(reports=True).path), "--out", str(loop)]) == 2
+    told = capsys.readouterr().err
+    assert str(loop) in told
+    assert "Traceback" not in told

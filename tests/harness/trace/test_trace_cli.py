@@ -197,3 +197,15 @@ def test_the_other_views(reviewed: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert json.loads(capsys.readouterr().out)["schema"] == "edgeward-trace/1"
     assert main([*suites, "--format", "markdown"]) == 0
     assert capsys.readouterr().out.startswith("| hazard | hazard_title |")
+
+
+@pytest.mark.parametrize("option", ["--import", "--suites", "--out"])
+def test_an_empty_name_is_refused_and_never_taken_for_nothing(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from edgeward.device.cli import main
+
+    assert main(["trace", option, ""]) == 2
+    told = capsys.readouterr()
+    assert f"{option}: 1 fault" in told.err
+    assert told.out == ""
