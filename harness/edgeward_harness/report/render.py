@@ -7,10 +7,6 @@ from edgeward_harness.errors import InputError
 from edgeward_harness.evidence.assess import assess
 from edgeward_harness.evidence.assessment import Assessment
 from edgeward_harness.evidence.bundle import Bundle
-from edgeward_harness.report.build import build_report
-from edgeward_harness.report.html import write_html
-from edgeward_harness.report.json_writer import write_json
-from edgeward_harness.report.junit import write_junit
 
 FILES = {"html": "report.html", "json": "report.json", "junit": "junit.xml"}
 """Every format and the file it becomes, in a bundle and elsewhere."""
@@ -28,6 +24,12 @@ def render(
         InputError: a format is not one, or the folder of templates is not one.
         HarnessError: a template is broken, or a file of the bundle cannot be read.
     """
+    # Imported here: a run without reports does not pay for them.
+    from edgeward_harness.report.build import build_report
+    from edgeward_harness.report.html import write_html
+    from edgeward_harness.report.json_writer import write_json
+    from edgeward_harness.report.junit import write_junit
+
     check_formats(formats)
     report = build_report(bundle, assessment)
     written = {}
@@ -55,4 +57,7 @@ def check_formats(formats: Collection[str]) -> None:
 
 def twin(bundle: Bundle) -> bytes:
     """The report's twin as a run leaves it in its bundle: what its records give, nothing else."""
+    from edgeward_harness.report.build import build_report
+    from edgeward_harness.report.json_writer import write_json
+
     return write_json(build_report(bundle, assess(bundle)))

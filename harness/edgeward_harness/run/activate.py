@@ -36,9 +36,10 @@ def activate(config: pytest.Config) -> None:
     """
     gc.set_threshold(GC_THRESHOLD)
     _refuse_bending(config)
-    end_with_supervisor()
     told: dict[str, Any] | None = getattr(config, "workerinput", {}).get(SHARED)
     shared = Shared(**told) if told else None
+    if shared is None:
+        end_with_supervisor()
     try:
         plan = settle(_request(config), shared)
         if shared is None:

@@ -46,8 +46,8 @@ def supervise(arguments: Sequence[str], out: Path, *, workers: str | None = None
 
 def end_with_supervisor() -> None:
     """Called by the run: from now on it does not outlive the process that answers for it."""
-    supervisor = os.environ.get(SUPERVISOR)
-    if supervisor is None or "PYTEST_XDIST_WORKER" in os.environ:
+    supervisor = os.environ.pop(SUPERVISOR, None)  # not for what this run starts in its turn
+    if supervisor is None:
         return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if str(os.getppid()) != supervisor:  # it died before this line
