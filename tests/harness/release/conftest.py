@@ -6,14 +6,19 @@ the latency suite on a bedside monitor.
 
 import hashlib
 import random
+import sys
 import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from gate_lab import ask, here, policy
 
 from edgeward.canonical import digest
 from edgeward_harness.evidence.artifacts import store_artifact
@@ -47,6 +52,8 @@ from edgeward_harness.measure.judge import (
 from edgeward_harness.report.build import build_report
 from edgeward_harness.report.model import Report
 from edgeward_harness.report.render import render
+
+__all__ = ["ask", "here", "policy"]
 
 P50_MS, P99_MS, MAX_MS = 20.0, 50.0, 100.0
 STARTED_NS = 4_100_000_000_000
