@@ -1,0 +1,118 @@
+"""Hold the result of a window against what was sent, described, and answered when asked again."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, Final
+
+from edgeward_harness.target import DeviceRefused
+
+from .sensor import ANSWER_TIMEOUT_S, STREAM, Crossing, Sensor
+
+RECHECKED_SHARE: Final = 1 / 50
+PROBABILITY_TOLERANCE: Final = 1e-4
+"""Between two answers to the same samples."""
+SUM_TOLERANCE: Final = 1e-3
+"""Of the probabilities of one answer, whose sum is 1."""
+
+Models = Mapping[str, Sequence[frozenset[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Recheck:
+    """What a device says of windows that it is asked about a second time."""
+
+    asked: int
+    """0 when it does not offer to be asked."""
+    faults: tuple[str, ...]
+    rhythms: int
+    """How many rhythms had windows of their own in the drive."""
+    labels_differ: bool
+    """Whether windows of two rhythms were given two labels."""
+
+
+def models_of(description: Mapping[str, Any]) -> Models:
+    """The labels of each model a device describes, by its digest."""
+    found: dict[str, list[frozenset[str]]] = {}
+    for model in description["models"]:
+        found.setdefault(model["sha256"], []).append(frozenset(model["labels"]))
+    return found
+
+
+def misfit(crossing: Crossing, models: Models) -> str:
+    """What is wrong with the results of a window; empty when there is exactly the one expected."""
+    if len(crossing.events) != 1:
+        return f"{len(crossing.events)} results for window {crossing.expected['index']}"
+    event = crossing.events[0]
+    if event["kind"] != "result":
+        return f"window {crossing.expected['index']}: an event of kind {event['kind']!r:.40}"
+    seen = {key: event["window"][key] for key in crossing.expected}
+    if event["stream"] != STREAM or seen != dict(crossing.expected):
+        return f"expected window {dict(crossing.expected)}, got {seen} of {event['stream']!r:.40}"
+    if event["outcome"] != "answer":
+        return f"window {seen['index']} is valid but got {event['outcome']!r:.40}"
+    fault = _answer_fault(event, models)
+    return f"window {seen['index']}: {fault}" if fault else ""
+
+
+def _answer_fault(event: Mapping[str, Any], models: Models) -> str:
+    """What is wrong with an answer, by what the device says its models are."""
+    if event["model_sha256"] not in models:
+        return f"model {event['model_sha256'][:12]} is none of those described"
+    told = event["probabilities"]
+    if frozenset(told) not in models[event["model_sha256"]]:
+        return f"probabilities of {sorted(told)!r:.80}, which are not the labels of its model"
+    if event["label"] not in told:
+        return f"label {event['label']!r:.40} is none of its model"
+    if abs(sum(told.values()) - 1.0) > SUM_TOLERANCE:
+        return f"probabilities with the sum {sum(told.values()):.6g}"
+    return ""
+
+
+def recheck(sensor: Sensor, crossings: Sequence[Crossing], seed: int) -> Recheck:
+    """Ask about some windows of a drive again: at least one of each rhythm, the rest by chance."""
+    of_rhythm: dict[str, list[Crossing]] = {}
+    answered = [one for one in crossings if one.event and one.event["outcome"] == "answer"]
+    for crossing in answered:
+        rhythm = sensor.rhythm(crossing.expected["first"])
+        if rhythm is not None:
+            of_rhythm.setdefault(rhythm, []).append(crossing)
+    labels = {
+        name: {one.event["label"] for one in of if one.event} for name, of in of_rhythm.items()
+    }
+    chosen: list[Crossing] = []
+    if "infer" in sensor.device.description["capabilities"]:
+        draw = random.Random(seed)  # noqa: S311 - replays from the seed of the run
+        chosen = [draw.choice(of) for of in of_rhythm.values()]
+        more = max(0, round(len(crossings) * RECHECKED_SHARE) - len(chosen))
+        chosen += draw.sample(answered, min(more, len(answered)))
+    return Recheck(
+        asked=len(chosen),
+        faults=tuple(fault for one in chosen if (fault := _second_answer_fault(sensor, one))),
+        rhythms=len(of_rhythm),
+        labels_differ=any(len(a | b) > 1 for a, b in combinations(labels.values(), 2)),
+    )
+
+
+def _second_answer_fault(sensor: Sensor, crossing: Crossing) -> str:
+    """How the answer to the samples of a window differs from its result; empty when not."""
+    event = crossing.event
+    if event is None:
+        return f"window {crossing.expected['index']} has no result"
+    samples = sensor.samples(crossing.expected["first"], sensor.window)
+    where = f"window {crossing.expected['index']}"
+    try:
+        again = sensor.device.call("infer", {"signal": "ecg", "samples": samples}, ANSWER_TIMEOUT_S)
+    except DeviceRefused as refused:
+        return f"{where}: asked again, it refused: {refused.title[:120]}"
+    if again["outcome"] != "answer":
+        return f"{where}: asked again, the outcome is {again['outcome']!r:.40}"
+    if again["label"] != event["label"]:
+        return f"{where}: {event['label']!r:.40}, asked again {again['label']!r:.40}"
+    first, second = event["probabilities"], again["probabilities"]
+    if first.keys() != second.keys() or any(
+        abs(first[name] - second[name]) > PROBABILITY_TOLERANCE for name in first
+    ):
+        return f"{where}: other probabilities when asked again"
+    return ""

@@ -1,0 +1,95 @@
+"""Whether a result that comes too late says so."""
+
+import random
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from edgeward.profile import Profile
+from edgeward_harness.errors import HarnessError
+from edgeward_harness.measure.judge import judge_failures
+from edgeward_harness.rig.bench import Rig
+from edgeward_harness.run.measure import Measure
+from edgeward_harness.target import DeviceSession
+
+from .sensor import Crossing, Sensor
+
+FREEZE_FACTOR = 1.5
+"""A freeze lasts this many times the maximum: well beyond what may pass as in time."""
+
+
+@pytest.mark.case("TC-LAT-006")
+def test_lateness_is_declared(
+    device: DeviceSession, profile: Profile, measure: Measure, rig: Rig
+) -> None:
+    """A result that comes too late says so, and one in time does not.
+
+    Method: the device is stopped while a window is under way, for half as long again as the
+    maximum, and then set going: that result must come and be marked late. As many windows are left
+    alone, in an order drawn by chance; those decided within the maximum as seen from outside must
+    not be marked.
+    """
+    limit_ms = profile.budget.latency["window_to_result"].max_ms
+    freezes = rig.samples("TC-LAT-006")
+    seed = rig.seed("freeze")
+    order = [True, False] * freezes
+    random.Random(seed).shuffle(order)  # noqa: S311 - replays from the seed of the run
+    sensor = Sensor(device, seed, windows=len(order))
+    undeclared: list[str] = []
+    false_alarms: list[str] = []
+    in_time = 0
+    for number, stop in enumerate(order):
+        if stop:
+            frozen = _cross_frozen(sensor, limit_ms * FREEZE_FACTOR)
+            if frozen.event is None or frozen.event["late"] is not True:
+                undeclared.append(f"window {frozen.expected['index']}: {_late(frozen.event)}")
+        else:
+            calm = sensor.cross()
+            if calm.event is not None and calm.observed_ms <= limit_ms:
+                in_time += 1
+                if calm.event["late"] is not False:
+                    false_alarms.append(f"window {calm.expected['index']}: {_late(calm.event)}")
+        rig.progress(number + 1, len(order))
+    for name, faults, trials, expected in (
+        (
+            "late_results_not_declared",
+            undeclared,
+            freezes,
+            "each result of a stopped device is marked late",
+        ),
+        (
+            "results_in_time_marked_late",
+            false_alarms,
+            in_time,
+            "no result seen in time is marked late",
+        ),
+    ):
+        detail = "; ".join(faults[:3])
+        measure.record(name, judge_failures(len(faults), trials, expected, detail=detail))
+
+
+def _cross_frozen(sensor: Sensor, freeze_ms: float) -> Crossing:
+    """Stop the device over one window; its result must be seen to come late.
+
+    Raises:
+        HarnessError: it came sooner, so that the device was not stopped at all.
+    """
+
+    def stop_and_go() -> None:
+        time.sleep(freeze_ms / 1e3)
+        sensor.device.thaw()
+
+    sensor.device.freeze()
+    frozen = sensor.cross(stop_and_go)
+    if frozen.observed_ms < freeze_ms:
+        raise HarnessError(
+            f"a device stopped for {freeze_ms:g} ms gave its result after {frozen.observed_ms:.3g}"
+            " ms: stopping it does not stop what decides"
+        )
+    return frozen
+
+
+def _late(event: Mapping[str, Any] | None) -> str:
+    return "no result" if event is None else f"late is {event['late']!r}"
