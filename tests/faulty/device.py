@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from edgeward.device.device import Device, Parts
+from edgeward.device.device import Device, Parts, Result
 from edgeward.device.serve import main
 from edgeward.process.decision import Decision
 from edgeward.process.stream import ResultEvent
@@ -147,6 +147,99 @@ class Hangs(Seeded):
         super().publish(event)
 
 
+class ClaimsTooMuch(Seeded):
+    """Tells the same delay for every result, 95 ms: just in time, whatever really happened."""
+
+    def publish(self, event: ResultEvent) -> None:
+        decision = decided_at(event.decision, event.last_sample_ns + 95 * MS)
+        super().publish(replace(event, decision=decision))
+
+
+class DecidesInTheFuture(Seeded):
+    """Gives its decisions an instant ten seconds ahead, and calls them in time."""
+
+    def publish(self, event: ResultEvent) -> None:
+        decision = decided_at(event.decision, event.decision.decided_ns + 10_000 * MS)
+        super().publish(replace(event, decision=decision))
+
+
+class MarksByTurns(Seeded):
+    """Marks every second result as late, so that half of the marks are right by chance."""
+
+    def publish(self, event: ResultEvent) -> None:
+        super().publish(replace(event, late=event.window_index % 2 == 0))
+
+
+class SaysNothingValid(Seeded):
+    """Answers for windows without a valid sample, with a label and a model nobody described."""
+
+    def publish(self, event: ResultEvent) -> None:
+        decision = replace(event.decision, label="martian", probabilities={}, model_sha256="0" * 64)
+        super().publish(replace(event, valid_samples=0, decision=decision))
+
+
+class DoublesAtWarmUp(Seeded):
+    """Tells each of its first results twice, and then no more."""
+
+    def publish(self, event: ResultEvent) -> None:
+        super().publish(event)
+        if event.window_index < 20:
+            super().publish(event)
+
+
+class TellsAfterTheEnd(Seeded):
+    """Repeats its last result when the stream is closed."""
+
+    latest: ResultEvent | None = None
+
+    def publish(self, event: ResultEvent) -> None:
+        self.latest = event
+        super().publish(event)
+
+    def stream_close(self, stream: str) -> Result:
+        if self.latest is not None:
+            super().publish(self.latest)
+        return super().stream_close(stream)
+
+
+class DropsEventsCount(Seeded):
+    """Says that it lost events on the way."""
+
+    def read_events(self, after: int, limit: int) -> Result:
+        return {**super().read_events(after, limit), "dropped": self.seen // 100}
+
+
+class ClosesWrongly(Seeded):
+    """Counts neither samples nor windows."""
+
+    def stream_close(self, stream: str) -> Result:
+        return {**super().stream_close(stream), "samples": 0, "windows": 0}
+
+
+class RepeatsOneAnswer(Seeded):
+    """Tells its first answer for every window, while `infer` judges as it should."""
+
+    first: Decision | None = None
+
+    def publish(self, event: ResultEvent) -> None:
+        self.first = self.first or event.decision
+        decision = decided_at(self.first, event.decision.decided_ns)
+        super().publish(replace(event, decision=decision))
+
+
+class OpensSmall(Seeded):
+    """Opens streams with another window than it described."""
+
+    def stream_open(self, stream: str) -> Result:
+        super().stream_open(stream)
+        return {"window_samples": 1, "hop_samples": 1}
+
+
+def decided_at(decision: Decision, instant_ns: int) -> Decision:
+    """The same decision, claimed for another instant."""
+    return replace(decision, decided_ns=instant_ns)
+
+
 DEFECTS: dict[str, Callable[[Parts], Device]] = {
     "late_results": LateResults,
     "rare_stalls": RareStalls,
@@ -162,6 +255,16 @@ DEFECTS: dict[str, Callable[[Parts], Device]] = {
     "starves_under_load": StarvesUnderLoad,
     "dies": Dies,
     "hangs": Hangs,
+    "claims_too_much": ClaimsTooMuch,
+    "decides_in_the_future": DecidesInTheFuture,
+    "marks_by_turns": MarksByTurns,
+    "says_nothing_valid": SaysNothingValid,
+    "doubles_at_warm_up": DoublesAtWarmUp,
+    "tells_after_the_end": TellsAfterTheEnd,
+    "drops_events_count": DropsEventsCount,
+    "closes_wrongly": ClosesWrongly,
+    "repeats_one_answer": RepeatsOneAnswer,
+    "opens_small": OpensSmall,
     "sound": Device,
 }
 

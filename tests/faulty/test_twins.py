@@ -58,6 +58,7 @@ def judge(tmp_path: Path, unit: str, cases: str) -> tuple[int, Assessment, str]:
         ("starves_under_load", "under_load", "REQ-LAT-007"),
         ("dies", "test_median", "REQ-LAT-001"),
         ("hangs", "test_median", "REQ-LAT-001"),
+        ("opens_small", "test_every_window", "REQ-LAT-005"),
     ],
 )
 def test_a_seeded_defect_is_found(tmp_path: Path, unit: str, cases: str, broken: str) -> None:
@@ -65,6 +66,32 @@ def test_a_seeded_defect_is_found(tmp_path: Path, unit: str, cases: str, broken:
     assert assessment.requirements[broken].standing is Standing.FAILED, output
     assert status == 1
     assert broken in output
+
+
+@pytest.mark.parametrize(
+    ("unit", "cases", "broken", "seen_by"),
+    [
+        ("claims_too_much", "test_device_times", "REQ-LAT-004", "claim_beyond_what_was_seen"),
+        ("decides_in_the_future", "test_device_times", "REQ-LAT-004", "decision_after_its_arrival"),
+        ("marks_by_turns", "test_device_times", "REQ-LAT-004", "late_mark_against_own_times"),
+        ("marks_by_turns", "test_lateness", "REQ-LAT-006", "late_results_not_declared"),
+        ("says_nothing_valid", "every_window", "REQ-LAT-005", "windows_without_exactly_one_result"),
+        ("doubles_at_warm_up", "every_window", "REQ-LAT-005", "windows_without_exactly_one_result"),
+        ("tells_after_the_end", "every_window", "REQ-LAT-005", "events_after_the_last_window"),
+        ("drops_events_count", "every_window", "REQ-LAT-005", "answers_out_of_order"),
+        ("closes_wrongly", "every_window", "REQ-LAT-005", "stream_counts_at_its_end"),
+        ("repeats_one_answer", "every_window", "REQ-LAT-005", "other_answer_when_asked_again"),
+    ],
+)
+def test_a_lie_is_seen_by_the_measurement_made_for_it(
+    tmp_path: Path, unit: str, cases: str, broken: str, seen_by: str
+) -> None:
+    status, assessment, output = judge(tmp_path, unit, cases)
+    assert assessment.requirements[broken].standing is Standing.FAILED, output
+    assert status == 1
+    taken = [one for record in open_bundle(tmp_path / "out").records for one in record.measurements]
+    failed = {one.name for one in taken if one.verdict == "failed"}
+    assert seen_by in failed, output
 
 
 def test_the_sound_device_is_not_accused(tmp_path: Path) -> None:
