@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final
 
-from edgeward_harness.target import DeviceRefused
+from edgeward_harness.errors import Finding
 
 from .sensor import ANSWER_TIMEOUT_S, STREAM, Crossing, Sensor
 
@@ -104,8 +104,8 @@ def _second_answer_fault(sensor: Sensor, crossing: Crossing) -> str:
     where = f"window {crossing.expected['index']}"
     try:
         again = sensor.device.call("infer", {"signal": "ecg", "samples": samples}, ANSWER_TIMEOUT_S)
-    except DeviceRefused as refused:
-        return f"{where}: asked again, it refused: {refused.title[:120]}"
+    except Finding as finding:  # a device that ended is found again when the stream is closed
+        return f"{where}: asked again: {finding.title[:120]}"
     if again["outcome"] != "answer":
         return f"{where}: asked again, the outcome is {again['outcome']!r:.40}"
     if again["label"] != event["label"]:

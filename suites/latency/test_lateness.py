@@ -2,8 +2,7 @@
 
 import random
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
 
@@ -37,32 +36,26 @@ def test_lateness_is_declared(
     order = [True, False] * freezes
     random.Random(seed).shuffle(order)  # noqa: S311 - replays from the seed of the run
     sensor = Sensor(device, seed, windows=len(order))
-    undeclared: list[str] = []
-    false_alarms: list[str] = []
-    in_time = 0
+    frozen: list[Crossing] = []
+    calm: list[Crossing] = []
     for number, stop in enumerate(order):
         if stop:
-            frozen = _cross_frozen(sensor, limit_ms * FREEZE_FACTOR)
-            if frozen.event is None or frozen.event["late"] is not True:
-                undeclared.append(f"window {frozen.expected['index']}: {_late(frozen.event)}")
+            frozen.append(_cross_frozen(sensor, limit_ms * FREEZE_FACTOR))
         else:
-            calm = sensor.cross()
-            if calm.event is not None and calm.observed_ms <= limit_ms:
-                in_time += 1
-                if calm.event["late"] is not False:
-                    false_alarms.append(f"window {calm.expected['index']}: {_late(calm.event)}")
+            calm.append(sensor.cross())
         rig.progress(number + 1, len(order))
+    in_time = [crossing for crossing in calm if crossing.observed_ms <= limit_ms]
     for name, faults, trials, expected in (
         (
             "late_results_not_declared",
-            undeclared,
-            freezes,
+            _marked_otherwise(frozen, late=True),
+            len(frozen),
             "each result of a stopped device is marked late",
         ),
         (
             "results_in_time_marked_late",
-            false_alarms,
-            in_time,
+            _marked_otherwise(in_time, late=False),
+            len(in_time),
             "no result seen in time is marked late",
         ),
     ):
@@ -91,5 +84,11 @@ def _cross_frozen(sensor: Sensor, freeze_ms: float) -> Crossing:
     return frozen
 
 
-def _late(event: Mapping[str, Any] | None) -> str:
-    return "no result" if event is None else f"late is {event['late']!r}"
+def _marked_otherwise(crossings: Sequence[Crossing], *, late: bool) -> list[str]:
+    """The windows whose result is missing or has another mark than this."""
+    return [
+        f"window {one.expected['index']}: "
+        + ("no result" if one.event is None else f"late is {one.event['late']!r}")
+        for one in crossings
+        if one.event is None or one.event["late"] is not late
+    ]
