@@ -22,7 +22,7 @@ my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 
 # State: one start of the device.
 my (%streams, @events, @waiting, $late_ms);
-my ($cursor, $late_count, $ended) = (0, 0, 0);
+my ($cursor, $late_count, $ended, $fetched, $dropped) = (0, 0, 0, 0, 0);
 
 # A request is refused by dying with the error it is answered with.
 sub refuse { my ($code, $message) = @_; die { code => $code, message => $message } }
@@ -208,7 +208,10 @@ sub publish {
         decision_ns => $decision_ns,
         late => defined $late_ms ? ($is_late ? JSON::PP::true : JSON::PP::false) : undef,
     };
-    shift @events if @events > $EVENTS_KEPT;
+    if (@events > $EVENTS_KEPT) {
+        my $gone = shift @events;
+        $dropped++ if $gone->{cursor} > $fetched;
+    }
     return;
 }
 
@@ -221,13 +224,14 @@ sub stream_close {
 
 sub events_after {
     my ($after, $limit) = @_;
+    $fetched = $after if $after > $fetched;
     my @told = grep { $_->{cursor} > $after } @events;
     my $most = min($limit, $EVENTS_TOLD_MAX, scalar @told);
     @told = @told[0 .. $most - 1];
     return {
         events => \@told,
         next => @told ? $told[-1]{cursor} : $after,
-        dropped => $cursor - @events,
+        dropped => 0 + $dropped,
     };
 }
 

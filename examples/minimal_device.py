@@ -120,7 +120,7 @@ class Device:
         """Nothing is configured, no stream is open."""
         self.streams: dict[str, Stream] = {}
         self.events: deque[Result] = deque(maxlen=EVENTS_KEPT)
-        self.cursor = 0
+        self.cursor = self.fetched = self.dropped = 0
         self.late_ms: float | None = None
         self.late_count = 0
         self.ended = False
@@ -218,6 +218,8 @@ class Device:
         window = {"index": at.windows, "first": first, "last": first + WINDOW - 1, "valid": valid}
         times = {"last_sample_ns": last_sample_ns, "decision_ns": decision_ns, "late": late}
         event = {"cursor": self.cursor, "kind": "result", "stream": stream, "window": window}
+        if len(self.events) == EVENTS_KEPT:
+            self.dropped += self.events[0]["cursor"] > self.fetched
         self.events.append({**event, **outcome, **times})
 
     def stream_close(self, stream: object) -> Result:
@@ -236,12 +238,13 @@ class Device:
 
     def events_after(self, after: int, limit: int) -> Result:
         """The answer to `events`."""
+        self.fetched = max(self.fetched, after)
         later = [event for event in self.events if event["cursor"] > after]
         told = later[: min(limit, EVENTS_TOLD_MAX)]
         return {
             "events": told,
             "next": told[-1]["cursor"] if told else after,
-            "dropped": self.cursor - len(self.events),
+            "dropped": self.dropped,
         }
 
     def resources(self) -> Result:
