@@ -1,12 +1,8 @@
-"""Makes `evidence_lab`, the builders these tests share, importable for them."""
+"""A sealed run and its key, for all tests of the evidence."""
 
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from evidence_lab import sealed_run, signing_key
 
 from edgeward_harness.evidence.keys import SigningKey
