@@ -21,7 +21,7 @@ from edgeward_harness.evidence.ledger import SYNC_INTERVAL_NS, Ledger
 from edgeward_harness.evidence.record import State
 from edgeward_harness.evidence.verify import FaultKind, verify_bundle
 
-HERE = str(Path(__file__).parent)
+HERE = str(Path(__file__).parents[1] / "labs")
 
 
 def test_what_was_written_is_read_back_joined(tmp_path: Path) -> None:
