@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from edgeward_harness.evidence.entries import ItemEntry
-from edgeward_harness.evidence.measurement import Measurement
+from edgeward_harness.evidence.measurement import Measurement, Scalar
 from edgeward_harness.evidence.record import Record, State
 from edgeward_harness.evidence.strict import is_number
 from edgeward_harness.measure.judge import Verdict
@@ -116,9 +116,9 @@ def counts(measurement: Measurement) -> bool:
 
 def recompute(measurement: Measurement) -> tuple[Verdict, str]:
     """The verdict the numbers allow, and why it is not a pass."""
-    told = f"expected {measurement.expected}, observed {measurement.observed}"
+    told = f"expected {measurement.expected}, observed {_shown(measurement.observed)}"
     if measurement.bound is not None:
-        told += f", bound {measurement.bound:g}"
+        told += f", bound {_shown(measurement.bound)}"
     if measurement.note:
         told += f" ({measurement.note})"
     if measurement.verdict is not Verdict.PASSED:
@@ -126,6 +126,11 @@ def recompute(measurement: Measurement) -> tuple[Verdict, str]:
     if _contradicted(measurement):
         return Verdict.FAILED, f"recorded as passed, but its numbers say otherwise: {told}"
     return Verdict.PASSED, ""
+
+
+def _shown(value: Scalar) -> str:
+    """A figure to the digits that a reader wants; the record keeps all of them."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _contradicted(measurement: Measurement) -> bool:
