@@ -24,7 +24,7 @@ def refused(path: Path) -> tuple[str, ...]:
 
 def test_the_reference_device_is_built_in_twice() -> None:
     process, inside = BUILT_IN["reference"], BUILT_IN["reference-inprocess"]
-    assert process.command == (sys.executable, "-m", "edgeward.device")
+    assert process.command == (sys.executable, "-P", "-m", "edgeward.device")
     assert (process.driver, process.realization) == (Driver.PROCESS, Realization.EMULATED)
     assert (inside.driver, inside.realization) == (Driver.INPROCESS, Realization.SIMULATED)
     assert inside.command == ()
