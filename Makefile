@@ -25,7 +25,7 @@ test: lint ## every check and every test, slow ones included
 
 quick: lint ## lint, types, layers and the quick tests, under a minute
 	@echo "quick: the quick tests"
-	@$(BIN)/pytest -q -m "not slow"
+	@$(BIN)/pytest -q -m "not slow" -n 2
 
 lint: $(STAMP) ## ruff, mypy strict and the layers
 	@echo "lint: ruff, mypy, import-linter"
