@@ -4,12 +4,14 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgeward.profile import Profile
 from edgeward_harness.errors import HarnessError
 from edgeward_harness.profile.unit import Unit
-from edgeward_harness.target import DeviceSession, open_device
+
+if TYPE_CHECKING:  # imported when a device is opened
+    from edgeward_harness.target import DeviceSession
 
 Progress = Callable[[int, int], None]
 
@@ -31,13 +33,15 @@ class Rig:
     """The device the latest measurements rest on, as it will stand in their records."""
 
     @contextmanager
-    def open_device(self) -> Iterator[DeviceSession]:
+    def open_device(self) -> "Iterator[DeviceSession]":
         """Start the unit under the profile's limits; it is gone when the block ends.
 
         Raises:
             Finding: the device did not keep the protocol while starting.
             HarnessError: the unit could not be started at all.
         """
+        from edgeward_harness.target import open_device
+
         with open_device(self.unit, self.profile) as device:
             device.configure(self.profile.to_dict(), self.profile.sha256)
             self.device_context = context_of(device)
@@ -60,7 +64,7 @@ class Rig:
         return int.from_bytes(hashlib.sha256(material).digest()[:6], "big")
 
 
-def context_of(device: DeviceSession) -> dict[str, Any]:
+def context_of(device: "DeviceSession") -> dict[str, Any]:
     """What a record says of the device: its own description and what the bench enforced on it."""
     described = {key: value for key, value in device.description.items() if key != "clock"}
     described["clock"] = {"simulated": bool(device.description["clock"]["simulated"])}

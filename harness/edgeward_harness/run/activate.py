@@ -24,8 +24,6 @@ from edgeward_harness.run.supervise import end_with_supervisor
 
 TELLING = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONPATH")
 """Variables that can change what a run is; recorded when set."""
-GC_THRESHOLD = 100_000
-"""Allocations between two garbage collections: their pauses would be measured as the device's."""
 
 
 def activate(config: pytest.Config) -> None:
@@ -34,7 +32,7 @@ def activate(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: the request cannot be met; the text says why and what would be accepted.
     """
-    gc.set_threshold(GC_THRESHOLD)
+    gc.disable()  # its pauses would be measured as the device's; `Outcomes` collects between cases
     _refuse_bending(config)
     told: dict[str, Any] | None = getattr(config, "workerinput", {}).get(SHARED)
     shared = Shared(**told) if told else None

@@ -1,6 +1,7 @@
 """What a test case may ask for. Registered only while a device is being verified."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,7 +10,9 @@ from edgeward_harness.evidence.artifacts import store_artifact
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.run.keys import ENTRY, MEASURE, PLAN, RIG
 from edgeward_harness.run.measure import Measure
-from edgeward_harness.target import DeviceSession
+
+if TYPE_CHECKING:  # a suite without a device does not pay for the drivers
+    from edgeward_harness.target import DeviceSession
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +28,7 @@ def profile(rig: Rig) -> Profile:
 
 
 @pytest.fixture
-def device(rig: Rig) -> Iterator[DeviceSession]:
+def device(rig: Rig) -> "Iterator[DeviceSession]":
     """A device of its own for this case: started, configured with the profile, gone afterwards."""
     with rig.open_device() as session:
         yield session

@@ -3,6 +3,7 @@
 The record travels in the report, as JSON, so a run on several workers is the same as one on one.
 """
 
+import gc
 import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from edgeward_harness.run.outcome import Phases, take
 from edgeward_harness.run.plan import RunPlan
 
 PROPERTY = "edgeward"
+GARBAGE_MAX = 200_000
+"""Objects made and not freed since the last collection before one is due, between two cases."""
 _NEEDS_DEVICE = "rig"
 """The fixture through which alone a case reaches a device."""
 
@@ -72,11 +75,14 @@ class Outcomes:
         if call.when == "setup":
             begun_ns = time.monotonic_ns() - int(call.duration * 1e9)
             self._phases = Phases(start_ns=begun_ns)
-        if call.excinfo is not None or report.outcome != "passed" or hasattr(report, "wasxfail"):
+        plain = call.excinfo is None and report.outcome == "passed"
+        if not plain or (call.when == "call" and hasattr(report, "wasxfail")):
             take(self._phases, report, call.excinfo.value if call.excinfo else None)
         if call.when == "teardown":
             sent = self._sent(item, self._phases)
             report.user_properties = [(PROPERTY, sent.to_json() if self._worker else sent)]
+            if gc.get_count()[0] > GARBAGE_MAX:
+                gc.collect()
         return report
 
     def _sent(self, item: pytest.Item, phases: Phases) -> Sent:

@@ -98,7 +98,6 @@ class Recorder:
             session.exitstatus = 2
             self._ledger.close()
             return
-        gc.collect()  # what the tests left behind, before the run's own evidence comes on top
         interrupted = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
         try:
             self._ledger.end(utc_text(time.time_ns()), interrupted=interrupted)

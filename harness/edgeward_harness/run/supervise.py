@@ -6,7 +6,6 @@ well without one has proven nothing. If the supervisor dies, so does the run, an
 incomplete.
 """
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -49,6 +48,8 @@ def end_with_supervisor() -> None:
     supervisor = os.environ.pop(SUPERVISOR, None)  # not for what this run starts in its turn
     if supervisor is None:
         return
+    import ctypes  # only a supervised run needs it
+
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if str(os.getppid()) != supervisor:  # it died before this line
         os.kill(os.getpid(), signal.SIGKILL)
