@@ -16,17 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from edgeward_harness.trace import (
-    BASELINE,
-    baseline_text,
-    check,
-    fingerprints,
-    load_baseline,
-    load_trace,
-    matrix,
-    review,
-    suspects,
-)
+from edgeward_harness.trace.baseline import BASELINE, baseline_text, load_baseline
+from edgeward_harness.trace.completeness import check
+from edgeward_harness.trace.fingerprint import fingerprints
+from edgeward_harness.trace.load import load_trace
+from edgeward_harness.trace.rows import matrix
+from edgeward_harness.trace.suspicion import review, suspects
 
 FLOOR_CPU_S = 2.0
 """For trace, fingerprints and gate together."""

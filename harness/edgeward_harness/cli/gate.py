@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
     from edgeward_harness.gate.decide import decide
     from edgeward_harness.gate.exhibit import examine, requirements_of
     from edgeward_harness.gate.policy import FILE, load_policy
-    from edgeward_harness.trace import load_trace
+    from edgeward_harness.trace.load import load_trace
 
     check_keys(options.key, options.bundles)
     suites = options.suites or resources.suites()

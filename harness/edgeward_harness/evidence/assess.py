@@ -54,7 +54,7 @@ from edgeward_harness.evidence.standing import (
 from edgeward_harness.evidence.verdict import run_verdict
 
 if TYPE_CHECKING:  # a bundle is assessed without today's plans more often than with them
-    from edgeward_harness.trace import Trace
+    from edgeward_harness.trace.model import Trace
 
 
 __all__ = [

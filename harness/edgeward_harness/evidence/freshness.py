@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from edgeward_harness.evidence.manifest import Manifest
 
 if TYPE_CHECKING:  # imported where it is used: most readers of evidence have no plans at hand
-    from edgeward_harness.trace import Trace
+    from edgeward_harness.trace.model import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Current:
 
 def of_trace(trace: "Trace") -> Current:
     """Today's fingerprints of a trace."""
-    from edgeward_harness.trace import fingerprint
+    from edgeward_harness.trace.fingerprint import fingerprint
 
     citing: dict[str, set[str]] = {}
     for case in trace.cases.values():

@@ -14,7 +14,6 @@ import errno
 import os
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +99,7 @@ class Ledger:
             raise HarnessError(f"{item!r}: no context {record.context!r} was written before")
         attempt = self._attempts.get(item, 0) + 1
         if record.attempt != attempt:
-            record = replace(record, attempt=attempt)
+            record = record._replace(attempt=attempt)
         self._write(record.to_json())
         self._attempts[item] = attempt
         self._records += 1

@@ -8,12 +8,12 @@ Rules:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC as UTC_ZONE
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from edgeward_harness.errors import InputError
 from edgeward_harness.evidence.measurement import Measurement, Scalar, read_measurements
@@ -66,9 +66,11 @@ def _second(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC_ZONE):%Y-%m-%dT%H:%M:%S}"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One execution of one item. Monotonic times are of the host; `utc` is when it ended."""
+class Record(NamedTuple):
+    """One execution of one item. Monotonic times are of the host; `utc` is when it ended.
+
+    A tuple, not a dataclass: one is made for each case, written and read, and costs a third.
+    """
 
     item: str
     state: State
@@ -76,7 +78,7 @@ class Record:
     end_ns: int
     utc: str
     measurements: tuple[Measurement, ...] = ()
-    artifacts: Mapping[str, str] = field(default_factory=dict)  # name -> SHA-256 of its content
+    artifacts: Mapping[str, str] = MappingProxyType({})  # name -> SHA-256 of its content
     reason: str = ""
     context: str | None = None
     seed: int = 0

@@ -15,7 +15,7 @@ from edgeward_harness.evidence.verification import Verification
 from edgeward_harness.evidence.verify import verify_bundle
 
 if TYPE_CHECKING:  # a gate without the freshness rule has no plans at hand
-    from edgeward_harness.trace import Trace
+    from edgeward_harness.trace.model import Trace
 
 
 @dataclass(frozen=True, slots=True)

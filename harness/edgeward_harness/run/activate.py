@@ -16,7 +16,7 @@ from edgeward_harness.run import fixtures
 from edgeward_harness.run.collect import Collector
 from edgeward_harness.run.console import Console, Verdict
 from edgeward_harness.run.keys import PLAN, RIG
-from edgeward_harness.run.outcomes import Outcomes
+from edgeward_harness.run.outcomes import Outcomes, send
 from edgeward_harness.run.plan import Request, RunPlan, Shared, settle
 from edgeward_harness.run.recorder import SHARED, Recorder, Spooler
 from edgeward_harness.run.scope import scope_of
@@ -54,13 +54,14 @@ def activate(config: pytest.Config) -> None:
     collector = Collector(plan, shared.capabilities if shared else _ask(plan, rig))
     _register(config, fixtures, "edgeward-fixtures")
     _register(config, collector, "edgeward-collector")
-    _register(config, Outcomes(plan, rig, worker=shared is not None), "edgeward-outcomes")
     if shared is not None:
+        _register(config, Outcomes(plan, rig, send), "edgeward-outcomes")
         worker = config.workerinput["workerid"]  # type: ignore[attr-defined]
         _register(config, Spooler(collector, Path(shared.spool), worker), "edgeward-spooler")
         return
     recorder = Recorder(plan, collector, scope_of(plan, config), surroundings(config))
     _register(config, recorder, "edgeward-recorder")
+    _register(config, Outcomes(plan, rig, recorder.deliver), "edgeward-outcomes")
     _register(config, Verdict(plan, recorder), "edgeward-verdict")
     if config.getoption("edgeward_console"):
         _register(config, Console(plan, recorder, rig), "edgeward-console")

@@ -1,16 +1,18 @@
-"""Hooks of the process that runs the tests: judge each test, send its record with its report.
+"""Hooks of the process that runs the tests: judge each test and deliver its record.
 
-The record travels in the report, as JSON, so a run on several workers is the same as one on one.
+Where that process owns the bundle too, the record is written at once; a worker sends it as JSON
+with its report. It is the same record.
 """
 
 import gc
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from edgeward_harness.errors import CannotJudge, Finding
 from edgeward_harness.evidence.artifacts import store_artifact
 from edgeward_harness.evidence.record import Record, State, utc_text
 from edgeward_harness.rig.bench import Rig
@@ -47,30 +49,43 @@ class Sent:
         return cls(Record.from_json(value["record"]), value["device"])
 
 
+Deliver = Callable[[pytest.TestReport, Sent], None]
+"""Takes the finished record of a test, with the report of its last phase."""
+
+
+def send(report: pytest.TestReport, sent: Sent) -> None:
+    """How a worker delivers: with the report, which crosses to the controller."""
+    report.user_properties = [(PROPERTY, sent.to_json())]
+
+
+def _settled(item: pytest.Item) -> pytest.ExceptionInfo[BaseException] | None:
+    """What the measurements of a test say against it, as if its own code had raised it."""
+    measure = measure_of(item)
+    if measure is not None:
+        try:
+            measure.settle()
+        except (Finding, CannotJudge) as broken:
+            return pytest.ExceptionInfo.from_exception(broken)
+    return None
+
+
 class Outcomes:
     """Follows each test through its phases."""
 
-    def __init__(self, plan: RunPlan, rig: Rig, *, worker: bool) -> None:
+    def __init__(self, plan: RunPlan, rig: Rig, deliver: Deliver) -> None:
         """Attachments go into the bundle of this plan; devices are those the rig opened."""
         self._plan = plan
         self._rig = rig
-        self._worker = worker
+        self._deliver = deliver
         self._phases = Phases(start_ns=0)  # of the test under way
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-        """Once the test's own code is through, its measurements decide."""
-        result = yield
-        measure = measure_of(pyfuncitem)
-        if measure is not None:
-            measure.settle()
-        return result
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Take each phase; at the last, put the finished record on the report."""
+        """Once the test's own code is through, its measurements decide; at the end, deliver."""
+        if call.when == "call" and call.excinfo is None:
+            call.excinfo = _settled(item)
         report = yield
         if call.when == "setup":
             begun_ns = time.monotonic_ns() - int(call.duration * 1e9)
@@ -79,8 +94,7 @@ class Outcomes:
         if not plain or (call.when == "call" and hasattr(report, "wasxfail")):
             take(self._phases, report, call.excinfo.value if call.excinfo else None)
         if call.when == "teardown":
-            sent = self._sent(item, self._phases)
-            report.user_properties = [(PROPERTY, sent.to_json() if self._worker else sent)]
+            self._deliver(report, self._sent(item, self._phases))
             if gc.get_count()[0] > GARBAGE_MAX:
                 gc.collect()
         return report

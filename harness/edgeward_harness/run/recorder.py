@@ -1,6 +1,6 @@
 """The process that owns the bundle: manifest first, then a record for each report, then the seal.
 
-On one process it sees its own reports; on several, those its workers send. It is the same code.
+On one process the tests hand it their records; on several, their workers' reports carry them.
 """
 
 import gc
@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ class Recorder:
         self._scope = scope
         self._ledger: Ledger | None = None
         self._items: dict[str, ItemEntry] = {}
+        self._has_workers = False
         self._spool = Path(tempfile.mkdtemp(prefix="edgeward-"))
         self.listeners: list[Listener] = []
         self.finished: Finished | None = None
@@ -60,6 +61,9 @@ class Recorder:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist's own type
         """Tell a worker which run it belongs to and where to leave what it collected."""
+        if not self._has_workers:
+            self._has_workers = True
+            node.config.pluginmanager.register(_Gatherer(self), "edgeward-gatherer")
         shared = Shared(
             nonce=self._plan.nonce,
             seed=self._plan.seed,
@@ -76,17 +80,6 @@ class Recorder:
             name = f"{node.workerinput['workerid']}.json"
             entries = json.loads((self._spool / name).read_text(encoding="utf-8"))
             self._begin({node_id: ItemEntry(**entry) for node_id, entry in entries.items()})
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Write the record that a finished test sent; a worker's crash is an error of that test."""
-        if report.when == "teardown":
-            for name, fragment in report.user_properties:
-                if name == PROPERTY:
-                    sent = fragment if isinstance(fragment, Sent) else _received(fragment)
-                    self._append(sent, getattr(report, "worker_id", "main"))
-            report.user_properties = []  # recorded; what pytest keeps of a test stays small
-        elif report.when not in ("setup", "call") and report.nodeid in self._items:
-            self._append(self._crashed(report), getattr(report, "worker_id", "main"))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -121,18 +114,29 @@ class Recorder:
         except HarnessError as error:
             raise pytest.UsageError(error.diagnostics()) from error
 
-    def _append(self, sent: Sent, worker: str) -> None:
-        """Write one record; a disk that refuses ends the run, and nothing is sealed."""
+    def deliver(self, report: pytest.TestReport, sent: Sent) -> None:
+        """Write the record of a test that ran in this process.
+
+        Raises:
+            pytest.exit.Exception: the disk refused.
+        """
+        report.user_properties = []  # recorded; what pytest keeps of a test stays small
+        self.write(sent)
+
+    def write(self, sent: Sent, worker: str = "") -> None:
+        """Write one record; a disk that refuses ends the run, and nothing is sealed.
+
+        Raises:
+            pytest.exit.Exception: the disk refused.
+        """
         if self.trouble is not None:
             return
-        record = sent.record
-        if worker not in ("main", "master"):
-            record = replace(record, worker=worker)
+        record = sent.record._replace(worker=worker) if worker else sent.record
         try:
             if self._ledger is None:
                 raise HarnessError("a test ran before the manifest was fixed")
             if sent.device is not None:
-                record = replace(record, context=self._ledger.context(Context(**sent.device)))
+                record = record._replace(context=self._ledger.context(Context(**sent.device)))
             self._ledger.append(record)
         except HarnessError as error:
             self.trouble = error
@@ -140,17 +144,39 @@ class Recorder:
         for listener in self.listeners:
             listener(record)
 
-    def _crashed(self, report: pytest.TestReport) -> Sent:
+    def crashed(self, report: pytest.TestReport, worker: str) -> None:
+        """Write that a worker died over a test; that is an error of the test."""
+        entry = self._items.get(report.nodeid)
+        if entry is None:
+            return
         now_ns = time.monotonic_ns()
         record = Record(
-            item=self._items[report.nodeid].item,
+            item=entry.item,
             state=State.ERROR,
             start_ns=now_ns,
             end_ns=now_ns,
             utc=utc_text(time.time_ns()),
             reason=f"the process that ran this test died: {report.longrepr}",
         )
-        return Sent(record, None)
+        self.write(Sent(record, None), worker)
+
+
+class _Gatherer:
+    """Hooks of a controller: writes the records that its workers' reports carry."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Write the record that a finished test sent, or that its worker died over it."""
+        worker: str = getattr(report, "worker_id", "")
+        if report.when == "teardown":
+            for name, fragment in report.user_properties:
+                if name == PROPERTY:
+                    self._recorder.write(_received(fragment), worker)
+            report.user_properties = []
+        elif report.when not in ("setup", "call"):
+            self._recorder.crashed(report, worker)
 
 
 def _received(value: Any) -> Sent:  # noqa: ANN401 - what a worker sent as JSON

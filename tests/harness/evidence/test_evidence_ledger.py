@@ -34,7 +34,7 @@ def test_what_was_written_is_read_back_joined(tmp_path: Path) -> None:
     assert opened.ended.records == 5
     assert opened.complete
     assert opened.context_of(records[0]) is not None
-    assert opened.context_of(replace(records[0], context=None)) is None
+    assert opened.context_of(records[0]._replace(context=None)) is None
 
 
 def test_the_manifest_is_there_before_the_first_record(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_only_what_belongs_to_the_run_is_recorded(ledger: Ledger, tmp_path: Path
     with pytest.raises(HarnessError, match="does not apply by the manifest"):
         ledger.append(record(f"{CASE}[x]"))
     with pytest.raises(HarnessError, match="cannot say 'not_executed'"):
-        ledger.append(replace(record(), state=State.NOT_EXECUTED))
+        ledger.append(record()._replace(state=State.NOT_EXECUTED))
     with pytest.raises(HarnessError, match="no context 'c1'"):
         ledger.append(record(context="c1"))
     with pytest.raises(HarnessError, match="cannot be recorded: Out of range float"):

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import tomli_w
 
-from edgeward_harness.trace import Trace, load_trace
+from edgeward_harness.trace.load import load_trace
+from edgeward_harness.trace.model import Trace
 
 Files = dict[str, Any]
 

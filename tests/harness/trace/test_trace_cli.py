@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from edgeward.device.cli import main
-from edgeward_harness.trace import Code, load_trace
+from edgeward_harness.trace.fault import Code
+from edgeward_harness.trace.load import load_trace
 from edgeward_harness.trace.schema import schemas
 
 Files = dict[str, Any]

@@ -7,15 +7,10 @@ from typing import Any
 
 import pytest
 
-from edgeward_harness.trace import (
-    Code,
-    Trace,
-    check,
-    check_all,
-    check_deviations,
-    check_review,
-    review,
-)
+from edgeward_harness.trace.completeness import check, check_all, check_deviations, check_review
+from edgeward_harness.trace.fault import Code
+from edgeward_harness.trace.model import Trace
+from edgeward_harness.trace.suspicion import review
 
 Files = dict[str, Any]
 Load = Callable[[Files], Trace]

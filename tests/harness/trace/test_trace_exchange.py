@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from edgeward.profile.vocabulary import SafetyClass
 from edgeward_harness.errors import InputError
-from edgeward_harness.trace import Requirement, Trace
 from edgeward_harness.trace.exchange import (
     export_requirements,
     import_requirements,
     requirements_toml,
 )
+from edgeward_harness.trace.model import Requirement, Trace
 from edgeward_harness.trace.tables import TableFormat
 from edgeward_harness.trace.vocabulary import Kind, Stage
 

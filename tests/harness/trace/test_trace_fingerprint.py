@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from edgeward.profile.vocabulary import SafetyClass
 from edgeward_harness.profile.applicability import Need
-from edgeward_harness.trace import Control, Hazard, PlannedCase, Requirement, Trace, fingerprint
-from edgeward_harness.trace.fingerprint import fingerprints
+from edgeward_harness.trace.fingerprint import fingerprint, fingerprints
+from edgeward_harness.trace.model import Control, Hazard, PlannedCase, Requirement, Trace
 from edgeward_harness.trace.vocabulary import ControlType, Kind, Method, Severity, Stage
 
 REQUIREMENT = Requirement(

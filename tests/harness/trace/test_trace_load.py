@@ -12,7 +12,8 @@ import pytest
 from edgeward_harness.errors import InputError
 from edgeward_harness.profile.applicability import Need
 from edgeward_harness.profile.bench import Realization
-from edgeward_harness.trace import Requirement, Trace, load_trace
+from edgeward_harness.trace.load import load_trace
+from edgeward_harness.trace.model import Requirement, Trace
 from edgeward_harness.trace.schema import schemas
 
 Files = dict[str, Any]

@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from edgeward_harness.trace import Row, Trace, fingerprint, matrix
-from edgeward_harness.trace.rows import HEADER, matrix_table
+from edgeward_harness.trace.fingerprint import fingerprint
+from edgeward_harness.trace.model import Trace
+from edgeward_harness.trace.rows import HEADER, Row, matrix, matrix_table
 from edgeward_harness.trace.tables import TableFormat
 from edgeward_harness.trace.view import matrix_text, requirements_text, trace_document
 

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from edgeward_harness import resources
-from edgeward_harness.trace import BASELINE, Trace, check_all, load_baseline, load_trace
-from edgeward_harness.trace.model import LAYOUTS
+from edgeward_harness.trace.baseline import BASELINE, load_baseline
+from edgeward_harness.trace.completeness import check_all
+from edgeward_harness.trace.load import load_trace
+from edgeward_harness.trace.model import LAYOUTS, Trace
 from edgeward_harness.trace.schema import schemas
 from edgeward_harness.trace.vocabulary import Capability
 

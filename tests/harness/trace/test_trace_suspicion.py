@@ -10,17 +10,12 @@ import pytest
 import tomli_w
 
 from edgeward_harness.errors import InputError
-from edgeward_harness.trace import (
-    Reviewed,
-    Trace,
-    baseline_text,
-    fingerprints,
-    load_baseline,
-    review,
-    suspects,
-)
+from edgeward_harness.trace.baseline import Reviewed, baseline_text, load_baseline
+from edgeward_harness.trace.fingerprint import fingerprints
+from edgeward_harness.trace.model import Trace
 from edgeward_harness.trace.plain_toml import loads
 from edgeward_harness.trace.schema import schemas
+from edgeward_harness.trace.suspicion import review, suspects
 
 Files = dict[str, Any]
 Load = Callable[[Files], Trace]
