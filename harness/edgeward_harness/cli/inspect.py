@@ -8,13 +8,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgeward_harness.cli.common import expect_short_life
+from edgeward_harness.cli.common import expect_short_life, printable, trusted_keys
 from edgeward_harness.cli.expected import check_build, check_keys
 from edgeward_harness.errors import HarnessError
 
 if TYPE_CHECKING:  # imported where they are used: they would slow the start of every command
     from edgeward_harness.evidence.bundle import Bundle
-    from edgeward_harness.evidence.keys import PublicKey
     from edgeward_harness.evidence.verification import Expectation, Verification
 
 HELP = """\
@@ -70,13 +69,13 @@ def run(options: argparse.Namespace) -> int:
     if not (options.bundle / "manifest.json").is_file():
         raise HarnessError(f"{options.bundle}: no bundle, it holds no manifest.json")
     check_keys(options.key, [options.bundle])
-    keys, note = _trusted(options.key)
+    keys, note = trusted_keys(options.key)
     found = verify_bundle(options.bundle, keys, expected=_expected(options), derive=_twin)
     if options.json:
         print(json.dumps(_as_json(found), indent=2, sort_keys=True))
     else:
         lines = [*_about(found), "", *_table(found), "", *_integrity(found), *note]
-        print("\n".join(map(_printable, lines)))
+        print("\n".join(map(printable, lines)))
     return exit_status(found)
 
 
@@ -108,21 +107,6 @@ def exit_status(found: "Verification") -> int:
     if not found.findings:
         return 0
     return 2 if found.only(FaultKind.UNKNOWN_SIGNER) else 1
-
-
-def _trusted(paths: list[Path]) -> tuple[tuple["PublicKey", ...], list[str]]:
-    """The trusted keys, and a note when this machine's own key could not be one of them."""
-    from edgeward_harness.evidence.keys import load_public_keys, load_signing_key, run_key_path
-
-    if paths:
-        return load_public_keys(paths), []
-    own = run_key_path()
-    if not own.exists():
-        return (), []
-    try:
-        return (load_signing_key(own).public,), []
-    except HarnessError as fault:
-        return (), [f"note: this machine's run key is not trusted: {fault}"]
 
 
 def _about(found: "Verification") -> list[str]:
@@ -182,10 +166,6 @@ def _title(found: "Verification") -> str:
         return "CHANGED"
     other = found.only(FaultKind.OTHER, FaultKind.UNKNOWN_SIGNER)
     return "NOT WHAT WAS EXPECTED" if other else "INCOMPLETE"
-
-
-def _printable(line: str) -> str:
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
 
 
 def _as_json(found: "Verification") -> dict[str, Any]:
