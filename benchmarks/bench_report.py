@@ -74,7 +74,17 @@ def manifest(rows: int) -> Manifest:
         risks=("RC-001",),
         stage="release",
     )
-    case = CaseEntry("latency", "A case", "Paced windows.", sha("case"), ())
+    docstring = "The delay is within its budget.\n\nMethod: paced windows of a simulated patient."
+    case = CaseEntry(
+        suite="latency",
+        title="A case",
+        method="measurement",
+        rationale="No shape of the distribution is assumed.",
+        stage="release",
+        samples=400,
+        fingerprint=sha("case"),
+        requirements=(),
+    )
     numbers = [f"{number:05d}" for number in range(rows)]
     return Manifest(
         run=sha("run")[:32],
@@ -94,7 +104,13 @@ def manifest(rows: int) -> Manifest:
         cases={f"TC-BEN-{n}": replace(case, requirements=(f"REQ-BEN-{n}",)) for n in numbers},
         items={
             f"TC-BEN-{n}": ItemEntry(
-                f"TC-BEN-{n}", f"TC-BEN-{n}", None, sha("c"), applies=True, reason=""
+                item=f"TC-BEN-{n}",
+                case=f"TC-BEN-{n}",
+                parameter=None,
+                code_sha256=sha("c"),
+                applies=True,
+                reason="",
+                procedure=docstring,
             )
             for n in numbers
         },

@@ -122,6 +122,10 @@ def run(tmp_path: Path) -> Runner:
 pytestmark = pytest.mark.slow  # each test is a whole pytest run of its own
 CASE = "@pytest.mark.case('TC-SYN-001')\n"
 TEST = "def test_one(measure):\n"
+DOCUMENTED = (
+    CASE + "@pytest.mark.parametrize('n', range(20))\ndef test_n(measure, n):\n"
+    '    """It holds for <b>each</b> \u2264 n.\n\n    Method: asked\n    once.\n    """\n' + GOOD
+)
 
 
 def test_a_pass_with_a_measurement_is_verified(run: Runner) -> None:
@@ -234,6 +238,9 @@ def test_an_orphan_is_seen(run: Runner) -> None:
     [
         (TEST + GOOD, "names no test case"),
         (CASE + TEST + GOOD + CASE + "def test_two(measure):\n" + GOOD, "is another test already"),
+        (DOCUMENTED + CASE + "def test_two(measure):\n" + GOOD, "is another test already"),
+        (CASE + TEST + f"    '{'x' * 10_001}'\n" + GOOD, "found 10001 characters of docstring"),
+        (CASE + TEST + "    '\\ud800'\n" + GOOD, "found '\\ud800' in its docstring"),
     ],
 )
 def test_a_suite_that_breaks_the_rules_does_not_run(run: Runner, body: str, said: str) -> None:
@@ -241,6 +248,25 @@ def test_a_suite_that_breaks_the_rules_does_not_run(run: Runner, body: str, said
     assert said in done.output
     assert done.status not in (0, 1)
     assert not done.out.exists() or not list(done.out.iterdir())
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_what_a_test_says_of_itself_is_in_the_manifest_once(
+    run: Runner, workers: tuple[str, ...]
+) -> None:
+    done = run(DOCUMENTED, *workers)
+    assert done.standing() is Standing.VERIFIED, done.output
+    said = [one.procedure for one in done.bundle.manifest.items.values()]
+    assert said[0] == "It holds for <b>each</b> \u2264 n.\n\nMethod: asked\nonce."
+    assert said[1:] == [None] * 19
+    case = done.bundle.manifest.cases["TC-SYN-001"]
+    assert (case.rationale, case.stage, case.samples) == ("None but the test.", "release", None)
+
+
+def test_a_test_that_says_nothing_of_itself_runs_and_leaves_no_procedure(run: Runner) -> None:
+    done = run(CASE + TEST + GOOD)
+    assert done.standing() is Standing.VERIFIED, done.output
+    assert done.bundle.manifest.items["TC-SYN-001"].procedure is None
 
 
 def test_a_falsifying_example_is_in_the_record(run: Runner) -> None:

@@ -13,6 +13,7 @@ from edgeward_harness.evidence.strict import (
     HEX64,
     IDENTIFIER,
     OBJECT,
+    PROSE,
     TEXT,
     UTC,
     Json,
@@ -54,11 +55,15 @@ class ControlEntry:
 
 @dataclass(frozen=True, slots=True)
 class CaseEntry:
-    """A planned test case."""
+    """A planned test case: what its plan says of it."""
 
     suite: str
     title: str
     method: str
+    rationale: str
+    stage: str
+    samples: int | None
+    """Observations planned at the depth of this run; None where the plan counts none."""
     fingerprint: str
     requirements: tuple[str, ...]
 
@@ -73,6 +78,11 @@ class ItemEntry:
     code_sha256: str
     applies: bool
     reason: str
+    procedure: str | None = None
+    """The docstring of the test, with the first item of its case only; None: said before or never.
+
+    In JSON it is then left out, so that ten thousand parameters of a case say it once.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +137,9 @@ def plain(entry: AnyEntry) -> dict[str, Any]:
     value = dict(zip(RULES[kind], _PARTS[kind](entry), strict=True))
     for name in _LISTS[kind]:
         value[name] = list(value[name])
+    for name in _OPTIONAL[kind]:
+        if value[name] is None:
+            del value[name]
     return value
 
 
@@ -188,6 +201,9 @@ RULES: dict[type[Any], dict[str, Rule]] = {
         "suite": IDENTIFIER,
         "title": TEXT,
         "method": TEXT,
+        "rationale": PROSE,
+        "stage": TEXT,
+        "samples": COUNT.nullable(),
         "fingerprint": HEX64,
         "requirements": _IDS,
     },
@@ -198,6 +214,7 @@ RULES: dict[type[Any], dict[str, Rule]] = {
         "code_sha256": HEX64,
         "applies": BOOLEAN,
         "reason": TEXT,
+        "procedure": PROSE.optional(),
     },
     DeviationEntry: {
         "id": IDENTIFIER,
@@ -218,6 +235,10 @@ RULES: dict[type[Any], dict[str, Rule]] = {
 }
 _LISTS = {
     kind: tuple(name for name, rule in rules.items() if rule in (_IDS, _TEXTS))
+    for kind, rules in RULES.items()
+}
+_OPTIONAL = {
+    kind: tuple(name for name, rule in rules.items() if not rule.required)
     for kind, rules in RULES.items()
 }
 _PARTS = {kind: attrgetter(*rules) for kind, rules in RULES.items()}

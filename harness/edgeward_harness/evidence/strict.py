@@ -19,6 +19,8 @@ Json = Any
 """A JSON value as it was read: anything, until a rule has accepted it."""
 TEXT_CHARS_MAX = 512
 """Characters of an identifier, a title or a name."""
+PROSE_CHARS_MAX = 10_000
+"""Characters of an explanation; a plan may not say more in one place either."""
 DEPTH_MAX = 64
 """Lists and objects within each other; what evidence holds needs fewer than ten."""
 INTEGER_MAX = (1 << 63) - 1
@@ -150,6 +152,10 @@ def _is_text(value: Json) -> bool:
     return type(value) is str
 
 
+def _is_prose(value: Json) -> bool:
+    return type(value) is str and len(value) <= PROSE_CHARS_MAX
+
+
 def _is_identifier(value: Json) -> bool:
     return type(value) is str and 0 < len(value) <= TEXT_CHARS_MAX and value.isprintable()
 
@@ -190,6 +196,7 @@ def _is_scalar(value: Json) -> bool:
 
 
 TEXT = Rule(_is_text, "text")
+PROSE = Rule(_is_prose, f"text of at most {PROSE_CHARS_MAX} characters")
 IDENTIFIER = Rule(_is_identifier, f"1 to {TEXT_CHARS_MAX} printable characters")
 HEX64 = Rule(_is_hex64, "64 lower-case hex digits")
 UTC = Rule(_is_utc, "an instant such as 2026-01-31T12:00:00.250Z")
@@ -219,8 +226,10 @@ def list_of(rule: Rule) -> Rule:
 def table_of(key: Rule, rule: Rule) -> Rule:
     """A field that holds an object whose keys and values are each of one kind."""
     return Rule(
-        lambda value: type(value) is dict
-        and all(map(key.accepts, value))
-        and all(map(rule.accepts, value.values())),
+        lambda value: (
+            type(value) is dict
+            and all(map(key.accepts, value))
+            and all(map(rule.accepts, value.values()))
+        ),
         f"an object, each key {key.says}, each value {rule.says}",
     )

@@ -31,6 +31,7 @@ from edgeward_harness.report.model import (
     RequirementView,
     Run,
 )
+from edgeward_harness.report.procedure import goal_and_procedure
 
 _URGENCY = {Verdict.FAILED.value: 0, Verdict.CANNOT_JUDGE.value: 1, Verdict.PASSED.value: 2}
 _UNKNOWN = RequirementEntry(
@@ -55,7 +56,7 @@ def build_report(bundle: Bundle, assessment: Assessment) -> Report:
         headline=headline(manifest, assessment),
         run=_run(bundle),
         shown=shown(bundle, assessment),
-        not_proven=not_proven(bundle, assessment),
+        not_proven=not_proven(bundle, assessment, cases),
         requirements=_requirements(bundle, assessment, cases, states),
         hazards=hazard_views(manifest, assessment, states),
         cases=cases,
@@ -99,8 +100,9 @@ def _cases(bundle: Bundle, assessment: Assessment) -> tuple[CaseView, ...]:
     items: defaultdict[str, list[ItemView]] = defaultdict(list)
     for name, entry in bundle.manifest.items.items():
         items[entry.case].append(_item(entry, assessment.items[name], records[name]))
+    views = _Cases(bundle.manifest)
     return tuple(
-        _case(name, entry, assessment.cases[name], items[name])
+        views.of(name, entry, assessment.cases[name], items[name])
         for name, entry in bundle.manifest.cases.items()
         if name in items or not _is_beyond(bundle.manifest, entry)
     )
@@ -111,20 +113,44 @@ def _is_beyond(manifest: Manifest, entry: CaseEntry) -> bool:
     return bool(manifest.suites) and entry.suite not in manifest.suites
 
 
-def _case(
-    name: str, entry: CaseEntry, standing: CaseStanding, items: Iterable[ItemView]
-) -> CaseView:
-    return CaseView(
-        id=name,
-        suite=entry.suite,
-        title=entry.title,
-        method=entry.method,
-        fingerprint=entry.fingerprint,
-        requirements=entry.requirements,
-        state=standing.state.value,
-        orphan=standing.orphan,
-        items=tuple(items),
-    )
+class _Cases:
+    """The cases of a manifest, each with what other parts of it say of the case."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._docstrings = {
+            entry.case: entry.procedure for entry in manifest.items.values() if entry.procedure
+        }
+        self._implements: defaultdict[str, list[str]] = defaultdict(list)
+        self._proves_effective: defaultdict[str, list[str]] = defaultdict(list)
+        for name, control in manifest.controls.items():
+            for case in control.implementation:
+                self._implements[case].append(name)
+            for case in control.effectiveness:
+                self._proves_effective[case].append(name)
+
+    def of(
+        self, name: str, entry: CaseEntry, standing: CaseStanding, items: Iterable[ItemView]
+    ) -> CaseView:
+        """A case with everything that came of it."""
+        goal, procedure = goal_and_procedure(self._docstrings.get(name, ""))
+        return CaseView(
+            id=name,
+            suite=entry.suite,
+            title=entry.title,
+            goal=goal,
+            procedure=procedure,
+            method=entry.method,
+            rationale=entry.rationale,
+            stage=entry.stage,
+            samples=entry.samples,
+            implements=tuple(self._implements[name]),
+            proves_effective=tuple(self._proves_effective[name]),
+            fingerprint=entry.fingerprint,
+            requirements=entry.requirements,
+            state=standing.state.value,
+            orphan=standing.orphan,
+            items=tuple(items),
+        )
 
 
 def _item(entry: ItemEntry, standing: ItemStanding, records: Iterable[Record]) -> ItemView:

@@ -4,14 +4,14 @@
 shown.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from edgeward_harness.evidence.assessment import Assessment
 from edgeward_harness.evidence.bundle import Bundle
 from edgeward_harness.measure.judge import Verdict
 from edgeward_harness.report.facts import text_of
 from edgeward_harness.report.headline import suite_names
-from edgeward_harness.report.model import Caveat
+from edgeward_harness.report.model import CaseView, Caveat
 from edgeward_harness.report.numbers import percent
 from edgeward_harness.report.words import word_for
 
@@ -39,7 +39,9 @@ def shown(bundle: Bundle, assessment: Assessment) -> tuple[str, ...]:
     return tuple(sentence for sentence, holds in said.items() if holds)
 
 
-def not_proven(bundle: Bundle, assessment: Assessment) -> tuple[Caveat, ...]:
+def not_proven(
+    bundle: Bundle, assessment: Assessment, cases: Iterable[CaseView]
+) -> tuple[Caveat, ...]:
     """What this report does not prove, most serious first."""
     return (
         *_open_ends(bundle),
@@ -49,6 +51,7 @@ def not_proven(bundle: Bundle, assessment: Assessment) -> tuple[Caveat, ...]:
         *_limits(bundle),
         *_noise(bundle),
         *_scope(bundle, assessment),
+        *_unwritten(cases),
         *_deviations(bundle),
         Caveat(
             "People decide",
@@ -147,6 +150,17 @@ def _scope(bundle: Bundle, assessment: Assessment) -> Iterator[Caveat]:
     yield Caveat(
         "Other properties", f"Only {suites} was in scope.{left} Nothing follows for the rest."
     )
+
+
+def _unwritten(cases: Iterable[CaseView]) -> Iterator[Caveat]:
+    """Cases that ran by a test that does not say what it does: only its code does."""
+    names = [case.id for case in cases if case.items and not case.procedure]
+    if names:
+        what = "procedure" if len(names) == 1 else "procedures"
+        yield Caveat(
+            f"{len(names):,} {what} not written",
+            f"{_first(names)}. What was done stands in the code of the suite only, by its digest.",
+        )
 
 
 def _deviations(bundle: Bundle) -> Iterator[Caveat]:

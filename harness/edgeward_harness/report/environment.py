@@ -14,6 +14,7 @@ from edgeward_harness.report.build import use_of_limit
 from edgeward_harness.report.facts import device_facts, device_models, flatten, text_of
 from edgeward_harness.report.figure import Figure, figure_for
 from edgeward_harness.report.model import AttemptView, JudgedView
+from edgeward_harness.report.procedure import paragraphs
 from edgeward_harness.report.safe import anchor, visible
 from edgeward_harness.report.words import word_for
 
@@ -140,6 +141,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "instant": numbers.instant,
     "listed": _listed,
     "observation": numbers.observation,
+    "paragraphs": paragraphs,
     "percent": numbers.percent,
     "quantity": numbers.quantity,
     "seen": lambda part: (_signs(numbers.quantity(part.expected)), *numbers.decisive(part)),

@@ -5,6 +5,7 @@ Rules:
 - What broke a promise is a `failure`, what broke on our side an `error`; everything else is
   `skipped`, because JUnit has no other word, with its own state as the message. Nothing folds into
   a pass.
+- What a case is for, how it is done and why that is enough stand with its first execution only.
 - Characters that XML 1.0 cannot hold are dropped.
 """
 
@@ -82,6 +83,9 @@ def _testcase(
     properties = ET.SubElement(element, "properties")
     for requirement in case.requirements:
         ET.SubElement(properties, "property", name="requirement", value=_clean(requirement))
+    if item is None or item is case.items[0]:
+        for name, value in _protocol(case):
+            ET.SubElement(properties, "property", name=name, value=_clean(value))
     ET.SubElement(properties, "property", name="state", value=state)
     if state == "passed":
         return
@@ -92,6 +96,16 @@ def _testcase(
     if kind != "skipped":
         outcome.set("type", state)
     outcome.text = _clean("\n".join([*reasons, *_missed(item)]))
+
+
+def _protocol(case: CaseView) -> Iterable[tuple[str, str]]:
+    """What was going to be done, as far as it is written."""
+    samples = "" if case.samples is None else str(case.samples)
+    for name in ("goal", "procedure", "rationale", "method", "stage"):
+        if value := getattr(case, name):
+            yield name, " ".join(value.split())
+    if samples:
+        yield "samples", samples
 
 
 def _missed(item: ItemView | None) -> Iterable[str]:

@@ -100,12 +100,24 @@ class ItemView:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A planned case with its goal, its method and everything that came of it."""
+    """A planned case: what it is for, how it is done, why that is enough, and what came of it."""
 
     id: str
     suite: str
     title: str
+    goal: str
+    """The first paragraph of its test's docstring; empty when nobody wrote one."""
+    procedure: str
+    """The rest of that docstring; empty when nobody wrote it."""
     method: str
+    rationale: str
+    stage: str
+    samples: int | None
+    """Observations planned at the depth of this run; None where the plan counts none."""
+    implements: tuple[str, ...]
+    """Controls that it proves to be there."""
+    proves_effective: tuple[str, ...]
+    """Controls that it proves to work."""
     fingerprint: str
     requirements: tuple[str, ...]
     state: str
@@ -208,6 +220,8 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - any part of the model, and what 
         return [plain(part) for part in value]
     if isinstance(value, Mapping):
         return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return plain(value._asdict())
     if not is_dataclass(kind):
         raise TypeError(f"the report model holds {kind.__name__}, which JSON has no word for")
     return {name: plain(getattr(value, name)) for name in _names(kind)}

@@ -1,20 +1,32 @@
 """From pytest's items to the items of the manifest, before any of them is left out.
 
 Every test of a suite names its case. Deselected and not applicable ones stay in the manifest, so
-that a run that leaves something out cannot look complete.
+that a run that leaves something out cannot look complete. The docstring of a test is the procedure
+that a reader of the evidence is told: it is taken along with the first item of each case.
 """
 
+import inspect
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from edgeward_harness.evidence.entries import ItemEntry
+from edgeward_harness.evidence.strict import PROSE_CHARS_MAX
 from edgeward_harness.profile.applicability import Applicability, applies
 from edgeward_harness.run.keys import ENTRY
 from edgeward_harness.run.plan import RunPlan
 from edgeward_harness.run.tree import tree_sha256
+
+
+class _Case(NamedTuple):
+    """What the first item of a case settles for the others: the verdict, and the one test."""
+
+    verdict: Applicability
+    parent: pytest.Collector | None
+    test: str
 
 
 class Collector:
@@ -24,7 +36,7 @@ class Collector:
         """Applicability is decided on these capabilities; None when the device did not tell."""
         self._plan = plan
         self.capabilities = capabilities
-        self._verdicts: dict[str, Applicability] = {}
+        self._cases: dict[str, _Case] = {}
         self._digests: dict[Path, str] = {}
         self.entries: dict[str, ItemEntry] = {}
         """The items of the manifest by pytest's node id."""
@@ -57,31 +69,36 @@ class Collector:
         case_id: str = mark.args[0]
         spec = getattr(item, "callspec", None)
         name = case_id if spec is None else f"{case_id}[{spec.id}]"
-        if name in taken:
-            return f"{item.nodeid}: {name} is another test already; a case is one test function"
+        case, procedure, fault = self._cases.get(case_id), None, ""
+        if case is None:
+            case = self._cases[case_id] = self._meet(item, case_id)
+            procedure, fault = _procedure(item)
+        if name in taken or case.parent is not item.parent or case.test != _test(item):
+            fault = f"{name} is another test already; a case is one test function"
+        if fault:
+            return f"{item.nodeid}: {fault}"
         taken.add(name)
-        verdict = self._verdicts.get(case_id) or self._applies(case_id)
         entry = ItemEntry(
             item=name,
             case=case_id,
             parameter=None if spec is None else spec.id,
             code_sha256=self._digests.get(item.path) or self._code(item.path),
-            applies=verdict.applies,
-            reason=verdict.reason,
+            applies=case.verdict.applies,
+            reason=case.verdict.reason,
+            procedure=procedure,
         )
         item.stash[ENTRY] = self.entries[item.nodeid] = entry
         return ""
 
-    def _applies(self, case_id: str) -> Applicability:
-        """Judged once for each case; its items share it."""
-        case = self._plan.trace.cases.get(case_id)
-        if case is None:
+    def _meet(self, item: pytest.Item, case_id: str) -> _Case:
+        """Judge a case once; its items share the verdict."""
+        planned = self._plan.trace.cases.get(case_id)
+        if planned is None:
             verdict = Applicability(applies=True, reason="")
         else:
             profile, unit = self._plan.loaded.profile, self._plan.unit
-            verdict = applies(case.needs, profile, unit, self.capabilities)
-        self._verdicts[case_id] = verdict
-        return verdict
+            verdict = applies(planned.needs, profile, unit, self.capabilities)
+        return _Case(verdict, item.parent, _test(item))
 
     def _code(self, file: Path) -> str:
         """A case rests on all code of its suite, and so does its digest: one for each folder."""
@@ -90,6 +107,26 @@ class Collector:
             self._digests[folder] = tree_sha256(folder)
         self._digests[file] = self._digests[folder]
         return self._digests[file]
+
+
+def _test(item: pytest.Item) -> str:
+    """The name of the test function, which all parameters of a case share."""
+    return getattr(item, "originalname", None) or item.name
+
+
+def _procedure(item: pytest.Item) -> tuple[str | None, str]:
+    """The docstring of a test, None without one; and why it cannot be evidence, if it cannot."""
+    written = getattr(getattr(item, "function", None), "__doc__", None)
+    text = inspect.cleandoc(written) if isinstance(written, str) else ""
+    if len(text) > PROSE_CHARS_MAX:
+        return None, f"found {len(text)} characters of docstring, accepted: {PROSE_CHARS_MAX}"
+    if not text.isascii():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            half = ascii(text[error.start])
+            return None, f"found {half} in its docstring, accepted: text, not half a character"
+    return text or None, ""
 
 
 def _settle_generated(items: list[pytest.Item], seed: int) -> None:

@@ -53,7 +53,7 @@ def build_manifest(
         requirements=_requirements(plan.trace),
         hazards=_hazards(plan.trace),
         controls=_controls(plan.trace),
-        cases=_cases(plan.trace, items),
+        cases=_cases(plan, items),
         items={entry.item: entry for entry in items},
         deviations=_deviations(plan.trace),
     )
@@ -171,16 +171,20 @@ def _controls(trace: Trace) -> dict[str, ControlEntry]:
     }
 
 
-def _cases(trace: Trace, items: Iterable[ItemEntry]) -> dict[str, CaseEntry]:
+def _cases(plan: RunPlan, items: Iterable[ItemEntry]) -> dict[str, CaseEntry]:
+    samples = plan.sample_sizes
     planned = {
         one.id: CaseEntry(
             suite=one.suite,
             title=one.title,
-            method=one.method,
+            method=str(one.method),
+            rationale=one.rationale,
+            stage=str(one.stage),
+            samples=samples.get(one.id),
             fingerprint=fingerprint(one),
             requirements=tuple(one.requirements),
         )
-        for one in trace.cases.values()
+        for one in plan.trace.cases.values()
     }
     unplanned = {item.case: item for item in items if item.case not in planned}
     for case_id, item in unplanned.items():
@@ -188,6 +192,9 @@ def _cases(trace: Trace, items: Iterable[ItemEntry]) -> dict[str, CaseEntry]:
             suite="unplanned",
             title="in no test plan",
             method="",
+            rationale="",
+            stage="",
+            samples=None,
             fingerprint=item.code_sha256,
             requirements=(),
         )

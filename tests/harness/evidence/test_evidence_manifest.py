@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -81,6 +82,17 @@ Change = Callable[[dict[str, Any]], Any]
         (lambda m: m["requirements"][REQ].pop("text"), f"requirements.{REQ}.text"),
         (lambda m: m["requirements"].update({"": m["requirements"][REQ]}), "requirements: found"),
         (lambda m: m["hazards"].update(H=1), "hazards.H"),
+        (lambda m: m["cases"][CASE].pop("rationale"), f"cases.{CASE}.rationale: missing"),
+        (lambda m: m["cases"][CASE].update(rationale=["a"]), f"cases.{CASE}.rationale: found"),
+        (lambda m: m["cases"][CASE].update(rationale="x" * 10_001), "at most 10000 characters"),
+        (lambda m: m["cases"][CASE].pop("stage"), f"cases.{CASE}.stage: missing"),
+        (lambda m: m["cases"][CASE].pop("samples"), f"cases.{CASE}.samples: missing"),
+        (lambda m: m["cases"][CASE].update(samples=True), "2^63-1 or null"),
+        (lambda m: m["cases"][CASE].update(samples=-1), "2^63-1 or null"),
+        (lambda m: m["cases"][CASE].update(goal="x"), f"cases.{CASE}.'goal': unknown"),
+        (lambda m: m["items"][0].update(procedure=None), "procedure: found None"),
+        (lambda m: m["items"][0].update(procedure="x" * 10_001), "at most 10000 characters"),
+        (lambda m: _explain_twice(m["items"]), f"{CASE}[b].procedure: found again, expected once"),
         (lambda m: m["controls"]["RC-001"].update(hazards=[1]), "RC-001.hazards"),
         (lambda m: m["items"].append(m["items"][0]), "listed twice"),
         (lambda m: m["items"][0].update(case="TC-NONE"), "one of `cases`"),
@@ -100,6 +112,21 @@ def test_each_rule_is_refused_once_and_named(change: Change, named: str) -> None
     with pytest.raises(InputError) as refused:
         Manifest.from_bytes(encode(value))
     assert any(named in fault for fault in refused.value.faults), refused.value.faults
+
+
+def _explain_twice(items: list[dict[str, Any]]) -> None:
+    items[0]["procedure"] = "What is done."
+    items.append({**items[0], "item": f"{CASE}[b]", "parameter": "b"})
+
+
+def test_what_a_test_says_of_itself_is_kept_once_and_costs_the_others_nothing() -> None:
+    names = [f"{CASE}[{n}]" for n in range(100)]
+    first = replace(item(names[0]), procedure="The goal.\n\nMethod: what is done.")
+    told = manifest(items=[first, *names[1:]])
+    read = Manifest.from_bytes(told.to_bytes())
+    assert read == told
+    assert read.items[names[0]].procedure == first.procedure
+    assert told.to_bytes().count(b'"procedure"') == 1
 
 
 def test_every_fault_of_a_manifest_is_told_at_once() -> None:

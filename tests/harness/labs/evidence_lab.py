@@ -1,7 +1,6 @@
 """Builders of small manifests, records and bundles for the tests of the evidence room."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +66,9 @@ def case(*requirements: str, suite: str = "latency", name: str = CASE) -> CaseEn
         suite=suite,
         title=f"title of {name}",
         method="test",
+        rationale="It asks for what the requirement says.",
+        stage="release",
+        samples=None,
         fingerprint=fingerprint(name),
         requirements=requirements,
     )
@@ -185,7 +187,7 @@ def record(
 ) -> Record:
     """A record; a passed one has a counted check unless it is given its measurements."""
     told = measurements or ((check(),) if state == "passed" else ())
-    return replace(Record(name, State(state), 10, 20, UTC, measurements=told), **changes)
+    return Record(name, State(state), 10, 20, UTC, measurements=told)._replace(**changes)
 
 
 def bundle(

@@ -7,7 +7,7 @@ the latency suite on a bedside monitor.
 import hashlib
 import random
 import tomllib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +169,7 @@ def manifest(profile: str | ProfileEntry = "bedside_monitor", **changes: Any) ->
         "controls": {name: control(name) for name in PLAN["controls"]},
         "cases": cases,
         "items": {
-            name: ItemEntry(name, name, None, sha(f"code {name}"), applies=True, reason="")
+            name: ItemEntry(name, name, None, sha(name), True, "", PLAN["docstring"])
             for name in cases
         },
         "deviations": (),
@@ -197,6 +197,9 @@ def case(requirement: str) -> CaseEntry:
         suite="latency",
         title=PLAN["requirements"][requirement]["title"],
         method=PLAN["method"],
+        rationale=PLAN["case_rationale"],
+        stage="release",
+        samples=1000,
         fingerprint=sha(f"case {requirement}"),
         requirements=(requirement,),
     )
@@ -241,7 +244,7 @@ def write_bundle(folder: Path, plan: Manifest, told: Story) -> Path:
             record = _record(folder, item, judged, told, context, now_ns)
             ledger.append(record)
             if item.item in told.again:
-                ledger.append(replace(record, state=told.again[item.item]))
+                ledger.append(record._replace(state=told.again[item.item]))
         if told.ended:
             ledger.end("2026-03-02T09:16:49.005Z", interrupted=told.interrupted)
     return folder

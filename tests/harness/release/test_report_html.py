@@ -100,6 +100,13 @@ def hostile(lab: Any) -> bytes:
     told.judgements["TC-LAT-006"] = [
         (EVIL[:60].replace("\u202e", ""), judged) for _, judged in told.judgements["TC-LAT-006"]
     ]
+    case, item = plan.cases["TC-LAT-002"], plan.items["TC-LAT-002"]
+    cases = {**plan.cases, "TC-LAT-002": replace(case, rationale=EVIL, stage=EVIL, method=EVIL)}
+    items = {
+        **plan.items,
+        item.item: replace(item, procedure=f"{EVIL}\n\nMethod: {EVIL}\n- {EVIL}"),
+    }
+    plan = replace(plan, cases=cases, items=items)
     entry = replace(
         plan.requirements["REQ-LAT-002"],
         title=EVIL,
@@ -189,11 +196,46 @@ def test_every_case_shows_expected_beside_observed(failed: bytes, lab: Any) -> N
         assert part in text
 
 
+def test_every_case_says_its_goal_its_procedure_and_why_that_is_enough(lab: Any) -> None:
+    page = parse(write_html(lab.report()))
+    card = next(e for e in page.all("article") if e.attrs["id"] == "case-TC-LAT-002")
+    inside = [element for element in page.elements if within(element, card)]
+    said = {e.text: after.text for e, after in pairwise(inside) if e.tag == "dt"}
+    assert said["Method"] == "measurement"
+    assert said["Planned"] == "1,000 samples at depth standard"
+    assert said["Shows in place"] == "RC-001"
+    assert said["Procedure"].startswith("Paced windows of a simulated patient; the delay is taken ")
+    assert "\n- a result that came twice." in said["Procedure"]
+    assert "shape of the distribution" in said["Why this is enough"]
+    (goal,) = [e.text for e in inside if "goal" in e.classes]
+    assert goal.startswith("The delay from the last sample")
+
+
+def test_a_procedure_that_nobody_wrote_is_said_where_it_cannot_be_folded_away(lab: Any) -> None:
+    plan = lab.manifest()
+    items = {**plan.items, "TC-LAT-001": replace(plan.items["TC-LAT-001"], procedure=None)}
+    del items["TC-LAT-002"]
+    page = parse(write_html(lab.report(plan=replace(plan, items=items))))
+    unwritten = [e for e in page.elements if "unwritten" in e.classes]
+    assert [e.text.strip() for e in unwritten] == [
+        "Procedure not written: the test says no more of itself.",
+        "Procedure not known: no test of this case was collected.",
+    ]
+    folded = [e for e in page.elements if e.tag == "details"]
+    assert not any(within(e, outer) for e in unwritten for outer in folded)
+
+
+def test_the_matrix_does_not_repeat_what_the_cases_say(failed: bytes) -> None:
+    matrix = next(e for e in parse(failed).all("table") if e.attrs.get("id") == "matrix")
+    assert "Paced windows" not in matrix.text
+    assert "shape of the distribution" not in matrix.text
+
+
 def test_many_executions_of_a_case_are_a_table_and_what_failed_in_full(lab: Any) -> None:
     plan = lab.manifest()
     items = {
         f"TC-LAT-001[{n}]": replace(
-            plan.items["TC-LAT-001"], item=f"TC-LAT-001[{n}]", parameter=str(n)
+            plan.items["TC-LAT-001"], item=f"TC-LAT-001[{n}]", parameter=str(n), procedure=None
         )
         for n in range(40)
     }

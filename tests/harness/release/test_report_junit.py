@@ -101,6 +101,23 @@ def test_a_suite_names_profile_unit_realization_and_requirements(lab: Any) -> No
     assert [property_.attrib["value"] for property_ in cited] == ["REQ-LAT-001"]
 
 
+def test_a_case_is_explained_at_its_first_execution_only(lab: Any) -> None:
+    plan = lab.manifest()
+    other = replace(plan.items["TC-LAT-001"], item="TC-LAT-001[2]", parameter="2", procedure=None)
+    root = parse(
+        write_junit(lab.report(plan=replace(plan, items={**plan.items, other.item: other})))
+    )
+    first, second = (
+        {p.attrib["name"]: p.attrib["value"] for p in case.findall("properties/property")}
+        for case in root.iter("testcase")
+        if case.attrib["classname"] == "TC-LAT-001"
+    )
+    assert first["procedure"].startswith("Paced windows of a simulated patient; the delay is taken")
+    assert first["goal"].startswith("The delay from")
+    assert (first["method"], first["stage"], first["samples"]) == ("measurement", "release", "1000")
+    assert set(second) == {"requirement", "state"}
+
+
 def test_characters_that_xml_cannot_hold_are_dropped(lab: Any) -> None:
     told = lab.story(
         states={"TC-LAT-005": State.FAILED},

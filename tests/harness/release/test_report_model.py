@@ -186,7 +186,9 @@ def test_parameters_of_a_case_stand_side_by_side(lab: Any) -> None:
     items = {name: item for name, item in plan.items.items() if name != "TC-LAT-001"}
     for parameter in ("rest", "exercise", "pacing"):
         name = f"TC-LAT-001[{parameter}]"
-        items[name] = replace(plan.items["TC-LAT-001"], item=name, parameter=parameter)
+        items[name] = replace(
+            plan.items["TC-LAT-001"], item=name, parameter=parameter, procedure=None
+        )
     told = lab.story(states={"TC-LAT-001[pacing]": State.FAILED})
     report = lab.report(told, replace(plan, items=items))
     case = next(case for case in report.cases if case.id == "TC-LAT-001")
@@ -196,6 +198,36 @@ def test_parameters_of_a_case_stand_side_by_side(lab: Any) -> None:
         ("pacing", "failed"),
     ]
     assert standings(report)["REQ-LAT-001"] == "failed"
+
+
+def test_a_case_tells_what_its_test_and_its_plan_say(lab: Any) -> None:
+    case = lab.report().cases[0]
+    assert case.goal == (
+        "The delay from the last sample of a window to its result is within the budget."
+    )
+    assert case.procedure.startswith("Paced windows of a simulated patient")
+    assert case.rationale.strip().startswith("No shape of the distribution")
+    assert (case.stage, case.samples) == ("release", 1000)
+    proofs = {case.id: (case.implements, case.proves_effective) for case in lab.report().cases}
+    for hazard in lab.report().hazards:
+        for control in hazard.controls:
+            assert all(control.id in proofs[one.case][0] for one in control.implementation.cases)
+            assert all(control.id in proofs[one.case][1] for one in control.effectiveness.cases)
+    assert any(shown for shown, _ in proofs.values())
+    assert any(works for _, works in proofs.values())
+
+
+def test_a_procedure_that_nobody_wrote_is_among_the_gaps(lab: Any) -> None:
+    assert "not written" not in topics(lab.report())
+    plan = lab.manifest()
+    items = dict(plan.items)
+    items["TC-LAT-003"] = replace(items["TC-LAT-003"], procedure="No result comes too late.")
+    items["TC-LAT-004"] = replace(items["TC-LAT-004"], procedure=None)
+    report = lab.report(plan=replace(plan, items=items))
+    assert "2 procedures not written: TC-LAT-003, TC-LAT-004. What was done" in topics(report)
+    goals = {case.id: case.goal for case in report.cases}
+    assert goals["TC-LAT-003"] == "No result comes too late."
+    assert goals["TC-LAT-004"] == ""
 
 
 def test_hazards_show_both_proofs_of_each_control(lab: Any) -> None:
