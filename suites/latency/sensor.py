@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from edgeward.signal.patient import SimulatedPatient
 from edgeward_harness.errors import HarnessError
+from edgeward_harness.rig.disturbed import Usage
 from edgeward_harness.rig.stall import Span, span_of
 from edgeward_harness.target import DeviceSession
 
@@ -97,6 +98,7 @@ class Sensor:
         self.next_sample = 0
         self.window_index = 0
         self.cursor = 0
+        self.usage = Usage()
         fresh = device.call("events", {"after": 0, "wait_ms": 0, "limit": 1})
         self.early = self._read(fresh, asked_after=0) or (
             "a result was told before any sample was sent" if fresh["events"] else ""
@@ -165,14 +167,14 @@ class Sensor:
         }
         self.window_index += 1
         after_cursor = self.cursor
-        before = self.device.scheduled()
+        before = self.usage.read(self.device)
         pushed = self.device.send("stream.push", parameters)
         asked = self.device.send("events", {"after": after_cursor, "wait_ms": 5000, "limit": 16})
         if while_under_way is not None:
             while_under_way()
         answer = asked.result(ANSWER_TIMEOUT_S)
         pushed.result(ANSWER_TIMEOUT_S)
-        after = self.device.scheduled()
+        after = self.usage.read(self.device)
         return Crossing(
             sent_ns=pushed.sent_ns,
             received_ns=asked.received_ns,

@@ -23,12 +23,14 @@ PATH = "window_to_result"
 
 
 @pytest.fixture(scope="module")
-def observed(rig: Rig) -> Drive:
+def observed(rig: Rig, profile: Profile) -> Drive:
     """One drive of a fresh device; several cases each ask another question of it."""
+    limits = profile.budget.latency[PATH]
     with rig.open_device() as device:
         return drive(
             device,
             windows=rig.samples("TC-LAT-002"),
+            limit_ms=min(limits.p50_ms, limits.p99_ms, limits.max_ms),
             seed=rig.seed(PATH),
             progress=rig.progress,
         )
@@ -40,6 +42,8 @@ def test_median(observed: Drive, profile: Profile, measure: Measure) -> None:
 
     Method: paced windows of a simulated patient; the delay is taken outside the device; the upper
     95 % confidence bound of the median, by order statistics, is held against the profile's budget.
+    Windows sent into a long stall of the host that the device did not make are set aside and
+    replaced, whatever their delay; one that the stall does not explain counts all the same.
     """
     limit_ms = profile.budget.latency[PATH].p50_ms
     measure.record("window_to_result_p50", judge_percentile(observed.observed(), 0.50, limit_ms))
@@ -53,7 +57,7 @@ def test_99th_percentile(observed: Drive, profile: Profile, measure: Measure) ->
     """
     limit_ms = profile.budget.latency[PATH].p99_ms
     measure.record("window_to_result_p99", judge_percentile(observed.observed(), 0.99, limit_ms))
-    measure.attach_json("stall-probe.json", observed.stalls.to_json())
+    measure.attach_json("stall-probe.json", observed.noise())
 
 
 @pytest.mark.case("TC-LAT-003")
@@ -196,6 +200,7 @@ def test_99th_percentile_under_load(
     loaded = drive(
         device,
         windows=rig.samples("TC-LAT-007"),
+        limit_ms=limit_ms,
         seed=rig.seed("load"),
         progress=rig.progress,
         load=cpu_load(),
@@ -204,3 +209,4 @@ def test_99th_percentile_under_load(
         "window_to_result_p99_loaded",
         judge_percentile(loaded.observed_under_own_load(), 0.99, limit_ms),
     )
+    measure.attach_json("stall-probe.json", loaded.noise())

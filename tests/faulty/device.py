@@ -4,6 +4,7 @@ Each defect breaks one promise the way real devices break it. A suite that stays
 these proves nothing about the others.
 """
 
+import contextlib
 import os
 import sys
 import time
@@ -66,6 +67,30 @@ class OneStall(Seeded):
         if self.seen == 200:
             self.pause(250)
         return super().decide(samples, valid_samples)
+
+
+class StallsItsHost(Seeded):
+    """Once lets other processes burn every core for it: its own main process only waits."""
+
+    def decide(self, samples: Samples, valid_samples: int) -> Decision:
+        if self.seen == 200:
+            cores = sorted(os.sched_getaffinity(0))
+            for child in [self.burn(core) for core in cores]:
+                os.waitpid(child, 0)
+        return super().decide(samples, valid_samples)
+
+    def burn(self, core: int) -> int:
+        """Start a process that keeps a core to itself as far as it may."""
+        child = os.fork()
+        if child:
+            return child
+        os.sched_setaffinity(0, {core})
+        with contextlib.suppress(OSError):  # not every user may
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        end_ns = self.clock.monotonic_ns() + 150 * MS
+        while self.clock.monotonic_ns() < end_ns:
+            pass
+        os._exit(0)
 
 
 class HidesItsDelay(Seeded):
@@ -245,6 +270,7 @@ DEFECTS: dict[str, Callable[[Parts], Device]] = {
     "rare_stalls": RareStalls,
     "busy_stalls": BusyStalls,
     "one_stall": OneStall,
+    "stalls_its_host": StallsItsHost,
     "hides_its_delay": HidesItsDelay,
     "alters_the_stamp": AltersTheStamp,
     "loses_a_window": LosesAWindow,

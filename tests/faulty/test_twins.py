@@ -94,6 +94,17 @@ def test_a_lie_is_seen_by_the_measurement_made_for_it(
     assert seen_by in failed, output
 
 
+def test_a_stall_that_the_device_made_is_not_set_aside(tmp_path: Path) -> None:
+    """Whether the probes were kept from running or not: it does not pass."""
+    status, assessment, output = judge(tmp_path, "stalls_its_host", "test_maximum")
+    held = assessment.requirements["REQ-LAT-003"].standing
+    assert held in (Standing.FAILED, Standing.CANNOT_JUDGE), output
+    assert status in (1, 2)
+    taken = [one for record in open_bundle(tmp_path / "out").records for one in record.measurements]
+    assert [one.name for one in taken] == ["window_to_result_max"]
+    assert "set aside and replaced" not in taken[0].note
+
+
 def test_the_sound_device_is_not_accused(tmp_path: Path) -> None:
     """The same device without a defect: nothing fails (a noisy host may leave something open)."""
     _, assessment, output = judge(tmp_path, "sound", "test")

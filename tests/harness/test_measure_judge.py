@@ -86,6 +86,61 @@ def test_counted_failures_and_checks() -> None:
     assert judge_check(holds=False, expected="1", observed="2").verdict is Verdict.FAILED
 
 
+def test_a_delay_set_aside_is_told_and_does_not_count() -> None:
+    judged = judge_maximum(
+        Sample([1.0] * 400, [0.0] * 400, aside=[(310.0, 305.0), (2.0, 0.0)], remark="by noise"),
+        LIMIT_MS,
+    )
+    assert (judged.verdict, judged.n) == (Verdict.PASSED, 400)
+    assert "2 set aside and replaced, by noise" in judged.note
+    assert "the worst of them 310 ms, of which noise may explain 305 ms" in judged.note
+
+
+def test_a_delay_set_aside_that_noise_does_not_explain_counts_on_top() -> None:
+    beyond = Sample([1.0] * 400, [0.0] * 400, aside=[(310.0, 250.0)], remark="by noise")
+    judged = judge_maximum(beyond, LIMIT_MS)
+    assert (judged.verdict, judged.n, judged.observed) == (Verdict.FAILED, 401, 310.0)
+    assert "1 of them counted all the same" in judged.note
+    assert judge_maximum(beyond, 60.0).verdict is Verdict.PASSED
+
+
+def test_a_result_that_never_came_is_never_set_aside() -> None:
+    lost = Sample([1.0] * 400, [0.0] * 400, aside=[(math.inf, 1e9)], remark="by noise")
+    judged = judge_maximum(lost, LIMIT_MS)
+    assert (judged.verdict, judged.observed) == (Verdict.FAILED, "never")
+    assert "1 of 401 never came" in judged.note
+
+
+def test_why_none_was_set_aside_is_told() -> None:
+    told = Sample([1.0] * 400, [0.0] * 400, remark="none set aside: too many")
+    assert judge_percentile(told, 0.99, LIMIT_MS).note == "none set aside: too many"
+
+
+@given(
+    st.lists(st.floats(0, 100), min_size=299, max_size=480),
+    st.lists(st.tuples(st.floats(0, 100), st.floats(0, 80)), min_size=1, max_size=20),
+    st.sampled_from([0.5, 0.99]),
+    st.integers(0, 499),
+    st.floats(0, 200),
+)
+def test_a_longer_delay_never_turns_a_fault_into_a_pass(
+    values: list[float], aside: list[tuple[float, float]], fraction: float, place: int, more: float
+) -> None:
+    """Not among those that count, nor among those set aside, by coming back into the sample."""
+    counted, apart = list(values), list(aside)
+    if place < len(values):
+        counted[place] += more
+    else:
+        value, spare = apart[place % len(apart)]
+        apart[place % len(apart)] = (value + more, spare)
+    before = Sample(values, [0.0] * len(values), aside=aside)
+    after = Sample(counted, [0.0] * len(values), aside=apart)
+    if judge_percentile(after, fraction, LIMIT_MS).verdict is Verdict.PASSED:
+        assert judge_percentile(before, fraction, LIMIT_MS).verdict is Verdict.PASSED
+    if judge_maximum(after, LIMIT_MS).verdict is Verdict.PASSED:
+        assert judge_maximum(before, LIMIT_MS).verdict is Verdict.PASSED
+
+
 @given(
     st.lists(st.floats(0, 200), min_size=299, max_size=400),
     st.floats(0, 100),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeward_harness.rig.load import cpu_load
-from edgeward_harness.rig.stall import Span, Stalls, _fill, allowances_ms, span_of, stall_probe
+from edgeward_harness.rig.stall import Span, Stalls, allowances_ms, span_of, stall_probe, within
 from edgeward_harness.target import Scheduled
 
 intervals = st.lists(
@@ -23,7 +23,7 @@ intervals = st.lists(
 def stalls_of(pairs: list[tuple[int, int]]) -> Stalls:
     seen = Stalls()
     report = {"start_ns": 0, "end_ns": 500, "stalls": [list(pair) for pair in pairs]}
-    _fill(seen, [report])
+    seen.add([report])
     return seen
 
 
@@ -33,7 +33,7 @@ def test_the_stalled_part_of_a_span_equals_counting_every_nanosecond(
 ) -> None:
     stalled = {instant for low, high in pairs for instant in range(low, high)}
     expected = len(stalled & set(range(start, start + length)))
-    assert stalls_of(pairs).within(start, start + length) == expected
+    assert within(stalls_of(pairs).intervals, start, start + length) == expected
 
 
 def test_time_in_which_the_device_ran_is_never_excused() -> None:

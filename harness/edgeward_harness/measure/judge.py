@@ -4,10 +4,13 @@ Noise on the host only ever adds delay. So a promise that holds as observed hold
 not. When it does not hold as observed, the sample is judged a second time with everything the noise
 may have added taken away: a promise broken even then is the device's fault; one that holds then
 cannot be judged here.
+
+Delays may have been set aside for the noise around them and replaced by others. One that noise does
+not explain counts all the same, on top of the others: setting aside can never hide a fault.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from edgeward_harness.measure.acceptance import (
@@ -58,14 +61,34 @@ class Sample:
     values: Sequence[float]
     allowances: Sequence[float]
     unit: str = "ms"
+    aside: Sequence[tuple[float, float]] = ()
+    """Delays set aside and replaced, with their allowances: for the noise, never for the delay."""
+    remark: str = ""
+    """Why some, or why none, were set aside; part of the note of every judgement."""
 
     def relieved(self) -> list[float]:
         """The delays with all that noise may have added taken away."""
         return [value - spare for value, spare in zip(self.values, self.allowances, strict=True)]
 
+    def held_against(self, limit: float) -> "Sample":
+        """The sample as it is judged: those set aside that noise does not explain are added.
+
+        They come on top of those that replaced them, so that a longer delay never makes the sample
+        a better one; only a delay beyond the limit ever enters in this way.
+        """
+        back = [(value, spare) for value, spare in self.aside if value - spare > limit]
+        if not back:
+            return self
+        return replace(
+            self,
+            values=[*self.values, *(value for value, _ in back)],
+            allowances=[*self.allowances, *(spare for _, spare in back)],
+        )
+
 
 def judge_percentile(sample: Sample, fraction: float, limit: float) -> Judgement:
     """Accept when the upper confidence bound of the percentile is within the limit."""
+    sample = sample.held_against(limit)
     n = len(sample.values)
     bound = percentile_upper_bound(sample.values, fraction, CONFIDENCE)
     verdict, note = Verdict.PASSED, ""
@@ -88,12 +111,13 @@ def judge_percentile(sample: Sample, fraction: float, limit: float) -> Judgement
         observed=_finite(quantile(sorted(sample.values), fraction)) if n else "no values",
         bound=None if bound is None else _finite_or_none(bound),
         distribution=_shape(sample.values),
-        note=note + _missing(sample.values),
+        note=_joined(note, _missing(sample.values), _set_aside(sample, limit)),
     )
 
 
 def judge_maximum(sample: Sample, limit: float) -> Judgement:
     """Accept when no value exceeds the limit; states how rare an exceedance is then."""
+    sample = sample.held_against(limit)
     n = len(sample.values)
     over = sum(value > limit for value in sample.values)
     bound = rate_upper_bound(over, n, CONFIDENCE)
@@ -115,7 +139,7 @@ def judge_maximum(sample: Sample, limit: float) -> Judgement:
         limit=limit,
         observed=_finite(max(sample.values)) if n else "no values",
         distribution=_shape(sample.values),
-        note=note + _missing(sample.values),
+        note=_joined(note, _missing(sample.values), _set_aside(sample, limit)),
     )
 
 
@@ -179,6 +203,24 @@ def _shape(values: Sequence[float]) -> Distribution | None:
     return describe(finite) if finite else None
 
 
+def _joined(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)
+
+
 def _missing(values: Sequence[float]) -> str:
     count = sum(value == float("inf") for value in values)
-    return f"; {count} of {len(values)} never came" if count else ""
+    return f"{count} of {len(values)} never came" if count else ""
+
+
+def _set_aside(sample: Sample, limit: float) -> str:
+    """How many delays were set aside, the worst of them, and how many count all the same."""
+    if not sample.aside:
+        return sample.remark
+    worst, spare = max(sample.aside)
+    back = sum(value - spare > limit for value, spare in sample.aside)
+    shown = "never came" if worst == float("inf") else f"{worst:.3g} {sample.unit}"
+    return _joined(
+        f"{len(sample.aside)} set aside and replaced, {sample.remark}",
+        f"the worst of them {shown}, of which noise may explain {spare:.3g} {sample.unit}",
+        f"{back} of them counted all the same: noise does not explain the excess" if back else "",
+    )

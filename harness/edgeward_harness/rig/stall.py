@@ -28,25 +28,38 @@ FOREIGN_STALL_NS = 25_000_000
 some milliseconds; a stall this long is somebody else's."""
 
 
+Interval = tuple[int, int]
+"""From and to, in nanoseconds of the monotonic clock."""
+
+
 @dataclass(slots=True)
 class Stalls:
     """What the probes of all cores saw, as merged intervals of harness monotonic time."""
 
-    intervals: list[tuple[int, int]] = field(default_factory=list)
+    intervals: list[Interval] = field(default_factory=list)
     watched_ns: int = 0
     cores: int = 0
-    ends_ns: list[int] = field(default_factory=list)
+    single: list[Interval] = field(default_factory=list)
+    """Each late wake-up of each core by itself, by its beginning."""
 
-    def within(self, start_ns: int, end_ns: int, *, shortest_ns: int = 0) -> int:
-        """How much of a span was stalled on at least one core, by stalls of some length."""
-        place = bisect.bisect_right(self.ends_ns, start_ns)
-        total = 0
-        while place < len(self.intervals) and self.intervals[place][0] < end_ns:
-            low, high = self.intervals[place]
-            if high - low >= shortest_ns:
-                total += max(0, min(high, end_ns) - max(low, start_ns))
-            place += 1
-        return total
+    def add(self, reports: Sequence[dict[str, Any]]) -> None:
+        """Take in what the probes of all cores saw in one watch."""
+        self.cores = max(self.cores, len(reports))
+        watches = (report["end_ns"] - report["start_ns"] for report in reports)
+        self.watched_ns += max(watches, default=0)
+        self.single.extend((low, high) for report in reports for low, high in report["stalls"])
+        self.single.sort()
+        self.intervals = merged(self.single)
+
+    def at_least(self, shortest_ns: int) -> list[Interval]:
+        """Merged intervals of those stalls only that are each this long by themselves.
+
+        Short ones that follow or overlap each other are no long one: a busy core makes a row of
+        them, and nobody was kept from running for the length of the row.
+        """
+        if not shortest_ns:
+            return self.intervals
+        return merged([(low, high) for low, high in self.single if high - low >= shortest_ns])
 
     @property
     def share(self) -> float:
@@ -71,19 +84,21 @@ class Stalls:
 
 
 @contextmanager
-def stall_probe() -> Iterator[Stalls]:
+def stall_probe(seen: Stalls | None = None) -> Iterator[Stalls]:
     """Watch every core of this host while the block runs; the result is filled in at its end.
+
+    What was seen in an earlier watch can be gone on with.
 
     Raises:
         HarnessError: a probe could not be started or ended without a report.
     """
-    seen = Stalls()
+    seen = Stalls() if seen is None else seen
     probes: list[subprocess.Popen[bytes]] = []
     try:
         for cpu in sorted(os.sched_getaffinity(0)):
             probes.append(_start(cpu))
         yield seen
-        _fill(seen, [_finish(probe) for probe in probes])
+        seen.add([_finish(probe) for probe in probes])
     finally:
         for probe in probes:
             probe.kill()
@@ -102,6 +117,28 @@ class Span:
     """How long it was ready to run and was not let; nothing if it lowered its own priority."""
 
 
+def merged(intervals: Sequence[Interval]) -> list[Interval]:
+    """The union of intervals that are sorted by their beginning."""
+    union: list[Interval] = []
+    for low, high in intervals:
+        if union and low <= union[-1][1]:
+            union[-1] = (union[-1][0], max(high, union[-1][1]))
+        else:
+            union.append((low, high))
+    return union
+
+
+def within(intervals: Sequence[Interval], start_ns: int, end_ns: int) -> int:
+    """How much of a span lies in these disjoint, sorted intervals."""
+    place = bisect.bisect_right(intervals, start_ns, key=lambda interval: interval[1])
+    total = 0
+    while place < len(intervals) and intervals[place][0] < end_ns:
+        low, high = intervals[place]
+        total += min(high, end_ns) - max(low, start_ns)
+        place += 1
+    return total
+
+
 def span_of(start_ns: int, end_ns: int, before: Scheduled, after: Scheduled) -> Span:
     """A span from what the scheduler had counted at its two ends."""
     lowered = before.lowered or after.lowered
@@ -115,11 +152,12 @@ def allowances_ms(stalls: Stalls, spans: Sequence[Span], *, shortest_ns: int = 0
     As much as the probes were late in it, or the device itself was kept waiting; but never time in
     which the device ran: that is its own, however busy it made the host.
     """
-    return [_allowance_ns(stalls, span, shortest_ns) / 1e6 for span in spans]
+    stalled = stalls.at_least(shortest_ns)
+    return [_allowance_ns(stalled, span, shortest_ns) / 1e6 for span in spans]
 
 
-def _allowance_ns(stalls: Stalls, span: Span, shortest_ns: int) -> int:
-    probed_ns = stalls.within(span.start_ns, span.end_ns, shortest_ns=shortest_ns)
+def _allowance_ns(stalled: Sequence[Interval], span: Span, shortest_ns: int) -> int:
+    probed_ns = within(stalled, span.start_ns, span.end_ns)
     waited_ns = span.waited_ns if span.waited_ns >= shortest_ns else 0
     idle_ns = max(0, span.end_ns - span.start_ns - span.ran_ns)
     return min(max(probed_ns, waited_ns), idle_ns)
@@ -146,14 +184,3 @@ def _finish(probe: "subprocess.Popen[bytes]") -> dict[str, Any]:
     except (subprocess.TimeoutExpired, ValueError) as error:
         raise HarnessError(f"a stall probe ended without a report: {error}") from error
     return report
-
-
-def _fill(seen: Stalls, reports: Sequence[dict[str, Any]]) -> None:
-    seen.cores = len(reports)
-    seen.watched_ns = max((report["end_ns"] - report["start_ns"] for report in reports), default=0)
-    for low, high in sorted((a, b) for report in reports for a, b in report["stalls"]):
-        if seen.intervals and low <= seen.intervals[-1][1]:
-            seen.intervals[-1] = (seen.intervals[-1][0], max(high, seen.intervals[-1][1]))
-        else:
-            seen.intervals.append((low, high))
-    seen.ends_ns = [high for _, high in seen.intervals]
