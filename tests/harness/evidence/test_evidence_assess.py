@@ -35,7 +35,7 @@ NOT_PASSED = [state for state in State if state not in (State.PASSED, State.NOT_
 def one(*measurements: Measurement, state: str = "passed", reason: str = "") -> Assessment:
     """The assessment of a run of one item."""
     told = record(CASE, state, reason=reason)
-    return assess(bundle(manifest(), replace(told, measurements=measurements)))
+    return assess(bundle(manifest(), told._replace(measurements=measurements)))
 
 
 def standing(found: Assessment, name: str = REQ) -> str:
@@ -67,9 +67,7 @@ def test_passed_with_evidence_on_every_item_is_verified() -> None:
         ("flaky", "flaky", "failed", 1),
     ],
 )
-def test_one_item_of_three_decides(
-    state: str, expected: str, verdict: str, exit_code: int
-) -> None:
+def test_one_item_of_three_decides(state: str, expected: str, verdict: str, exit_code: int) -> None:
     records = [record(THREE[0]), record(THREE[1], state, reason="as seen"), record(THREE[2])]
     found = assess(bundle(manifest(items=THREE), *records))
     assert (standing(found), found.verdict, found.exit_code) == (expected, verdict, exit_code)
@@ -97,7 +95,8 @@ def test_a_case_that_was_not_collected_is_not_executed() -> None:
 def test_a_requirement_without_a_case_is_not_executed() -> None:
     found = assess(bundle(manifest(known=[REQ, OTHER]), record()))
     assert (standing(found, OTHER), why(found, OTHER)) == (
-        "not_executed", "no case is planned for it",
+        "not_executed",
+        "no case is planned for it",
     )
     assert found.verdict == "incomplete"
 
@@ -162,7 +161,9 @@ def test_numbers_that_carry_a_pass_or_say_nothing_leave_it(measurement: Measurem
 def test_noise_is_not_a_pass_and_not_a_failure() -> None:
     found = one(check(), latency(60.0, verdict="cannot_judge"))
     assert (standing(found), found.verdict, found.exit_code) == (
-        "cannot_judge", "cannot_judge", 2,
+        "cannot_judge",
+        "cannot_judge",
+        2,
     )
     assert "latency: expected p99 <= 50 ms, observed 3.2, bound 60" in why(found)
 
@@ -180,9 +181,7 @@ def test_a_failure_is_never_made_better_by_its_numbers() -> None:
         (["failed", "failed"], "failed"),
     ],
 )
-def test_more_than_one_attempt_is_flaky_unless_all_failed(
-    states: list[str], expected: str
-) -> None:
+def test_more_than_one_attempt_is_flaky_unless_all_failed(states: list[str], expected: str) -> None:
     records = [record(CASE, state, attempt=n) for n, state in enumerate(states, 1)]
     found = assess(bundle(manifest(), *records))
     assert (standing(found), found.verdict) == (expected, "failed")
@@ -193,7 +192,8 @@ def test_what_does_not_apply_is_told_with_its_reason() -> None:
     cases = {CASE: case(REQ), SECOND: case(OTHER, name=SECOND)}
     found = assess(bundle(manifest(cases, [absent, SECOND]), record(SECOND)))
     assert (standing(found), why(found)) == (
-        "not_applicable", f"{CASE}: needs the capability stream",
+        "not_applicable",
+        f"{CASE}: needs the capability stream",
     )
     assert found.verdict == "passed"
     alone = assess(bundle(manifest(items=[absent])))
@@ -251,7 +251,8 @@ def test_a_run_that_was_cut_short_never_passes_but_a_finding_in_it_stands() -> N
 def test_a_selection_by_hand_never_passes() -> None:
     found = assess(bundle(manifest(scope_complete=False), record()))
     assert (found.verdict, found.reasons) == (
-        "incomplete", ("part of the suites was left out by hand",),
+        "incomplete",
+        ("part of the suites was left out by hand",),
     )
 
 
@@ -275,12 +276,10 @@ def test_only_the_suites_asked_for_are_in_scope() -> None:
     assert assess(bundle(replace(planned, suites=()), record())).beyond == ()
 
 
-PLANNED = manifest(
-    {CASE: case(REQ), SECOND: case(REQ, OTHER, name=SECOND)}, items=[*THREE, SECOND]
-)
+PLANNED = manifest({CASE: case(REQ), SECOND: case(REQ, OTHER, name=SECOND)}, items=[*THREE, SECOND])
 ANY_RECORD = st.builds(
-    lambda name, state, verdict, bound: replace(
-        record(name, state), measurements=(replace(latency(bound), verdict=Verdict(verdict)),)
+    lambda name, state, verdict, bound: record(name, state)._replace(
+        measurements=(replace(latency(bound), verdict=Verdict(verdict)),)
     ),
     st.sampled_from([*THREE, SECOND, "TC-UNKNOWN"]),
     st.sampled_from([state.value for state in State if state is not State.NOT_EXECUTED]),

@@ -68,15 +68,23 @@ def test_in_toto_attestation_accepts_the_statement(sealed: Path) -> None:
     names = [subject.name for subject in theirs.subject]
     assert names[0].startswith("artifacts/")
     assert names[1:] == [
-        "junit.xml", "key.pub", "manifest.json", "records.jsonl", "report.html", "report.json",
+        "junit.xml",
+        "key.pub",
+        "manifest.json",
+        "records.jsonl",
+        "report.html",
+        "report.json",
     ]
     result = Parse(json.dumps(json.loads(payload)["predicate"]), test_result_pb2.TestResult())
     assert result.result == "PASSED"
     assert len(result.passed_tests) == 5
     assert (list(result.warned_tests), list(result.failed_tests)) == ([], [])
     assert [entry.name for entry in result.configuration] == [
-        "manifest.json", "profile wearable", "harness edgeward-harness 0.1.0",
-        "device software edgeward 0.1.0 (abababababab)", "model rhythm (cdcdcdcdcdcd)",
+        "manifest.json",
+        "profile wearable",
+        "harness edgeward-harness 0.1.0",
+        "device software edgeward 0.1.0 (abababababab)",
+        "model rhythm (cdcdcdcdcdcd)",
     ]
 
 
@@ -84,9 +92,16 @@ def test_a_bundle_always_gives_the_same_statement(sealed: Path) -> None:
     opened = open_bundle(sealed)
     statement = build_statement(opened, assess(opened), {"b": "0" * 64, "a": "1" * 64})
     assert [subject["name"] for subject in statement["subject"]] == ["a", "b"]
-    assert encode(statement) == encode(build_statement(opened, assess(opened), {
-        "a": "1" * 64, "b": "0" * 64,
-    }))
+    assert encode(statement) == encode(
+        build_statement(
+            opened,
+            assess(opened),
+            {
+                "a": "1" * 64,
+                "b": "0" * 64,
+            },
+        )
+    )
     assert read_statement(encode(statement)).run == opened.manifest.run
 
 

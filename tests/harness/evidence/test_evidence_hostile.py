@@ -23,8 +23,14 @@ from edgeward_harness.report.render import twin
 
 ARTIFACT = f"artifacts/{sha256_hex(b'a transcript')}"
 FILES = (
-    "manifest.json", "records.jsonl", "statement.dsse.json", "key.pub", "report.html",
-    "report.json", "junit.xml", ARTIFACT,
+    "manifest.json",
+    "records.jsonl",
+    "statement.dsse.json",
+    "key.pub",
+    "report.html",
+    "report.json",
+    "junit.xml",
+    ARTIFACT,
 )
 
 

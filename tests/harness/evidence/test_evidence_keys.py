@@ -151,7 +151,9 @@ def test_public_keys_are_loaded_or_all_faults_told(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         load_public_keys([good, bad, other, tmp_path / "none.pub"])
     assert [fault.rpartition(": ")[2] for fault in refused.value.faults] == [
-        "not a public key in PEM", "not an Ed25519 key", "No such file or directory",
+        "not a public key in PEM",
+        "not an Ed25519 key",
+        "No such file or directory",
     ]
 
 

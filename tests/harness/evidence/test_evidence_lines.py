@@ -51,8 +51,10 @@ def test_a_dropped_record_is_named_by_its_item(data: bytes) -> None:
     lines = lines_of(data)
     del lines[2]
     assert faults(lines) == [
-        (f"the chain breaks at line 3 (record '{CASE}[c]'): the line before it was dropped, "
-        "or it was edited (1 records are missing)"),
+        (
+            f"the chain breaks at line 3 (record '{CASE}[c]'): the line before it was dropped, "
+            "or it was edited (1 records are missing)"
+        ),
         f"4 records, but the end says 5; without a record: {CASE}[b]",
     ]
 
@@ -90,8 +92,10 @@ def test_records_of_another_manifest_are_named(data: bytes) -> None:
     other = sha256_hex(manifest(items=[f"{CASE}[a]"]).to_bytes())
     read = read_lines(data, other)
     assert read.faults == [
-        ("the chain breaks at line 1 (context 'c1'): "
-        "it was edited, or these records belong to another manifest")
+        (
+            "the chain breaks at line 1 (context 'c1'): "
+            "it was edited, or these records belong to another manifest"
+        )
     ]
 
 

@@ -30,8 +30,14 @@ from edgeward_harness.evidence.verify import (
 
 ARTIFACT = f"artifacts/{sha256_hex(b'a transcript')}"
 FILES = (
-    "manifest.json", "records.jsonl", "statement.dsse.json", "key.pub", "report.html",
-    "report.json", "junit.xml", ARTIFACT,
+    "manifest.json",
+    "records.jsonl",
+    "statement.dsse.json",
+    "key.pub",
+    "report.html",
+    "report.json",
+    "junit.xml",
+    ARTIFACT,
 )
 
 
@@ -50,8 +56,11 @@ class TestSealing:
         self, tmp_path: Path, key: SigningKey, interrupted: bool, ended: bool
     ) -> None:
         folder = write(
-            tmp_path / "b", five(), *map(record, five().items),
-            ended=ended, interrupted=interrupted,
+            tmp_path / "b",
+            five(),
+            *map(record, five().items),
+            ended=ended,
+            interrupted=interrupted,
         )
         sealed = seal(folder, key)
         assert kinds(sealed) == {"incomplete"}

@@ -128,7 +128,8 @@ class TestFreshness:
     def test_a_requirement_written_since_is_not_executed(self) -> None:
         found = self.of(requirements={REQ: fingerprint(REQ), OTHER: fingerprint(OTHER)})
         assert (standing(found, OTHER), why(found, OTHER)) == (
-            "not_executed", "was written after the run",
+            "not_executed",
+            "was written after the run",
         )
         assert found.verdict == "incomplete"
 

@@ -44,8 +44,14 @@ from edgeward_harness.report.render import twin
 
 ARTIFACT = f"artifacts/{sha256_hex(b'a transcript')}"
 FILES = (
-    "manifest.json", "records.jsonl", "statement.dsse.json", "key.pub", "report.html",
-    "report.json", "junit.xml", ARTIFACT,
+    "manifest.json",
+    "records.jsonl",
+    "statement.dsse.json",
+    "key.pub",
+    "report.html",
+    "report.json",
+    "junit.xml",
+    ARTIFACT,
 )
 
 
@@ -256,9 +262,9 @@ def rewrite(folder: Path, change: Callable[[list[dict[str, Any]]], None]) -> Non
 
 def test_a_perfectly_rechained_edit_is_still_found(copy: Path, key: SigningKey) -> None:
     rewrite(copy, lambda bodies: bodies[2].update(state="failed"))
-    assert "records.jsonl was changed after it was signed" in verify_bundle(
-        copy, [key.public]
-    ).faults
+    assert (
+        "records.jsonl was changed after it was signed" in verify_bundle(copy, [key.public]).faults
+    )
 
 
 def test_the_statement_must_say_what_the_records_give(copy: Path, key: SigningKey) -> None:
@@ -322,7 +328,9 @@ def test_a_bundle_of_something_else_than_expected_is_named(sealed: Path, key: Si
     wrong = Expectation("0" * 64, "1" * 64, "2" * 64, "3" * 32)
     found = verify_bundle(sealed, [key.public], expected=wrong)
     assert [fault.partition(":")[0] for fault in found.faults] == [
-        "of another device profile", "of another device build", "of another harness build",
+        "of another device profile",
+        "of another device build",
+        "of another harness build",
         "of another run",
     ]
     assert (kinds(found), found.intact) == ({"other"}, True)
