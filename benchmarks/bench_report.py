@@ -1,8 +1,8 @@
 """What a large report costs: 10,000 requirements with a case and a measurement each.
 
 The matrix is rendered by the shipped templates and, as a floor, by f-strings that write the same
-rows. Goals: the matrix in at most 0.5 s, the process within 150 MB at its peak while it renders the
-whole page, and a decision of the gate, from the files on disk, within 2 s of CPU.
+rows. Goals: the matrix in at most 0.5 s and ten times the floor, the process within 150 MB at its
+peak while it renders the whole page.
 """
 
 import argparse
@@ -17,12 +17,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from edgeward.canonical import digest
-from edgeward_harness import resources
 from edgeward_harness.evidence.assess import assess
 from edgeward_harness.evidence.bundle import open_bundle
 from edgeward_harness.evidence.chain import Context
@@ -33,15 +31,10 @@ from edgeward_harness.evidence.entries import (
     RequirementEntry,
     UnitEntry,
 )
-from edgeward_harness.evidence.keys import run_key
 from edgeward_harness.evidence.ledger import Ledger
 from edgeward_harness.evidence.manifest import Manifest
 from edgeward_harness.evidence.measurement import Measurement
 from edgeward_harness.evidence.record import Record, State
-from edgeward_harness.evidence.sign import seal
-from edgeward_harness.gate.decide import decide
-from edgeward_harness.gate.exhibit import examine
-from edgeward_harness.gate.policy import load_policy
 from edgeward_harness.measure.judge import Sample, judge_percentile
 from edgeward_harness.report.build import build_report, use_of_limit
 from edgeward_harness.report.environment import make_environment
@@ -187,19 +180,6 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def measure_gate(folder: Path) -> float:
-    """From a sealed bundle on disk to a decision: verify, assess, ask every rule."""
-    key = run_key()
-    seal(folder, key)
-    policy = load_policy(resources.suites() / "gate_policy.toml")
-    now = datetime(2026, 3, 3, tzinfo=UTC)
-
-    def gate() -> None:
-        assert decide(policy, examine([folder], [key.public], None, now.date()), now).exit_code == 0
-
-    return cpu_seconds(gate, rounds=3)
-
-
 def main() -> int:
     """Print each figure with its limit; 1 when one is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -235,7 +215,6 @@ def main() -> int:
             ("model", cpu_seconds(lambda: build_report(bundle, assessment), 3), None, "s"),
             ("JSON twin", cpu_seconds(lambda: write_json(report), 3), None, "s"),
             ("JUnit", cpu_seconds(lambda: write_junit(report), 3), None, "s"),
-            ("gate, from disk", measure_gate(folder), 2.0, "s"),
         ]
     print(f"{rows:,} requirements, each with a case and a measurement; CPU time, medians")
     missed = False
