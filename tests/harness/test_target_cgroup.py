@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from edgeward_harness.target.cgroup import Group, Home, here, homes, quota_for
+from edgeward_harness.target.family import members
 
 V1 = """\
 32 31 0:29 / {root}/cpu rw,relatime - cgroup cgroup rw,cpu,cpuacct
@@ -89,7 +90,7 @@ def test_version_2_gets_its_own_words(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (folder / "memory.swap.max").read_text() == "0"
     assert group.out_of_memory_kills() == 2
     (folder / "cgroup.procs").write_text("0\n")
-    assert group.pids() == set()
+    assert members([str(folder)]) == set()
     assert not group.holds("cpu", 1)
 
 

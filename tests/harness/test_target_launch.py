@@ -83,3 +83,20 @@ def test_it_imports_nothing_of_ours() -> None:
         [sys.executable, "-I", "-S", "-c", code], capture_output=True, check=True, timeout=60
     )
     assert run.stdout == b"[]\n"
+
+
+def test_it_tells_the_keeper_its_number_before_anything_else() -> None:
+    told_fd, keeper_fd = os.pipe()
+    read_fd, write_fd = os.pipe()
+    words = ("keeper=" + str(keeper_fd), f"status={write_fd}", "--", "ls", "/proc/self/fd")
+    with subprocess.Popen(
+        [sys.executable, "-I", "-S", str(LAUNCHER), *words],
+        pass_fds=[keeper_fd, write_fd],
+        stdout=subprocess.PIPE,
+    ) as running:
+        listed, _ = running.communicate(timeout=60)
+    for fd in (keeper_fd, write_fd, read_fd):
+        os.close(fd)
+    with os.fdopen(told_fd, "rb") as told:
+        assert told.read() == str(running.pid).encode()
+    assert listed.split() == [b"0", b"1", b"2", b"3"]  # 3: the listing; nothing else is inherited

@@ -16,8 +16,9 @@ from edgeward_harness.resources import device_profiles
 from edgeward_harness.target import DeviceSession, Enforcement, open_device
 from edgeward_harness.target.cgroup import Group, here
 from edgeward_harness.target.enforce import Asked, asked_by
+from edgeward_harness.target.family import tree
 from edgeward_harness.target.process import Command, ProcessDriver
-from edgeward_harness.target.procfs import state, tree
+from edgeward_harness.target.procfs import state
 
 HOSTILE = Path(__file__).parent / "hostile" / "device.py"
 

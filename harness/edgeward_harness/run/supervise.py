@@ -3,7 +3,7 @@
 The suites run in a process of their own, out of reach of whatever else this pytest would load. What
 counts at the end is a sealed bundle of that run, verified and assessed anew; a process that ended
 well without one has proven nothing. If the supervisor dies, so does the run, and its bundle says
-incomplete.
+incomplete; the devices of a run end with it (see `target.keeper`).
 """
 
 import os

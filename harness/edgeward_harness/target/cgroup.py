@@ -12,12 +12,13 @@ Rules:
 import contextlib
 import itertools
 import os
-import signal
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from edgeward_harness.target.family import kill_all, members
 
 PERIOD_US: Final = 5_000
 """The length over which a share of processor time is dealt out. The kernel's usual 100 ms would
@@ -227,20 +228,11 @@ class Group:
                     return int(value)
         return 0
 
-    def pids(self) -> set[int]:
-        """The processes in the group, also those that left their process group."""
-        found: set[int] = set()
-        for folder in self.folders:
-            with contextlib.suppress(OSError):
-                words = _read(folder / "cgroup.procs").split()
-                found.update(int(word) for word in words if word != "0")
-        return found
-
     def close(self) -> None:
         """Kill what is left in the group and remove it; closing twice is fine."""
         deadline_s = time.monotonic() + _REMOVE_PATIENCE_S
         while self._folders and time.monotonic() < deadline_s:
-            kill_all(self.pids())
+            kill_all(members(map(str, self.folders)))
             for controller, (_, folder) in list(self._folders.items()):
                 with contextlib.suppress(OSError):
                     folder.rmdir()
@@ -253,13 +245,6 @@ class Group:
         if controller not in self._folders:
             raise OSError(0, self.reasons.get(controller, "the group was removed"))
         return self._folders[controller]
-
-
-def kill_all(pids: Iterable[int]) -> None:
-    """Kill processes; one that is already gone is fine."""
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
 
 
 def _made(home: Home, name: str, controller: str) -> Path:

@@ -5,6 +5,7 @@ inherits no trace of it). Arguments are `key=value` words up to `--`, then the c
 
 - `status=FD`: where failures are told, one line each, `what: why`. The descriptor closes when the
   device's program takes over; an end without a line means that everything was applied.
+- `keeper=FD`: where this process tells its number, to be ended with the harness (see `keeper`);
 - `group=FOLDER`: a control group to enter; may be given several times;
 - `cores=0,1`: the processors the device may use;
 - `memory=BYTES`: the limit of the address space, for hosts without memory control groups;
@@ -27,7 +28,10 @@ def apply(key: str, value: str) -> None:
         OSError: the system refuses.
         ValueError: the value is not what the key takes, or the limit is over the hard one.
     """
-    if key == "group":
+    if key == "keeper":
+        with os.fdopen(int(value), "wb", buffering=0) as keeper:
+            keeper.write(str(os.getpid()).encode("ascii"))
+    elif key == "group":
         with open(f"{value}/cgroup.procs", "w", encoding="ascii") as procs:
             procs.write("0")
     elif key == "cores":

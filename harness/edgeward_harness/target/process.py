@@ -10,9 +10,9 @@ Rules:
 3. At the end everything is killed and removed: the process group, what left it but is known to be
    the device's, the control groups, the state folder. The leader is reaped last, so that its
    number cannot belong to a stranger when the group is killed.
+4. The same happens when the harness is killed: a keeper sees to it (see `keeper`).
 """
 
-import contextlib
 import os
 import select
 import shutil
@@ -29,10 +29,11 @@ from typing import IO, Final
 from edgeward_harness.errors import HarnessError, InputError
 from edgeward_harness.profile.unit import Realization
 from edgeward_harness.target import procfs
-from edgeward_harness.target.cgroup import kill_all
 from edgeward_harness.target.channel import FdChannel
 from edgeward_harness.target.driver import Ending, Enforcement
 from edgeward_harness.target.enforce import Asked, Hold
+from edgeward_harness.target.family import end
+from edgeward_harness.target.keeper import Keeper
 from edgeward_harness.target.messages import LINE_BYTES_MAX
 from edgeward_harness.target.stderr import StderrTail
 
@@ -65,6 +66,7 @@ class ProcessDriver:
         self._hold: Hold | None = None
         self._state: str | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._keeper: Keeper | None = None
         self._stderr: StderrTail | None = None
         self._enforcement: tuple[Enforcement, ...] = ()
         self._kills_before = 0
@@ -95,7 +97,8 @@ class ProcessDriver:
         self._hold = self._hold or Hold(self._asked)
         self._kills_before = self._hold.group.out_of_memory_kills()
         try:
-            channel, refused = self._spawn(self._hold)
+            self._keeper = Keeper(self._mark, self._folders)
+            channel, refused = self._spawn(self._hold, self._keeper.launcher_fd)
         except OSError as error:
             raise HarnessError(f"the host cannot start a device: {error}") from error
         if "exec" in refused:
@@ -106,11 +109,12 @@ class ProcessDriver:
         self._enforcement = self._read_back(self._hold, refused)
         return channel
 
-    def _spawn(self, hold: Hold) -> tuple[FdChannel, dict[str, str]]:
+    def _spawn(self, hold: Hold, keeper_fd: int) -> tuple[FdChannel, dict[str, str]]:
         """Start the launcher, connect, and hear what it could not apply."""
         status_read, status_write = os.pipe()
         try:
-            process = self._popen([f"status={status_write}", *hold.words()], status_write)
+            told = [f"status={status_write}", f"keeper={keeper_fd}"]
+            process = self._popen([*told, *hold.words()], (status_write, keeper_fd))
         except BaseException:
             os.close(status_read)
             raise
@@ -128,7 +132,7 @@ class ProcessDriver:
         finally:
             os.close(status_read)
 
-    def _popen(self, words: list[str], status_fd: int) -> subprocess.Popen[bytes]:
+    def _popen(self, words: list[str], fds: tuple[int, ...]) -> subprocess.Popen[bytes]:
         cwd = self._command.cwd
         if cwd is not None and not cwd.is_dir():
             raise InputError("the device's command", [f"cwd: {str(cwd)!r} is not a folder"])
@@ -138,7 +142,7 @@ class ProcessDriver:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
-            pass_fds=[status_fd],
+            pass_fds=fds,
             process_group=0,
             cwd=cwd,
             env=self._environment(),
@@ -146,15 +150,28 @@ class ProcessDriver:
 
     def _environment(self) -> dict[str, str]:
         """Nothing of the harness's own but the search path; the unit's own words win."""
-        if self._state is None:
-            self._state = tempfile.mkdtemp(prefix="edgeward-device-")
         return {
             "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": self._state,
+            "HOME": self._state_folder,
             "LANG": "C.UTF-8",
-            STATE_FOLDER: self._state,
+            STATE_FOLDER: self._state_folder,
             **self._command.environment,
         }
+
+    @property
+    def _state_folder(self) -> str:
+        if self._state is None:
+            self._state = tempfile.mkdtemp(prefix="edgeward-device-")
+        return self._state
+
+    @property
+    def _mark(self) -> str:
+        """What every process of this device has in its environment, and no other."""
+        return f"{STATE_FOLDER}={self._state_folder}"
+
+    @property
+    def _folders(self) -> list[str]:
+        return [] if self._hold is None else [str(folder) for folder in self._hold.group.folders]
 
     def _read_back(self, hold: Hold, refused: Mapping[str, str]) -> tuple[Enforcement, ...]:
         try:
@@ -234,18 +251,20 @@ class ProcessDriver:
         """Kill the device's processes and collect the leader, which is done last (rule 3)."""
         if process.returncode is not None:
             return
-        strays = set(procfs.tree(process.pid)) - {process.pid}
-        if self._hold is not None:
-            strays |= self._hold.group.pids() - {process.pid}
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        kill_all(strays)
+        end(process.pid, self._mark, self._folders)
+        self._dismiss_keeper()
         process.wait()
+
+    def _dismiss_keeper(self) -> None:
+        if self._keeper is not None:
+            self._keeper.close()
+            self._keeper = None
 
     def _end_process(self) -> None:
         if self._process is not None:
             self._reap(self._process)
             self._process = None
+        self._dismiss_keeper()
         if self._stderr is not None:
             self._stderr.close()
             self._stderr = None

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from edgeward_harness.errors import HarnessError
+from edgeward_harness.target.family import stat, tree
 
 _PROC: Final = Path("/proc")
+
+
 @dataclass(frozen=True, slots=True)
 class Scheduled:
     """What the host's scheduler did with a device: let it run, let it wait."""
@@ -21,39 +24,20 @@ class Scheduled:
 
 _NICE, _POLICY = 16, 38
 """Further positions there (fields 19 and 41)."""
-_STATE, _PARENT, _USER, _SYSTEM, _REAPED_USER, _REAPED_SYSTEM = 0, 1, 11, 12, 13, 14
-"""Positions in /proc/PID/stat after the parenthesised name (proc(5), fields 3, 4 and 14 to 17)."""
+_STATE, _USER, _SYSTEM, _REAPED_USER, _REAPED_SYSTEM = 0, 11, 12, 13, 14
+"""Positions in /proc/PID/stat after the parenthesised name (proc(5), fields 3 and 14 to 17)."""
 
 _OWN_TASKS: Final = _PROC / "self" / "task"
 _ON_CPU, _RUN_DELAY = 0, 1
 """Positions in a task's schedstat: time on a processor, time waiting for one, both in ns."""
 
 
-def _stat(pid: int) -> list[str]:
-    text = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
-    return text[text.rindex(")") + 2 :].split(" ")
-
-
 def state(pid: int) -> str:
     """The kernel's letter for what a process does (T: stopped); empty when it is gone."""
     try:
-        return _stat(pid)[_STATE]
+        return stat(pid)[_STATE]
     except (OSError, ValueError):
         return ""
-
-
-def tree(root: int) -> list[int]:
-    """A process and its descendants; those whose parent has ended are no longer found."""
-    children: dict[int, list[int]] = {}
-    for entry in os.scandir(_PROC):
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError, ValueError):
-                pid = int(entry.name)
-                children.setdefault(int(_stat(pid)[_PARENT]), []).append(pid)
-    found = [root]
-    for pid in found:
-        found.extend(children.get(pid, ()))
-    return found
 
 
 def cpu_seconds(root: int) -> float:
@@ -66,7 +50,7 @@ def cpu_seconds(root: int) -> float:
     fields = (_USER, _SYSTEM, _REAPED_USER, _REAPED_SYSTEM)
     for pid in _alive(root):
         with contextlib.suppress(OSError, ValueError):
-            values = _stat(pid)
+            values = stat(pid)
             ticks += sum(int(values[field]) for field in fields)
     return ticks / os.sysconf("SC_CLK_TCK")
 

@@ -190,6 +190,7 @@ ASKED: dict[str, Step] = {
     "measured_but_null": lambda r: answer(r, {"t": {"value": None, "provenance": "measured"}}),
     "eats_memory": eat_memory,
     "leaves_a_child": leave_a_child,
+    "stays_with_a_child": leave_a_child,
     "spins": spin,
     "environment": environment,
     "stays_silent": stay_silent_after_one,
@@ -252,7 +253,7 @@ def serve() -> None:
             shutdown(request)
         else:
             ASKED.get(MODE, ASKED["good"])(request)
-    if MODE == "outlives_its_input":
+    if MODE in ("outlives_its_input", "stays_with_a_child"):
         hang()
     sys.exit(4 if MODE == "ends_its_input_with_4" else 0)
 
