@@ -183,6 +183,7 @@ MUTANTS = [
         '"next": self.cursor',
         "The rest is not",
     ),
+    ("event-kinds", '"kind": "result"', '"kind": "results"', "no kind the protocol has"),
     ("events-wait", "if patience_ms == 0 or", "if True or", "before there was an event"),
     ("events-wait", "self.device.cursor > after or now_ns", "now_ns", "outlasts the event"),
     ("events-wait", "patience_ms * 1_000_000", "patience_ms * 1", "before there was an event"),
@@ -201,6 +202,22 @@ MUTANTS = [
         "must end with status 0",
     ),
 ]
+BEATS = [
+    ("        self.cursor += 1\n", "        self.beat()\n        self.cursor += 1\n"),
+    ('"protocol": "1.0",', '"protocol": self.beat(),'),
+    (
+        "    def stream_close(",
+        '''    def beat(self) -> str:
+        """Tell an event of another kind."""
+        self.cursor += 1
+        self.events.append({"cursor": self.cursor, "kind": "beat"})
+        return PROTOCOL
+
+    def stream_close(''',
+    ),
+]
+"""Changes that make the example tell further events: with each window, and whenever it is asked to
+describe itself, so that a request that waits for a result is woken by another event."""
 ODD = '''
     def odd(self, number: int) -> dict[str, int]:
         """An id that went through single precision."""
@@ -238,6 +255,32 @@ def test_a_broken_rule_is_found_by_its_check(
     assert outcome.verdict is Verdict.FAIL
     assert said in outcome.seen
     assert "describe" in outcome.transcript
+
+
+def with_beats(folder: Path, protocol: str) -> Trial:
+    """The Python example, announcing this version and telling events of a kind 1.0 has not."""
+    text = (EXAMPLES / "minimal_device.py").read_text(encoding="utf-8")
+    for old, new in BEATS:
+        assert text.count(old) == 1, f"the example has changed; {old!r} is not in it"
+        text = text.replace(old, new.replace("PROTOCOL", repr(protocol)))
+    path = folder / "beats.py"
+    path.write_text(text, encoding="utf-8")
+    return trial_of(sys.executable, "-I", "-S", str(path))
+
+
+def test_an_unknown_kind_of_a_later_minor_is_counted_and_is_no_fault(tmp_path: Path) -> None:
+    outcomes = list(run_checks(with_beats(tmp_path, "1.1")))
+    expect_all_but(outcomes, NOT_OFFERED)
+    seen = {outcome.check.name: outcome.seen for outcome in outcomes}
+    assert re.fullmatch(r"1 of a known kind; \d+ unknown, of a later minor", seen["event-kinds"])
+
+
+def test_an_unknown_kind_of_a_minor_that_is_known_is_a_misfit(tmp_path: Path) -> None:
+    outcomes = {o.check.name: o for o in run_checks(with_beats(tmp_path, "1.0"))}
+    assert outcomes["event-kinds"].verdict is Verdict.FAIL
+    said = "An event is of no kind the protocol has\n'beat'; protocol 1.0 was announced"
+    assert outcomes["event-kinds"].seen == said
+    assert outcomes["events-wait"].verdict is Verdict.FAIL
 
 
 def test_every_check_has_a_mutant_it_finds() -> None:

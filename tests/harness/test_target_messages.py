@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from edgeward_harness.target import shape
 from edgeward_harness.target.arrays import f32_base64, u8_base64
+from edgeward_harness.target.kinds import sort_events
 from edgeward_harness.target.messages import MalformedError, decode_answer, encode_request
 from edgeward_harness.target.results import METHODS, RESULTS, result_faults
 from edgeward_harness.target.transcript import ENTRIES_KEPT, FROM_DEVICE, Transcript, printable
@@ -103,6 +104,22 @@ def test_no_field_can_be_left_out(method: str) -> None:
     for name in GOOD[method].keys() - optional:
         rest = {key: value for key, value in GOOD[method].items() if key != name}
         assert any(name in fault for fault in result_faults(method, rest)), name
+
+
+@pytest.mark.parametrize(
+    ("protocol", "known_minor", "standing"),
+    [("1.0", 0, "misfits"), ("1.1", 0, "later"), ("1.1", 1, "misfits"), ("1.0", 1, "misfits"),
+     ("1.10", 9, "later"), ("1.9", 10, "misfits")],
+)  # fmt: skip
+def test_an_unknown_kind_of_event_is_judged_by_the_minor_announced(
+    protocol: str, known_minor: int, standing: str
+) -> None:
+    strange = {"cursor": 2, "kind": "beat"}
+    found = sort_events([EVENT, strange, EVENT], protocol, known_minor)
+    assert found.known == (EVENT, EVENT)
+    assert {"later": found.later, "misfits": found.misfits} == {
+        "later": (), "misfits": (), standing: (strange,),
+    }  # fmt: skip
 
 
 def test_a_method_of_a_later_version_is_let_through() -> None:

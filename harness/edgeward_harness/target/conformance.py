@@ -82,6 +82,12 @@ CHECKS: Final = (
         "greater than after, oldest first, at most limit",
         signal.events_cursor,
     ),
+    Check(
+        "event-kinds",
+        "stream",
+        "no unknown kind, except from a later minor",
+        signal.event_kinds,
+    ),
     Check("events-wait", "stream", "held back until an event or the time", signal.events_wait),
     Check("resources", "resources", "each reading with its provenance", core.resources),
     Check("clock-advance", "clock", "moves by advance_ns", core.clock_advance),

@@ -8,6 +8,8 @@ from edgeward_harness.target import shape
 from edgeward_harness.target.shape import Check
 
 PROTOCOL_MAJOR: Final = 1
+PROTOCOL_MINOR: Final = 0
+"""What is known here; a device may have a greater minor, and tell more than is known."""
 
 METHODS: Final[Mapping[str, tuple[str, ...]]] = {
     "core": ("describe", "configure", "shutdown"),
@@ -81,19 +83,19 @@ _RESULT_EVENT: Final[Mapping[str, Check]] = {
     "late": shape.nullable(shape.boolean()),
 }
 
-_EVENT: Final = shape.by_tag(
-    "kind",
-    {
-        "result": shape.by_tag(
-            "outcome",
-            {
-                "answer": shape.record({**_RESULT_EVENT, **_ANSWER}),
-                "no_answer": shape.record({**_RESULT_EVENT, **_NO_ANSWER}),
-            },
-        )
-    },
-    otherwise=shape.record({"cursor": shape.integer(1)}),
-)
+_KINDS: Final[Mapping[str, Check]] = {
+    "result": shape.by_tag(
+        "outcome",
+        {
+            "answer": shape.record({**_RESULT_EVENT, **_ANSWER}),
+            "no_answer": shape.record({**_RESULT_EVENT, **_NO_ANSWER}),
+        },
+    )
+}
+EVENT_KINDS: Final = frozenset(_KINDS)
+"""The kinds of events this minor version has; what others may be told is in `kinds`."""
+
+_EVENT: Final = shape.by_tag("kind", _KINDS, otherwise=shape.record({"cursor": shape.integer(1)}))
 
 _NULL: Final = shape.nullable(lambda value, path: iter((f"{path}: found {value!r}, not null",)))
 

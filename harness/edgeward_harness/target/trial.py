@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from edgeward_harness.errors import Finding
 from edgeward_harness.target.arrays import f32_base64
 from edgeward_harness.target.conversation import Pending
 from edgeward_harness.target.faults import Refusal
+from edgeward_harness.target.kinds import Event, Sorted, sort_events
 from edgeward_harness.target.session import DeviceSession
 
 Given = Mapping[str, Any]
@@ -58,6 +59,15 @@ class Trial:
         """The first input the device describes."""
         source: Mapping[str, Any] = self.device.description["inputs"][0]
         return source
+
+    def by_kind(self, events: Sequence[Event]) -> Sorted:
+        """These events, by what can be made of them with the version the device announced."""
+        return sort_events(events, self.device.description["protocol"])
+
+    def judged(self, events: Sequence[Event]) -> list[Event]:
+        """These events but those of a later minor: a device may tell them at any time."""
+        later = self.by_kind(events).later
+        return [event for event in events if event not in later]
 
     def call(self, method: str, params: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """Ask for a result.
