@@ -24,6 +24,7 @@ from edgeward_harness.evidence.measurement import Measurement
 from edgeward_harness.evidence.record import Record, State, utc_text
 from edgeward_harness.evidence.sign import seal
 from edgeward_harness.measure.judge import judge_check
+from edgeward_harness.run.collect import Collected, CollectedTest
 from edgeward_harness.run.manifest import build_manifest
 from edgeward_harness.run.plan import Request, settle
 from edgeward_harness.run.scope import Scope
@@ -39,9 +40,12 @@ def write_bundle(suites: Path, out: Path) -> None:
     """A sealed bundle in which every planned case of a trace passed with a counted check."""
     plan = settle(Request(profile="bedside_monitor", out=str(out), suites=str(suites)))
     cases = plan.trace.cases.values()
-    items = [ItemEntry(one.id, one.id, None, "0" * 64, applies=True, reason="") for one in cases]
+    found = Collected(
+        items={one.id: ItemEntry(one.id, one.id) for one in cases},
+        tests={one.id: CollectedTest("It is asked.", "0" * 64) for one in cases},
+    )
     topics = tuple(dict.fromkeys(one.suite for one in cases))
-    manifest = build_manifest(plan, items, Scope(topics, complete=True), {})
+    manifest = build_manifest(plan, found, Scope(topics, complete=True), {})
     checked = judge_check(holds=True, expected="1", observed="1")
     now_ns, utc = time.monotonic_ns(), utc_text(time.time_ns())
     with Ledger(out, manifest.to_bytes()) as ledger:

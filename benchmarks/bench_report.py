@@ -75,6 +75,8 @@ def manifest(rows: int) -> Manifest:
         rationale="No shape of the distribution is assumed.",
         stage="release",
         samples=400,
+        procedure=docstring,
+        code_sha256=sha("code"),
         fingerprint=sha("case"),
         requirements=(),
     )
@@ -95,18 +97,7 @@ def manifest(rows: int) -> Manifest:
         hazards={},
         controls={},
         cases={f"TC-BEN-{n}": replace(case, requirements=(f"REQ-BEN-{n}",)) for n in numbers},
-        items={
-            f"TC-BEN-{n}": ItemEntry(
-                item=f"TC-BEN-{n}",
-                case=f"TC-BEN-{n}",
-                parameter=None,
-                code_sha256=sha("c"),
-                applies=True,
-                reason="",
-                procedure=docstring,
-            )
-            for n in numbers
-        },
+        items={f"TC-BEN-{n}": ItemEntry(f"TC-BEN-{n}", f"TC-BEN-{n}") for n in numbers},
         deviations=(),
     )
 

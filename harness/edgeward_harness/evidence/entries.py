@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from edgeward_harness.evidence.chain import REALIZATIONS
 from edgeward_harness.evidence.strict import (
@@ -55,7 +55,7 @@ class ControlEntry:
 
 @dataclass(frozen=True, slots=True)
 class CaseEntry:
-    """A planned test case: what its plan says of it."""
+    """A planned test case: what its plan says of it, and what its test does."""
 
     suite: str
     title: str
@@ -64,25 +64,30 @@ class CaseEntry:
     stage: str
     samples: int | None
     """Observations planned at the depth of this run; None where the plan counts none."""
+    procedure: str | None
+    """The docstring of its test; None where there is none, or no test was collected."""
+    code_sha256: str | None
+    """Of all code that its test rests on; None where no test was collected."""
     fingerprint: str
     requirements: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ItemEntry:
-    """One planned execution of a case: the case itself, or one of its parameters."""
+class ItemEntry(NamedTuple):
+    """One planned execution of a case: the case itself, or one of its parameters.
+
+    In JSON what is None is left out. A tuple, as there is one for each of ten thousand parameters.
+    """
 
     item: str
     case: str
-    parameter: str | None
-    code_sha256: str
-    applies: bool
-    reason: str
-    procedure: str | None = None
-    """The docstring of the test, with the first item of its case only; None: said before or never.
+    parameter: str | None = None
+    inapplicable: str | None = None
+    """Why it does not concern this device; None: it applies."""
 
-    In JSON it is then left out, so that ten thousand parameters of a case say it once.
-    """
+    @property
+    def applies(self) -> bool:
+        """Whether it was going to run."""
+        return self.inapplicable is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,17 +209,16 @@ RULES: dict[type[Any], dict[str, Rule]] = {
         "rationale": PROSE,
         "stage": TEXT,
         "samples": COUNT.nullable(),
+        "procedure": PROSE.nullable(),
+        "code_sha256": HEX64.nullable(),
         "fingerprint": HEX64,
         "requirements": _IDS,
     },
     ItemEntry: {
         "item": IDENTIFIER,
         "case": IDENTIFIER,
-        "parameter": TEXT.nullable(),
-        "code_sha256": HEX64,
-        "applies": BOOLEAN,
-        "reason": TEXT,
-        "procedure": PROSE.optional(),
+        "parameter": TEXT.optional(),
+        "inapplicable": IDENTIFIER.optional(),
     },
     DeviationEntry: {
         "id": IDENTIFIER,

@@ -45,9 +45,9 @@ class ItemStanding:
 def judge_item(entry: ItemEntry, records: Sequence[Record]) -> ItemStanding:
     """What the records of an item say together."""
     if not records:
-        if entry.applies:
+        if entry.inapplicable is None:
             return ItemStanding(State.NOT_EXECUTED, ("no record",))
-        return ItemStanding(State.NOT_APPLICABLE, (entry.reason,))
+        return ItemStanding(State.NOT_APPLICABLE, (entry.inapplicable,))
     judged = [judge_record(record) for record in records]
     if not entry.applies and judged[-1].state is not State.FAILED:
         return ItemStanding(State.ERROR, ("was run although it does not apply",))

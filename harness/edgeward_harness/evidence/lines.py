@@ -202,17 +202,20 @@ def check_lines(lines: Lines, manifest: Manifest) -> list[str]:
     attempts: dict[str, int] = {}
     for record in lines.records:
         entry = manifest.items.get(record.item)
-        name = shown(record.item)
         if entry is None:
+            name = shown(record.item)
             faults.append(f"a record for {name}, which is not an item of the manifest")
         elif not entry.applies:
+            name = shown(record.item)
             faults.append(f"a record for {name}, which does not apply by the manifest")
         expected = attempts.get(record.item, 0) + 1
         attempts[record.item] = expected
         if record.attempt != expected:
-            faults.append(f"record {expected} of {name} says it is attempt {record.attempt}")
+            told = f"{shown(record.item)} says it is attempt {record.attempt}"
+            faults.append(f"record {expected} of {told}")
         if record.context is not None and record.context not in lines.contexts:
-            faults.append(f"the record of {name} rests on an unknown context {record.context!r}")
+            told = f"{shown(record.item)} rests on an unknown context {record.context!r}"
+            faults.append(f"the record of {told}")
     if lines.ended is not None and lines.ended.records != len(lines.records):
         faults.append(_miscount(lines.ended.records, attempts, manifest))
     return faults

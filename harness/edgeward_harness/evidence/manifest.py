@@ -5,8 +5,7 @@ Rules:
   their fingerprints, so that a later reader can tell whether they have changed since.
 - `items` are all the executions that were planned, deselected ones included. A planned case without
   an item was not collected: it shows as not executed.
-- The docstring of a test is said once, with the first item of its case. A case that has items and
-  no `procedure` with any of them has none that is written.
+- A case that has items and no `procedure` has none that is written.
 - `scope.suites` are the suites asked for (empty: all); `scope.complete` is false when something
   within them was left out (by name, keyword or place). A run whose scope is not complete never
   passes.
@@ -212,7 +211,6 @@ def _check_items(
     items: Sequence[ItemEntry], cases: Mapping[str, CaseEntry], faults: list[str]
 ) -> None:
     seen: set[str] = set()
-    explained: set[str] = set()
     for entry in items:
         item, case, parameter = entry.item, entry.case, entry.parameter
         if item in seen:
@@ -223,12 +221,6 @@ def _check_items(
         name = case if parameter is None else f"{case}[{parameter}]"
         if item != name:
             faults.append(f"items.{item}: expected {shown(name)}, the case and its parameter")
-        if not entry.applies and not entry.reason:
-            faults.append(f"items.{item}.reason: empty, expected why the item does not apply")
-        if entry.procedure is not None:
-            if case in explained:
-                faults.append(f"items.{item}.procedure: found again, expected once for {case}")
-            explained.add(case)
 
 
 def _check_deviations(deviations: Sequence[DeviationEntry], faults: list[str]) -> None:

@@ -117,9 +117,6 @@ class _Cases:
     """The cases of a manifest, each with what other parts of it say of the case."""
 
     def __init__(self, manifest: Manifest) -> None:
-        self._docstrings = {
-            entry.case: entry.procedure for entry in manifest.items.values() if entry.procedure
-        }
         self._implements: defaultdict[str, list[str]] = defaultdict(list)
         self._proves_effective: defaultdict[str, list[str]] = defaultdict(list)
         for name, control in manifest.controls.items():
@@ -132,7 +129,7 @@ class _Cases:
         self, name: str, entry: CaseEntry, standing: CaseStanding, items: Iterable[ItemView]
     ) -> CaseView:
         """A case with everything that came of it."""
-        goal, procedure = goal_and_procedure(self._docstrings.get(name, ""))
+        goal, procedure = goal_and_procedure(entry.procedure or "")
         return CaseView(
             id=name,
             suite=entry.suite,
@@ -146,6 +143,7 @@ class _Cases:
             implements=tuple(self._implements[name]),
             proves_effective=tuple(self._proves_effective[name]),
             fingerprint=entry.fingerprint,
+            code_sha256=entry.code_sha256 or "",
             requirements=entry.requirements,
             state=standing.state.value,
             orphan=standing.orphan,
@@ -157,7 +155,6 @@ def _item(entry: ItemEntry, standing: ItemStanding, records: Iterable[Record]) -
     return ItemView(
         item=entry.item,
         parameter=entry.parameter or "",
-        code_sha256=entry.code_sha256,
         state=standing.state.value,
         reasons=standing.reasons,
         attempts=tuple(map(_attempt, records)),

@@ -92,7 +92,6 @@ class ItemView:
 
     item: str
     parameter: str
-    code_sha256: str
     state: str
     reasons: tuple[str, ...]
     attempts: tuple[AttemptView, ...]
@@ -119,6 +118,8 @@ class CaseView:
     proves_effective: tuple[str, ...]
     """Controls that it proves to work."""
     fingerprint: str
+    code_sha256: str
+    """Of all code that its test rests on; empty where no test was collected."""
     requirements: tuple[str, ...]
     state: str
     orphan: bool

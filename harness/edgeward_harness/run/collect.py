@@ -7,24 +7,56 @@ that a reader of the evidence is told: it is taken along with the first item of 
 
 import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from edgeward_harness.evidence.entries import ItemEntry
 from edgeward_harness.evidence.strict import PROSE_CHARS_MAX
-from edgeward_harness.profile.applicability import Applicability, applies
+from edgeward_harness.profile.applicability import applies
 from edgeward_harness.run.keys import ENTRY
 from edgeward_harness.run.plan import RunPlan
 from edgeward_harness.run.tree import tree_sha256
 
 
-class _Case(NamedTuple):
-    """What the first item of a case settles for the others: the verdict, and the one test."""
+class CollectedTest(NamedTuple):
+    """What a reader of the evidence is told of the one test of a case."""
 
-    verdict: Applicability
+    procedure: str | None
+    """Its docstring, if it has one."""
+    code_sha256: str
+    """A test rests on all code of its suite, and so does this digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a run may execute: an item for each of pytest's, and the tests of their cases."""
+
+    items: dict[str, ItemEntry] = field(default_factory=dict)
+    """By pytest's node id."""
+    tests: dict[str, CollectedTest] = field(default_factory=dict)
+    """By case."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The form that crosses from a worker."""
+        return {"items": self.items, "tests": self.tests}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Collected":
+        """Read what a worker wrote."""
+        return cls(
+            items={node_id: ItemEntry(*entry) for node_id, entry in value["items"].items()},
+            tests={case: CollectedTest(*test) for case, test in value["tests"].items()},
+        )
+
+
+class _Case(NamedTuple):
+    """What the first item of a case settles for the others."""
+
+    inapplicable: str | None
     parent: pytest.Collector | None
     test: str
 
@@ -38,13 +70,12 @@ class Collector:
         self.capabilities = capabilities
         self._cases: dict[str, _Case] = {}
         self._digests: dict[Path, str] = {}
-        self.entries: dict[str, ItemEntry] = {}
-        """The items of the manifest by pytest's node id."""
-        self._collected: list[pytest.Item] = []
+        self.found = Collected()
+        self._items: list[pytest.Item] = []
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """See each test as it is found, before anybody can take it out again."""
-        self._collected.append(item)
+        self._items.append(item)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(
@@ -53,9 +84,9 @@ class Collector:
         """Note every item, then take out those that do not concern this device."""
         _settle_generated(items, self._plan.seed)
         taken: set[str] = set()
-        faults = [fault for item in self._collected if (fault := self._note(item, taken))]
+        faults = [fault for item in self._items if (fault := self._note(item, taken))]
         if faults:
-            self.entries.clear()
+            self.found.items.clear()
             raise pytest.UsageError("\n".join(faults))
         left_out = [item for item in items if not item.stash[ENTRY].applies]
         if left_out:
@@ -69,44 +100,34 @@ class Collector:
         case_id: str = mark.args[0]
         spec = getattr(item, "callspec", None)
         name = case_id if spec is None else f"{case_id}[{spec.id}]"
-        case, procedure, fault = self._cases.get(case_id), None, ""
+        case, fault = self._cases.get(case_id), ""
         if case is None:
-            case = self._cases[case_id] = self._meet(item, case_id)
+            case = self._cases[case_id] = _Case(self._why_not(case_id), item.parent, _test(item))
             procedure, fault = _procedure(item)
+            self.found.tests[case_id] = CollectedTest(procedure, self._code(item.path.parent))
         if name in taken or case.parent is not item.parent or case.test != _test(item):
             fault = f"{name} is another test already; a case is one test function"
         if fault:
             return f"{item.nodeid}: {fault}"
         taken.add(name)
-        entry = ItemEntry(
-            item=name,
-            case=case_id,
-            parameter=None if spec is None else spec.id,
-            code_sha256=self._digests.get(item.path) or self._code(item.path),
-            applies=case.verdict.applies,
-            reason=case.verdict.reason,
-            procedure=procedure,
-        )
-        item.stash[ENTRY] = self.entries[item.nodeid] = entry
+        parameter = None if spec is None else spec.id
+        entry = ItemEntry(name, case_id, parameter, case.inapplicable)
+        item.stash[ENTRY] = self.found.items[item.nodeid] = entry
         return ""
 
-    def _meet(self, item: pytest.Item, case_id: str) -> _Case:
-        """Judge a case once; its items share the verdict."""
+    def _why_not(self, case_id: str) -> str | None:
+        """Why a case does not concern this device; None when it does. Its items share it."""
         planned = self._plan.trace.cases.get(case_id)
         if planned is None:
-            verdict = Applicability(applies=True, reason="")
-        else:
-            profile, unit = self._plan.loaded.profile, self._plan.unit
-            verdict = applies(planned.needs, profile, unit, self.capabilities)
-        return _Case(verdict, item.parent, _test(item))
+            return None
+        profile, unit = self._plan.loaded.profile, self._plan.unit
+        verdict = applies(planned.needs, profile, unit, self.capabilities)
+        return None if verdict.applies else verdict.reason
 
-    def _code(self, file: Path) -> str:
-        """A case rests on all code of its suite, and so does its digest: one for each folder."""
-        folder = file.parent
+    def _code(self, folder: Path) -> str:
         if folder not in self._digests:
             self._digests[folder] = tree_sha256(folder)
-        self._digests[file] = self._digests[folder]
-        return self._digests[file]
+        return self._digests[folder]
 
 
 def _test(item: pytest.Item) -> str:

@@ -4,7 +4,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,13 @@ from edgeward_harness.evidence.entries import (
     CaseEntry,
     ControlEntry,
     DeviationEntry,
-    ItemEntry,
     ProfileEntry,
     RequirementEntry,
     UnitEntry,
 )
 from edgeward_harness.evidence.manifest import Manifest
 from edgeward_harness.evidence.record import utc_text
+from edgeward_harness.run.collect import Collected, CollectedTest
 from edgeward_harness.run.plan import RunPlan
 from edgeward_harness.run.scope import Scope
 from edgeward_harness.run.tree import tree_sha256
@@ -28,7 +28,7 @@ from edgeward_harness.trace.model import Trace
 
 
 def build_manifest(
-    plan: RunPlan, items: Sequence[ItemEntry], scope: Scope, surroundings: Mapping[str, Any]
+    plan: RunPlan, found: Collected, scope: Scope, surroundings: Mapping[str, Any]
 ) -> Manifest:
     """Fix what this run is going to do, and what else could have a say in it."""
     return Manifest(
@@ -53,8 +53,8 @@ def build_manifest(
         requirements=_requirements(plan.trace),
         hazards=_hazards(plan.trace),
         controls=_controls(plan.trace),
-        cases=_cases(plan, items),
-        items={entry.item: entry for entry in items},
+        cases=_cases(plan, found),
+        items={entry.item: entry for entry in found.items.values()},
         deviations=_deviations(plan.trace),
     )
 
@@ -171,34 +171,40 @@ def _controls(trace: Trace) -> dict[str, ControlEntry]:
     }
 
 
-def _cases(plan: RunPlan, items: Iterable[ItemEntry]) -> dict[str, CaseEntry]:
+def _cases(plan: RunPlan, found: Collected) -> dict[str, CaseEntry]:
     samples = plan.sample_sizes
-    planned = {
-        one.id: CaseEntry(
+    planned = {}
+    for one in plan.trace.cases.values():
+        test = found.tests.get(one.id)
+        planned[one.id] = CaseEntry(
             suite=one.suite,
             title=one.title,
             method=str(one.method),
             rationale=one.rationale,
             stage=str(one.stage),
             samples=samples.get(one.id),
+            procedure=test.procedure if test else None,
+            code_sha256=test.code_sha256 if test else None,
             fingerprint=fingerprint(one),
             requirements=tuple(one.requirements),
         )
-        for one in plan.trace.cases.values()
-    }
-    unplanned = {item.case: item for item in items if item.case not in planned}
-    for case_id, item in unplanned.items():
-        planned[case_id] = CaseEntry(
-            suite="unplanned",
-            title="in no test plan",
-            method="",
-            rationale="",
-            stage="",
-            samples=None,
-            fingerprint=item.code_sha256,
-            requirements=(),
-        )
-    return planned
+    unplanned = found.tests.keys() - planned.keys()
+    return planned | {name: _unplanned(found.tests[name]) for name in sorted(unplanned)}
+
+
+def _unplanned(test: CollectedTest) -> CaseEntry:
+    return CaseEntry(
+        suite="unplanned",
+        title="in no test plan",
+        method="",
+        rationale="",
+        stage="",
+        samples=None,
+        procedure=test.procedure,
+        code_sha256=test.code_sha256,
+        fingerprint=test.code_sha256,
+        requirements=(),
+    )
 
 
 def _deviations(trace: Trace) -> tuple[DeviationEntry, ...]:

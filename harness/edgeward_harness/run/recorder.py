@@ -17,10 +17,10 @@ import pytest
 
 from edgeward_harness.errors import HarnessError
 from edgeward_harness.evidence.chain import Context
-from edgeward_harness.evidence.entries import ItemEntry, plain
+from edgeward_harness.evidence.entries import ItemEntry
 from edgeward_harness.evidence.ledger import Ledger
 from edgeward_harness.evidence.record import Record, State, utc_text
-from edgeward_harness.run.collect import Collector
+from edgeward_harness.run.collect import Collected, Collector
 from edgeward_harness.run.finish import Finished, finish
 from edgeward_harness.run.manifest import build_manifest
 from edgeward_harness.run.outcomes import PROPERTY, Sent
@@ -43,7 +43,7 @@ class Recorder:
         self._collector = collector
         self._scope = scope
         self._ledger: Ledger | None = None
-        self._items: dict[str, ItemEntry] = {}
+        self._items: Mapping[str, ItemEntry] = {}
         self._has_workers = False
         self._spool = Path(tempfile.mkdtemp(prefix="edgeward-"))
         self.listeners: list[Listener] = []
@@ -53,8 +53,8 @@ class Recorder:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Fix the manifest before the first case; workers' controllers do it when told."""
-        if not session.config.option.collectonly and self._collector.entries:
-            self._begin(self._collector.entries)
+        if not session.config.option.collectonly and self._collector.found.items:
+            self._begin(self._collector.found)
         # What collection left behind lives to the end: the garbage collector need not look again.
         gc.freeze()
 
@@ -78,8 +78,8 @@ class Recorder:
         """The first worker's collection fixes the manifest; xdist checks that all are equal."""
         if self._ledger is None:
             name = f"{node.workerinput['workerid']}.json"
-            entries = json.loads((self._spool / name).read_text(encoding="utf-8"))
-            self._begin({node_id: ItemEntry(**entry) for node_id, entry in entries.items()})
+            told = json.loads((self._spool / name).read_text(encoding="utf-8"))
+            self._begin(Collected.from_json(told))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -104,11 +104,9 @@ class Recorder:
             # All that is left lives until the process ends; pytest looks through it twice more.
             gc.freeze()
 
-    def _begin(self, entries: Mapping[str, ItemEntry]) -> None:
-        self._items = dict(entries)
-        manifest = build_manifest(
-            self._plan, list(entries.values()), self._scope, self._surroundings
-        )
+    def _begin(self, found: Collected) -> None:
+        self._items = found.items
+        manifest = build_manifest(self._plan, found, self._scope, self._surroundings)
         try:
             self._ledger = Ledger(self._plan.out, manifest.to_bytes())
         except HarnessError as error:
@@ -194,5 +192,4 @@ class Spooler:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self) -> None:
         """Write the items before the controller hears that collection is over."""
-        entries = {node_id: plain(entry) for node_id, entry in self._collector.entries.items()}
-        self._path.write_text(json.dumps(entries), encoding="utf-8")
+        self._path.write_text(json.dumps(self._collector.found.to_json()), encoding="utf-8")

@@ -188,7 +188,7 @@ def test_more_than_one_attempt_is_flaky_unless_all_failed(states: list[str], exp
 
 
 def test_what_does_not_apply_is_told_with_its_reason() -> None:
-    absent = item(CASE, applies=False, reason="needs the capability stream")
+    absent = item(CASE, inapplicable="needs the capability stream")
     cases = {CASE: case(REQ), SECOND: case(OTHER, name=SECOND)}
     found = assess(bundle(manifest(cases, [absent, SECOND]), record(SECOND)))
     assert (standing(found), why(found)) == (
@@ -201,12 +201,12 @@ def test_what_does_not_apply_is_told_with_its_reason() -> None:
 
 
 def test_one_parameter_that_does_not_apply_leaves_the_others_to_decide() -> None:
-    items = [item(THREE[0], applies=False, reason="no"), item(THREE[1])]
+    items = [item(THREE[0], inapplicable="no"), item(THREE[1])]
     assert standing(assess(bundle(manifest(items=items), record(THREE[1])))) == "verified"
 
 
 def test_what_does_not_apply_but_ran_is_never_evidence() -> None:
-    absent = item(CASE, applies=False, reason="no stream")
+    absent = item(CASE, inapplicable="no stream")
     assert standing(assess(bundle(manifest(items=[absent]), record()))) == "error"
     assert standing(assess(bundle(manifest(items=[absent]), record(CASE, "failed")))) == "failed"
 

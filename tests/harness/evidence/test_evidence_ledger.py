@@ -79,7 +79,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    planned = manifest(items=[CASE, item(f"{CASE}[x]", applies=False, reason="no stream")])
+    planned = manifest(items=[CASE, item(f"{CASE}[x]", inapplicable="no stream")])
     with Ledger(tmp_path / "bundle", planned.to_bytes()) as one:
         yield one
 

@@ -69,21 +69,21 @@ def case(*requirements: str, suite: str = "latency", name: str = CASE) -> CaseEn
         rationale="It asks for what the requirement says.",
         stage="release",
         samples=None,
+        procedure="It is asked, and what it answers is held against the limit.",
+        code_sha256=fingerprint("code"),
         fingerprint=fingerprint(name),
         requirements=requirements,
     )
 
 
-def item(name: str, *, applies: bool = True, reason: str = "") -> ItemEntry:
+def item(name: str, *, inapplicable: str | None = None) -> ItemEntry:
     """An item by its name, `CASE` or `CASE[parameter]`."""
     base, _, parameter = name.partition("[")
     return ItemEntry(
         item=name,
         case=base,
         parameter=parameter[:-1] if parameter else None,
-        code_sha256=fingerprint(name),
-        applies=applies,
-        reason=reason,
+        inapplicable=inapplicable,
     )
 
 

@@ -168,10 +168,7 @@ def manifest(profile: str | ProfileEntry = "bedside_monitor", **changes: Any) ->
         "hazards": PLAN["hazards"],
         "controls": {name: control(name) for name in PLAN["controls"]},
         "cases": cases,
-        "items": {
-            name: ItemEntry(name, name, None, sha(name), True, "", PLAN["docstring"])
-            for name in cases
-        },
+        "items": {name: ItemEntry(name, name) for name in cases},
         "deviations": (),
     }
     return Manifest(**{**fields, **changes})
@@ -198,6 +195,8 @@ def case(requirement: str) -> CaseEntry:
         title=PLAN["requirements"][requirement]["title"],
         method=PLAN["method"],
         rationale=PLAN["case_rationale"],
+        procedure=PLAN["docstring"],
+        code_sha256=sha("code"),
         stage="release",
         samples=1000,
         fingerprint=sha(f"case {requirement}"),

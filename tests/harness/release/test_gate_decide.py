@@ -269,7 +269,7 @@ def test_a_requirement_written_since_the_run_is_missed(
 
 def test_what_does_not_apply_needs_the_policy_to_say_so(lab: Any, ask: Ask) -> None:
     plan = lab.manifest()
-    item = replace(plan.items["TC-LAT-001"], applies=False, reason="no such input")
+    item = plan.items["TC-LAT-001"]._replace(inapplicable="no such input")
     sealed = lab.seal(items={**plan.items, "TC-LAT-001": item})
     assert unmet(ask(sealed)) == {"requirements": "refused"}
     both = {"standings": (Allowed.VERIFIED, Allowed.NOT_APPLICABLE)}
@@ -278,7 +278,7 @@ def test_what_does_not_apply_needs_the_policy_to_say_so(lab: Any, ask: Ask) -> N
 
 def test_a_run_in_which_nothing_applies_is_never_released(lab: Any, ask: Ask) -> None:
     items = {
-        name: replace(item, applies=False, reason="no such input")
+        name: item._replace(inapplicable="no such input")
         for name, item in lab.manifest().items.items()
     }
     told = lab.story()

@@ -15,6 +15,7 @@ import pytest
 
 from edgeward_harness import resources
 from edgeward_harness.errors import HarnessError, InputError
+from edgeward_harness.evidence.entries import ItemEntry
 from edgeward_harness.evidence.record import State
 from edgeward_harness.report.html import write_html
 from edgeward_harness.report.safe import anchor, visible
@@ -100,13 +101,14 @@ def hostile(lab: Any) -> bytes:
     told.judgements["TC-LAT-006"] = [
         (EVIL[:60].replace("\u202e", ""), judged) for _, judged in told.judgements["TC-LAT-006"]
     ]
-    case, item = plan.cases["TC-LAT-002"], plan.items["TC-LAT-002"]
-    cases = {**plan.cases, "TC-LAT-002": replace(case, rationale=EVIL, stage=EVIL, method=EVIL)}
-    items = {
-        **plan.items,
-        item.item: replace(item, procedure=f"{EVIL}\n\nMethod: {EVIL}\n- {EVIL}"),
-    }
-    plan = replace(plan, cases=cases, items=items)
+    case = replace(
+        plan.cases["TC-LAT-002"],
+        procedure=f"{EVIL}\n\nMethod: {EVIL}\n- {EVIL}",
+        rationale=EVIL,
+        stage=EVIL,
+        method=EVIL,
+    )
+    plan = replace(plan, cases={**plan.cases, "TC-LAT-002": case})
     entry = replace(
         plan.requirements["REQ-LAT-002"],
         title=EVIL,
@@ -213,9 +215,11 @@ def test_every_case_says_its_goal_its_procedure_and_why_that_is_enough(lab: Any)
 
 def test_a_procedure_that_nobody_wrote_is_said_where_it_cannot_be_folded_away(lab: Any) -> None:
     plan = lab.manifest()
-    items = {**plan.items, "TC-LAT-001": replace(plan.items["TC-LAT-001"], procedure=None)}
+    cases, items = dict(plan.cases), dict(plan.items)
+    cases["TC-LAT-001"] = replace(cases["TC-LAT-001"], procedure=None)
+    cases["TC-LAT-002"] = replace(cases["TC-LAT-002"], procedure=None, code_sha256=None)
     del items["TC-LAT-002"]
-    page = parse(write_html(lab.report(plan=replace(plan, items=items))))
+    page = parse(write_html(lab.report(plan=replace(plan, cases=cases, items=items))))
     unwritten = [e for e in page.elements if "unwritten" in e.classes]
     assert [e.text.strip() for e in unwritten] == [
         "Procedure not written: the test says no more of itself.",
@@ -234,10 +238,7 @@ def test_the_matrix_does_not_repeat_what_the_cases_say(failed: bytes) -> None:
 def test_many_executions_of_a_case_are_a_table_and_what_failed_in_full(lab: Any) -> None:
     plan = lab.manifest()
     items = {
-        f"TC-LAT-001[{n}]": replace(
-            plan.items["TC-LAT-001"], item=f"TC-LAT-001[{n}]", parameter=str(n), procedure=None
-        )
-        for n in range(40)
+        f"TC-LAT-001[{n}]": ItemEntry(f"TC-LAT-001[{n}]", "TC-LAT-001", str(n)) for n in range(40)
     }
     told = lab.story(states={"TC-LAT-001[17]": State.FAILED})
     page = parse(write_html(lab.report(told, replace(plan, items={**plan.items, **items}))))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from edgeward_harness.evidence.assess import assess
+from edgeward_harness.evidence.entries import ItemEntry
 from edgeward_harness.evidence.record import State
 from edgeward_harness.report.build import build_report
 from edgeward_harness.report.junit import write_junit
@@ -103,7 +104,7 @@ def test_a_suite_names_profile_unit_realization_and_requirements(lab: Any) -> No
 
 def test_a_case_is_explained_at_its_first_execution_only(lab: Any) -> None:
     plan = lab.manifest()
-    other = replace(plan.items["TC-LAT-001"], item="TC-LAT-001[2]", parameter="2", procedure=None)
+    other = ItemEntry("TC-LAT-001[2]", "TC-LAT-001", "2")
     root = parse(
         write_junit(lab.report(plan=replace(plan, items={**plan.items, other.item: other})))
     )

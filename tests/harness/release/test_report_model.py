@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from edgeward_harness.evidence.assess import assess, assess_against
+from edgeward_harness.evidence.entries import ItemEntry
 from edgeward_harness.evidence.freshness import Current
 from edgeward_harness.evidence.record import State
 from edgeward_harness.evidence.standing import AGAINST, Standing
@@ -132,7 +133,7 @@ def test_a_second_attempt_is_shown_beside_the_first(lab: Any) -> None:
 def test_what_does_not_apply_and_what_was_not_collected_have_their_place(lab: Any) -> None:
     plan = lab.manifest()
     items = dict(plan.items)
-    items["TC-LAT-006"] = replace(items["TC-LAT-006"], applies=False, reason="cannot be frozen")
+    items["TC-LAT-006"] = items["TC-LAT-006"]._replace(inapplicable="cannot be frozen")
     del items["TC-LAT-007"]
     report = lab.report(plan=replace(plan, items=items))
     shown = {case.id: case for case in report.cases}
@@ -186,9 +187,7 @@ def test_parameters_of_a_case_stand_side_by_side(lab: Any) -> None:
     items = {name: item for name, item in plan.items.items() if name != "TC-LAT-001"}
     for parameter in ("rest", "exercise", "pacing"):
         name = f"TC-LAT-001[{parameter}]"
-        items[name] = replace(
-            plan.items["TC-LAT-001"], item=name, parameter=parameter, procedure=None
-        )
+        items[name] = ItemEntry(name, "TC-LAT-001", parameter)
     told = lab.story(states={"TC-LAT-001[pacing]": State.FAILED})
     report = lab.report(told, replace(plan, items=items))
     case = next(case for case in report.cases if case.id == "TC-LAT-001")
@@ -220,10 +219,10 @@ def test_a_case_tells_what_its_test_and_its_plan_say(lab: Any) -> None:
 def test_a_procedure_that_nobody_wrote_is_among_the_gaps(lab: Any) -> None:
     assert "not written" not in topics(lab.report())
     plan = lab.manifest()
-    items = dict(plan.items)
-    items["TC-LAT-003"] = replace(items["TC-LAT-003"], procedure="No result comes too late.")
-    items["TC-LAT-004"] = replace(items["TC-LAT-004"], procedure=None)
-    report = lab.report(plan=replace(plan, items=items))
+    cases = dict(plan.cases)
+    cases["TC-LAT-003"] = replace(cases["TC-LAT-003"], procedure="No result comes too late.")
+    cases["TC-LAT-004"] = replace(cases["TC-LAT-004"], procedure=None)
+    report = lab.report(plan=replace(plan, cases=cases))
     assert "2 procedures not written: TC-LAT-003, TC-LAT-004. What was done" in topics(report)
     goals = {case.id: case.goal for case in report.cases}
     assert goals["TC-LAT-003"] == "No result comes too late."
