@@ -75,23 +75,32 @@ def still_running(watched: dict[int, int]) -> set[int]:
 @pytest.mark.parametrize(
     ("mode", "processes"), [("stays_with_a_child", 4), ("leaves_a_child", 4), ("good", 3)]
 )
-def test_a_device_ends_with_its_harness(mode: str, processes: int, how: signal.Signals) -> None:
+def test_a_device_ends_with_its_harness(
+    tmp_path: Path, mode: str, processes: int, how: signal.Signals
+) -> None:
     words = [sys.executable, "-c", HARNESS, str(HOSTILE), mode]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, process_group=0) as harness:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, process_group=0, env=environment
+    ) as harness:
         assert harness.stdout is not None
         pid = int(harness.stdout.readline())
         family = tree(harness.pid)
         assert len(family) == processes  # the harness, the keeper, the device and its child
         assert pid in family
         watched = watch(family)
+        assert len(list(tmp_path.iterdir())) == 1  # the device's own folder
         os.killpg(harness.pid, how)
         assert still_running(watched) == set()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("killed", ["run", "supervisor", "both"])
 def test_a_device_ends_with_a_run_and_with_its_supervisor(tmp_path: Path, killed: str) -> None:
     fifo, suites = tmp_path / "ready", tmp_path / "suites"
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     os.mkfifo(fifo)
     lay_out(suites, fifo)
     words = [
@@ -100,7 +109,7 @@ def test_a_device_ends_with_a_run_and_with_its_supervisor(tmp_path: Path, killed
     ]  # fmt: skip
     with subprocess.Popen(
         words,
-        env={**os.environ, "EDGEWARD_HOME": str(tmp_path / "home")},
+        env={**os.environ, "EDGEWARD_HOME": str(tmp_path / "home"), "TMPDIR": str(temporary)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as supervisor:
@@ -112,6 +121,7 @@ def test_a_device_ends_with_a_run_and_with_its_supervisor(tmp_path: Path, killed
             if killed in (name, "both"):
                 os.kill(pid, signal.SIGKILL)
         assert still_running(watched) == set()
+    assert list(temporary.glob("edgeward-device-*")) == []
     assert len(family) >= 5  # supervisor, run, keeper, device and child
 
 

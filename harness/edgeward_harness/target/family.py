@@ -3,10 +3,10 @@
 Run by path with `python -I -S` (nothing of ours is imported, so it starts fast) this is the keeper
 of one device (see `keeper`). Arguments are the harness's process number, a descriptor from which
 the number of the device's process can be read, the device's mark and its control groups. It waits
-for the end of the harness, whatever way that comes, and then ends the device.
+for the end of the harness, whatever way that comes, then ends the device and removes its folders.
 
 What belongs to a device: its process group, its descendants, what is in its control groups, and
-what carries its mark, a variable of its environment that no other device has. A program that
+what carries its mark, the variable of its environment that names its own folder. A program that
 detaches itself and outlives its parent is found by the last two only.
 
 Not the kernel's parent-death signal: that follows the thread which started the device, not its
@@ -133,7 +133,18 @@ def main(words: list[str]) -> int:
         if not left:
             break
         select.poll().poll(_ROUND_MS)
+    _remove(mark.partition("=")[2], folders)
     return 0
+
+
+def _remove(state: str, groups: Iterable[str]) -> None:
+    """What the driver would have removed: the device's own folder and its control groups."""
+    import shutil  # not needed before, and slow to import
+
+    shutil.rmtree(state, ignore_errors=True)
+    for group in groups:
+        with contextlib.suppress(OSError):  # one left behind is swept by the next harness
+            os.rmdir(group)
 
 
 if __name__ == "__main__":
