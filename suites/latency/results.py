@@ -3,7 +3,6 @@
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any, Final
 
 from edgeward_harness.errors import Finding
@@ -28,8 +27,8 @@ class Recheck:
     faults: tuple[str, ...]
     rhythms: int
     """How many rhythms had windows of their own in the drive."""
-    labels_differ: bool
-    """Whether windows of two rhythms were given two labels."""
+    answers_differ: bool
+    """Whether windows of two rhythms got answers that differ in label or probabilities."""
 
 
 def models_of(description: Mapping[str, Any]) -> Models:
@@ -78,9 +77,6 @@ def recheck(sensor: Sensor, crossings: Sequence[Crossing], seed: int) -> Recheck
         rhythm = sensor.rhythm(crossing.expected["first"])
         if rhythm is not None:
             of_rhythm.setdefault(rhythm, []).append(crossing)
-    labels = {
-        name: {one.event["label"] for one in of if one.event} for name, of in of_rhythm.items()
-    }
     chosen: list[Crossing] = []
     if "infer" in sensor.device.description["capabilities"]:
         draw = random.Random(seed)  # noqa: S311 - replays from the seed of the run
@@ -91,8 +87,24 @@ def recheck(sensor: Sensor, crossings: Sequence[Crossing], seed: int) -> Recheck
         asked=len(chosen),
         faults=tuple(fault for one in chosen if (fault := _second_answer_fault(sensor, one))),
         rhythms=len(of_rhythm),
-        labels_differ=any(len(a | b) > 1 for a, b in combinations(labels.values(), 2)),
+        answers_differ=_differ([one for of in of_rhythm.values() for one in of]),
     )
+
+
+def _differ(crossings: Sequence[Crossing]) -> bool:
+    """Whether the answers of the rhythms differ: what all windows share says nothing of any.
+
+    Of two rhythms or more, one differs from any other value by half the range at least.
+    """
+    events = [one.event for one in crossings if one.event]
+    if len({event["label"] for event in events}) > 1:
+        return True
+    told = [event["probabilities"] for event in events]
+    ranges = (
+        max(of.get(name, 0.0) for of in told) - min(of.get(name, 0.0) for of in told)
+        for name in {name for of in told for name in of}
+    )
+    return any(width > 2 * PROBABILITY_TOLERANCE for width in ranges)
 
 
 def _second_answer_fault(sensor: Sensor, crossing: Crossing) -> str:

@@ -9,7 +9,7 @@ import base64
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,16 @@ from edgeward.signal.patient import SimulatedPatient
 from edgeward_harness.errors import HarnessError
 from edgeward_harness.rig.disturbed import Usage
 from edgeward_harness.rig.stall import Span, span_of
-from edgeward_harness.target import DeviceSession
+from edgeward_harness.target import DeviceSession, Pending
 
 ANSWER_TIMEOUT_S = 10.0
 """After this long a result counts as never come."""
+WAIT_MS: Final = 5000
+REST_MS: Final = 200
+"""How long an answer may wait for an event that is due, and for one that is not."""
+EVENTS_MAX: Final = 16
+ASKED_AGAIN_MAX: Final = 64
+"""Answers in a row that hold nothing to be judged."""
 RHYTHMS = ("sinus", "tachycardia", "bradycardia", "asystole")
 STREAM: Final = "bench"
 WINDOW_SAMPLES_MAX: Final = 190_000
@@ -79,6 +85,16 @@ class Crossing:
         )
 
 
+class Told(NamedTuple):
+    """What the device told when it was asked for events."""
+
+    events: tuple[Mapping[str, Any], ...]
+    """Without those of kinds that a later minor version of the protocol may have added."""
+    received_ns: int
+    disorder: str
+    """What is wrong with the cursors or the count of dropped events; empty when nothing is."""
+
+
 class Sensor:
     """Owns a stream and its sample index, stamps each block, keeps count of what is due."""
 
@@ -99,9 +115,9 @@ class Sensor:
         self.window_index = 0
         self.cursor = 0
         self.usage = Usage()
-        fresh = device.call("events", {"after": 0, "wait_ms": 0, "limit": 1})
-        self.early = self._read(fresh, asked_after=0) or (
-            "a result was told before any sample was sent" if fresh["events"] else ""
+        fresh = self._told(self._ask(0), 0)
+        self.early = fresh.disorder or (
+            "a result was told before any sample was sent" if fresh.events else ""
         )
         self._stretch = self._stretch_samples(source["rate_hz"], windows)
         self._signal = self._record(seed, source["rate_hz"])
@@ -166,25 +182,42 @@ class Sensor:
             "valid": self.window,
         }
         self.window_index += 1
-        after_cursor = self.cursor
         before = self.usage.read(self.device)
         pushed = self.device.send("stream.push", parameters)
-        asked = self.device.send("events", {"after": after_cursor, "wait_ms": 5000, "limit": 16})
+        asked = self._ask(WAIT_MS)
         if while_under_way is not None:
             while_under_way()
-        answer = asked.result(ANSWER_TIMEOUT_S)
+        told = self._told(asked, WAIT_MS)
         pushed.result(ANSWER_TIMEOUT_S)
         after = self.usage.read(self.device)
         return Crossing(
             sent_ns=pushed.sent_ns,
-            received_ns=asked.received_ns,
+            received_ns=told.received_ns,
             stamped_ns=stamped_ns,
-            scheduled=span_of(pushed.sent_ns, asked.received_ns, before, after),
+            scheduled=span_of(pushed.sent_ns, told.received_ns, before, after),
             acquired_ns=int(parameters["acquired_ns"]),
             expected=expected,
-            events=tuple(answer["events"]),
-            disorder=self._read(answer, asked_after=after_cursor),
+            events=told.events,
+            disorder=told.disorder,
         )
+
+    def _ask(self, wait_ms: int) -> Pending:
+        return self.device.send(
+            "events", {"after": self.cursor, "wait_ms": wait_ms, "limit": EVENTS_MAX}
+        )
+
+    def _told(self, asked: Pending, wait_ms: int) -> Told:
+        """What the answer tells; asked again while that is only what a later minor added."""
+        events: tuple[Mapping[str, Any], ...] = ()
+        disorder = ""
+        for _ in range(ASKED_AGAIN_MAX):
+            answer = asked.result(ANSWER_TIMEOUT_S)
+            disorder = disorder or self._read(answer, asked_after=self.cursor)
+            events = self.device.judged(answer["events"])
+            if events or not answer["events"]:
+                break
+            asked = self._ask(wait_ms)
+        return Told(events, asked.received_ns, disorder)
 
     def _read(self, answer: Mapping[str, Any], *, asked_after: int) -> str:
         """Go on from the cursor of an answer, and say what is wrong with it."""
@@ -203,9 +236,8 @@ class Sensor:
 
     def rest(self) -> tuple[int, str]:
         """How many more events there are when none is due, and what is wrong with the answer."""
-        after = self.cursor
-        answer = self.device.call("events", {"after": after, "wait_ms": 200, "limit": 16})
-        return len(answer["events"]), self._read(answer, asked_after=after)
+        told = self._told(self._ask(REST_MS), REST_MS)
+        return len(told.events), told.disorder
 
 
 def _sizes(device: DeviceSession, source: Mapping[str, Any]) -> tuple[int, int]:

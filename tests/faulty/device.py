@@ -252,6 +252,33 @@ class RepeatsOneAnswer(Seeded):
         super().publish(replace(event, decision=decision))
 
 
+class KnowsOneAnswer(RepeatsOneAnswer):
+    """Tells its first answer whatever it is asked: a model that no longer looks at its input."""
+
+    def decide(self, samples: Samples, valid_samples: int) -> Decision:
+        decision = super().decide(samples, valid_samples)
+        self.first = self.first or decision
+        return decided_at(self.first, decision.decided_ns)
+
+
+class TellsUnknownKinds(Seeded):
+    """Tells of its temperature before each result, in a kind that no protocol has."""
+
+    def publish(self, event: ResultEvent) -> None:
+        self.events.append({"kind": "temperature", "celsius": 31.5})
+        super().publish(event)
+
+    def read_events(self, after: int, limit: int) -> Result:
+        return super().read_events(after, min(limit, 1))
+
+
+class TellsLaterKinds(TellsUnknownKinds):
+    """The same as a device of a later minor version, which may: this one is sound."""
+
+    def describe(self) -> Result:
+        return {**super().describe(), "protocol": "1.1"}
+
+
 class OpensSmall(Seeded):
     """Opens streams with another window than it described."""
 
@@ -290,6 +317,9 @@ DEFECTS: dict[str, Callable[[Parts], Device]] = {
     "drops_events_count": DropsEventsCount,
     "closes_wrongly": ClosesWrongly,
     "repeats_one_answer": RepeatsOneAnswer,
+    "knows_one_answer": KnowsOneAnswer,
+    "tells_unknown_kinds": TellsUnknownKinds,
+    "tells_later_kinds": TellsLaterKinds,
     "opens_small": OpensSmall,
     "sound": Device,
 }

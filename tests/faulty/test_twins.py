@@ -14,6 +14,7 @@ from edgeward_harness import resources
 from edgeward_harness.evidence.assess import assess
 from edgeward_harness.evidence.assessment import Assessment
 from edgeward_harness.evidence.bundle import open_bundle
+from edgeward_harness.evidence.record import State
 from edgeward_harness.evidence.standing import Standing
 
 HERE = Path(__file__).parent
@@ -81,6 +82,8 @@ def test_a_seeded_defect_is_found(tmp_path: Path, unit: str, cases: str, broken:
         ("drops_events_count", "every_window", "REQ-LAT-005", "answers_out_of_order"),
         ("closes_wrongly", "every_window", "REQ-LAT-005", "stream_counts_at_its_end"),
         ("repeats_one_answer", "every_window", "REQ-LAT-005", "other_answer_when_asked_again"),
+        ("tells_unknown_kinds", "test_every", "REQ-LAT-005", "windows_without_exactly_one_result"),
+        ("knows_one_answer", "every_window", "REQ-LAT-005", "answers_follow_from_samples"),
     ],
 )
 def test_a_lie_is_seen_by_the_measurement_made_for_it(
@@ -103,6 +106,12 @@ def test_a_stall_that_the_device_made_is_not_set_aside(tmp_path: Path) -> None:
     taken = [one for record in open_bundle(tmp_path / "out").records for one in record.measurements]
     assert [one.name for one in taken] == ["window_to_result_max"]
     assert "set aside and replaced" not in taken[0].note
+
+
+def test_what_a_later_protocol_may_add_is_passed_over(tmp_path: Path) -> None:
+    """The same events from a device of a later minor version, told one at a time."""
+    _, assessment, output = judge(tmp_path, "tells_later_kinds", "every_window")
+    assert assessment.cases["TC-LAT-005"].state is State.PASSED, output
 
 
 def test_the_sound_device_is_not_accused(tmp_path: Path) -> None:

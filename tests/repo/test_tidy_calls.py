@@ -40,8 +40,9 @@ WHAT_A_SUITE_MAY_NAME = (
     "edgeward.profile",
     "edgeward.signal.patient",
     "edgeward_harness.target.DeviceSession",
+    "edgeward_harness.target.Pending",
 )
-"""What a device promises, what it is fed, and the type of the fixture that reaches it."""
+"""What a device promises, what it is fed, and the types of what a fixture gives to reach it."""
 
 
 def imported_names(tree: ast.Module) -> dict[str, str]:

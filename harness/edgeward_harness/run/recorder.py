@@ -44,8 +44,7 @@ class Recorder:
         self._scope = scope
         self._ledger: Ledger | None = None
         self._items: Mapping[str, ItemEntry] = {}
-        self._has_workers = False
-        self._spool = Path(tempfile.mkdtemp(prefix="edgeward-"))
+        self._spool: Path | None = None  # where workers leave what they collected
         self.listeners: list[Listener] = []
         self.finished: Finished | None = None
         self.trouble: HarnessError | None = None
@@ -61,8 +60,8 @@ class Recorder:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist's own type
         """Tell a worker which run it belongs to and where to leave what it collected."""
-        if not self._has_workers:
-            self._has_workers = True
+        if self._spool is None:
+            self._spool = Path(tempfile.mkdtemp(prefix="edgeward-"))
             node.config.pluginmanager.register(_Gatherer(self), "edgeward-gatherer")
         shared = Shared(
             nonce=self._plan.nonce,
@@ -76,7 +75,7 @@ class Recorder:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any) -> None:  # noqa: ANN401 - as above
         """The first worker's collection fixes the manifest; xdist checks that all are equal."""
-        if self._ledger is None:
+        if self._ledger is None and self._spool is not None:
             name = f"{node.workerinput['workerid']}.json"
             told = json.loads((self._spool / name).read_text(encoding="utf-8"))
             self._begin(Collected.from_json(told))
@@ -84,7 +83,8 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Close the records, judge, render and seal; the assessment decides the exit status."""
-        shutil.rmtree(self._spool, ignore_errors=True)
+        if self._spool is not None:
+            shutil.rmtree(self._spool, ignore_errors=True)
         if self._ledger is None:
             return
         if self.trouble is not None:

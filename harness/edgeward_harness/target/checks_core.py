@@ -140,8 +140,12 @@ def overlong_line(trial: Trial) -> str:
 
 
 def pipelining(trial: Trial) -> str:
-    """Requests sent before any answer was read are each answered once, by their own id."""
-    pending = [trial.send("describe" if n % 2 else "no.such.method") for n in range(_PIPELINED)]
+    """Requests that all wait to be read at once are each answered once, by their own id."""
+    trial.device.freeze()
+    try:
+        pending = [trial.send("describe" if n % 2 else "no.such.method") for n in range(_PIPELINED)]
+    finally:
+        trial.device.thaw()
     for number, request in enumerate(pending):
         if number % 2:
             request.result(trial.timeout_s)

@@ -30,6 +30,13 @@ def of_later_minor(protocol: str, minor_known: int = PROTOCOL_MINOR) -> bool:
     return int(protocol.partition(".")[2]) > minor_known
 
 
+def judged_events(events: Iterable[Event], protocol: str) -> tuple[Event, ...]:
+    """These events in their order, without those that a later minor version may have added."""
+    if not of_later_minor(protocol):
+        return tuple(events)
+    return tuple(event for event in events if event["kind"] in EVENT_KINDS)
+
+
 def sort_events(
     events: Iterable[Event], protocol: str, minor_known: int = PROTOCOL_MINOR
 ) -> Sorted:

@@ -10,7 +10,7 @@ Rules:
 """
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from edgeward_harness.errors import Finding, HarnessError
@@ -23,6 +23,7 @@ from edgeward_harness.target.conversation import (
 )
 from edgeward_harness.target.driver import Driver, Ending, Enforcement
 from edgeward_harness.target.faults import TRANSCRIPT, Refusal
+from edgeward_harness.target.kinds import Event, judged_events
 from edgeward_harness.target.procfs import Scheduled
 from edgeward_harness.target.transcript import Transcript
 
@@ -114,6 +115,10 @@ class DeviceSession:
     def stderr_tail(self) -> bytes:
         """The end of what the device wrote to standard error."""
         return self._driver.stderr_tail()
+
+    def judged(self, events: Iterable[Event]) -> tuple[Event, ...]:
+        """These events in their order, without those that a later minor version may have added."""
+        return judged_events(events, self.description["protocol"])
 
     def call(
         self, method: str, params: Mapping[str, Any] | None = None, timeout_s: float = TIMEOUT_S

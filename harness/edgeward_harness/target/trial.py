@@ -66,8 +66,7 @@ class Trial:
 
     def judged(self, events: Sequence[Event]) -> list[Event]:
         """These events but those of a later minor: a device may tell them at any time."""
-        later = self.by_kind(events).later
-        return [event for event in events if event not in later]
+        return list(self.device.judged(events))
 
     def call(self, method: str, params: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """Ask for a result.
