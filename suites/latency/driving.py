@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from edgeward_harness.measure.judge import Sample
+from edgeward_harness.rig.cores import foreign_work
 from edgeward_harness.rig.disturbed import (
     SET_ASIDE_SHARE_MAX,
     STALL_NS_MIN,
@@ -26,8 +27,8 @@ PACE_NS = 10_000_000
 """From window to window; a device at rest between windows is the harder case for caches."""
 FRAME_NS = 5 * PACE_NS
 """So long after it was sent can a stall disturb a window; the same for every device and result."""
-OTHERS_EVERY = 10
-"""From window to window; what the device's other processes use is looked up as often."""
+FOREIGN_SHARE_MAX = 0.05
+"""Of the host, used by others beside our own load, before what they do may be an excuse."""
 CLOCK_MARGIN_NS = 1_000_000
 """What two clocks may drift apart in a drive: 20 parts in a million over fifty seconds."""
 
@@ -53,10 +54,13 @@ class Drive:
 
     crossings: Sequence[Crossing]
     """Every window after the warm-up, those set aside and their replacements included."""
-    warm_up: Sequence[Crossing]
+    untimed: Sequence[Crossing]
+    """Those of the warm-up, and what it took after the drive until two rhythms had been sent."""
     stalls: Stalls
     criterion: Criterion
     disturbed: Disturbed
+    foreign_share: float
+    """Of what the host could do during the drive, used by processes that are not of this run."""
     models: Mapping[str, Sequence[frozenset[str]]]
     """The labels of each model described, by its digest."""
     clock_offset_ns: int
@@ -72,8 +76,14 @@ class Drive:
         return self._sample(values, self._allowances(shortest_ns))
 
     def observed_under_own_load(self) -> Sample:
-        """The same for a drive beside our own load: only stalls it cannot cause are an excuse."""
-        return self.observed(shortest_ns=FOREIGN_STALL_NS)
+        """The same for a drive beside our own load: only what it cannot cause is an excuse.
+
+        That are long stalls; and any, where others worked on the host beside our load.
+        """
+        crowded = self.foreign_share > FOREIGN_SHARE_MAX
+        sample = self.observed(shortest_ns=0 if crowded else FOREIGN_STALL_NS)
+        told = f"others used {self.foreign_share:.0%} of the host" if crowded else ""
+        return replace(sample, remark="; ".join(filter(None, (sample.remark, told))))
 
     def unclaimed(self) -> Sample:
         """How much longer each result took to come out than the device says it did."""
@@ -112,6 +122,7 @@ class Drive:
         allowances = self._allowances()
         return {
             **self.stalls.to_json(),
+            "foreign_share": self.foreign_share,
             "criterion": {
                 "stall_ns": self.criterion.stall_ns,
                 "frame_ns": self.criterion.frame_ns,
@@ -168,20 +179,22 @@ def drive(
     criterion = Criterion(max(int(limit_ms * 1e6), STALL_NS_MIN, FOREIGN_STALL_NS), FRAME_NS)
     stalls, crossings = Stalls(), list[Crossing]()
     disturbed = Disturbed(frozenset(), (), windows)
-    with load or nullcontext():
+    with load or nullcontext(), foreign_work() as foreign:
         while len(crossings) < windows + disturbed.missing:
             _watched(sensor, crossings, windows + disturbed.missing, stalls, progress)
             sent_ns = [crossing.sent_ns for crossing in crossings]
             disturbed = find_disturbed(sent_ns, windows, stalls, sensor.usage, criterion)
-    rechecked = recheck(sensor, crossings, seed)
+    tail = _until_rhythms_differ(sensor, crossings)
+    rechecked = recheck(sensor, [*crossings, *tail], seed)
     told = sensor.close()
     extra_events, disorder = sensor.rest()
     return Drive(
         crossings=crossings,
-        warm_up=warm_up,
+        untimed=[*warm_up, *tail],
         stalls=stalls,
         criterion=criterion,
         disturbed=disturbed,
+        foreign_share=foreign.share,
         models=models_of(device.description),
         clock_offset_ns=sensor.clock_offset_ns,
         clock_uncertainty_ns=sensor.clock_uncertainty_ns,
@@ -201,14 +214,26 @@ def _watched(
 ) -> None:
     """Send paced windows until there are that many, and see what the host does meanwhile."""
     with stall_probe(stalls):
-        sensor.usage.read_others(sensor.device)
         start_ns = time.monotonic_ns() - len(crossings) * PACE_NS
         for number in range(len(crossings), until):
             sensor.device.pump_until(start_ns + number * PACE_NS)
             crossings.append(sensor.cross())
-            if len(crossings) % OTHERS_EVERY == 0:
-                sensor.usage.read_others(sensor.device)
             progress(len(crossings), until)
         sensor.device.pump_until(crossings[-1].sent_ns + FRAME_NS)
-        sensor.usage.read(sensor.device)
-        sensor.usage.read_others(sensor.device)
+        sensor.usage.read()
+
+
+def _until_rhythms_differ(sensor: Sensor, crossings: Sequence[Crossing]) -> list[Crossing]:
+    """Go on without pace or clock until windows of two rhythms were sent; most drives have been.
+
+    Short hops take many windows to get from one rhythm to the next. A result that does not come
+    ends it: that is found as such.
+    """
+    tail: list[Crossing] = []
+    rhythms = {sensor.rhythm(crossing.expected["first"]) for crossing in crossings} - {None}
+    while len(rhythms) < 2:
+        tail.append(sensor.cross())
+        if tail[-1].event is None:
+            break
+        rhythms |= {sensor.rhythm(tail[-1].expected["first"])} - {None}
+    return tail

@@ -1,8 +1,10 @@
 """Hold the result of a window against what was sent, described, and answered when asked again."""
 
 import random
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, Final
 
 from edgeward_harness.errors import Finding
@@ -12,6 +14,8 @@ from .sensor import ANSWER_TIMEOUT_S, STREAM, Crossing, Sensor
 RECHECKED_SHARE: Final = 1 / 50
 PROBABILITY_TOLERANCE: Final = 1e-4
 """Between two answers to the same samples."""
+TOLD_APART: Final = 0.01
+"""Between the mean answers to two rhythms, so that a last digit that moves tells nothing apart."""
 SUM_TOLERANCE: Final = 1e-3
 """Of the probabilities of one answer, whose sum is 1."""
 
@@ -87,24 +91,27 @@ def recheck(sensor: Sensor, crossings: Sequence[Crossing], seed: int) -> Recheck
         asked=len(chosen),
         faults=tuple(fault for one in chosen if (fault := _second_answer_fault(sensor, one))),
         rhythms=len(of_rhythm),
-        answers_differ=_differ([one for of in of_rhythm.values() for one in of]),
+        answers_differ=_differ([_mean_answer(of) for of in of_rhythm.values()]),
     )
 
 
-def _differ(crossings: Sequence[Crossing]) -> bool:
-    """Whether the answers of the rhythms differ: what all windows share says nothing of any.
+def _mean_answer(crossings: Sequence[Crossing]) -> Mapping[str, float]:
+    """How often each label was given to windows of one rhythm, and its mean probability."""
+    total: defaultdict[str, float] = defaultdict(float)
+    for event in (one.event for one in crossings if one.event):
+        total[f"label {event['label']}"] += 1 / len(crossings)
+        for name, probability in event["probabilities"].items():
+            total[name] += probability / len(crossings)
+    return total
 
-    Of two rhythms or more, one differs from any other value by half the range at least.
-    """
-    events = [one.event for one in crossings if one.event]
-    if len({event["label"] for event in events}) > 1:
-        return True
-    told = [event["probabilities"] for event in events]
-    ranges = (
-        max(of.get(name, 0.0) for of in told) - min(of.get(name, 0.0) for of in told)
-        for name in {name for of in told for name in of}
+
+def _differ(answers: Sequence[Mapping[str, float]]) -> bool:
+    """Whether any two rhythms are answered differently, beyond what wavers at random."""
+    return any(
+        abs(one.get(name, 0.0) - other.get(name, 0.0)) > TOLD_APART
+        for one, other in combinations(answers, 2)
+        for name in {*one, *other}
     )
-    return any(width > 2 * PROBABILITY_TOLERANCE for width in ranges)
 
 
 def _second_answer_fault(sensor: Sensor, crossing: Crossing) -> str:

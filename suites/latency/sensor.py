@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from edgeward.signal.patient import SimulatedPatient
 from edgeward_harness.errors import HarnessError
 from edgeward_harness.rig.disturbed import Usage
-from edgeward_harness.rig.stall import Span, span_of
+from edgeward_harness.rig.stall import Span, clocked, span_of
 from edgeward_harness.target import DeviceSession, Pending
 
 ANSWER_TIMEOUT_S = 10.0
@@ -182,14 +182,16 @@ class Sensor:
             "valid": self.window,
         }
         self.window_index += 1
-        before = self.usage.read(self.device)
+        self.usage.read()
+        before = clocked(self.device)
         pushed = self.device.send("stream.push", parameters)
         asked = self._ask(WAIT_MS)
         if while_under_way is not None:
             while_under_way()
         told = self._told(asked, WAIT_MS)
         pushed.result(ANSWER_TIMEOUT_S)
-        after = self.usage.read(self.device)
+        after = clocked(self.device)
+        self.usage.read()
         return Crossing(
             sent_ns=pushed.sent_ns,
             received_ns=told.received_ns,

@@ -131,7 +131,7 @@ def test_every_window_once(observed: Drive, measure: Measure) -> None:
     different rhythms must get answers that differ in label or probabilities; some of each rhythm
     are asked about again by `infer`, where it is offered.
     """
-    crossings = [*observed.warm_up, *observed.crossings]
+    crossings = [*observed.untimed, *observed.crossings]
     faults = [fault for one in crossings if (fault := misfit(one, observed.models))]
     _count(
         measure, "windows_without_exactly_one_result", faults, len(crossings),
@@ -196,7 +196,7 @@ def test_99th_percentile_under_load(
     """The 99th percentile budget is kept while other work keeps every core busy.
 
     Method: one busy process a core beside the device, otherwise as the unloaded case. The load is
-    ours, so only stalls longer than it can cause may be an excuse.
+    ours, so only stalls longer than it can cause may be an excuse, and others who share the host.
     """
     limit_ms = profile.budget.latency[PATH].p99_ms
     loaded = drive(

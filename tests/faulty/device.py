@@ -6,6 +6,7 @@ these proves nothing about the others.
 
 import contextlib
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from dataclasses import replace
 
 from edgeward.device.device import Device, Parts, Result
 from edgeward.device.serve import main
+from edgeward.model.engine import InferenceEngine
 from edgeward.process.decision import Decision
 from edgeward.process.stream import ResultEvent
 from edgeward.signal.windows import Samples
@@ -70,13 +72,18 @@ class OneStall(Seeded):
 
 
 class StallsItsHost(Seeded):
-    """Once lets other processes burn every core for it: its own main process only waits."""
+    """Once lets other processes burn every core for it: its own main process only waits.
+
+    Nobody counts them as its children: it has asked the kernel to forget those that end.
+    """
 
     def decide(self, samples: Samples, valid_samples: int) -> Decision:
         if self.seen == 200:
+            signal.signal(signal.SIGCHLD, signal.SIG_IGN)
             cores = sorted(os.sched_getaffinity(0))
             for child in [self.burn(core) for core in cores]:
-                os.waitpid(child, 0)
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(child, 0)
         return super().decide(samples, valid_samples)
 
     def burn(self, core: int) -> int:
@@ -252,6 +259,37 @@ class RepeatsOneAnswer(Seeded):
         super().publish(replace(event, decision=decision))
 
 
+class Wavers(RepeatsOneAnswer):
+    """Tells its first answer for every window with a last digit that moves; has no `infer`."""
+
+    def capabilities(self) -> tuple[str, ...]:
+        return tuple(name for name in super().capabilities() if name != "infer")
+
+    def publish(self, event: ResultEvent) -> None:
+        self.first = self.first or event.decision
+        told = dict(self.first.probabilities or {})
+        least, *_, most = sorted(told, key=lambda name: told[name])
+        moved = 0.0003 * (event.window_index % 2)
+        told = {**told, least: told[least] + moved, most: told[most] - moved}
+        decision = decided_at(self.first, event.decision.decided_ns)
+        Device.publish(self, replace(event, decision=replace(decision, probabilities=told)))
+
+
+class EveryOther:
+    """An engine whose card asks for a window with every second sample."""
+
+    def __init__(self, engine: InferenceEngine) -> None:
+        self.card = replace(engine.card, input=replace(engine.card.input, hop_samples=2))
+        self.probabilities = engine.probabilities
+
+
+class ShortHops(Seeded):
+    """Sound, and decides so often that one rhythm outlasts a drive."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(replace(parts, engine=EveryOther(parts.engine)))
+
+
 class KnowsOneAnswer(RepeatsOneAnswer):
     """Tells its first answer whatever it is asked: a model that no longer looks at its input."""
 
@@ -317,6 +355,8 @@ DEFECTS: dict[str, Callable[[Parts], Device]] = {
     "drops_events_count": DropsEventsCount,
     "closes_wrongly": ClosesWrongly,
     "repeats_one_answer": RepeatsOneAnswer,
+    "wavers": Wavers,
+    "short_hops": ShortHops,
     "knows_one_answer": KnowsOneAnswer,
     "tells_unknown_kinds": TellsUnknownKinds,
     "tells_later_kinds": TellsLaterKinds,

@@ -1,10 +1,11 @@
 """Windows are set aside for the noise around them: never for a result, never for a device's own."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeward_harness.errors import HarnessError
 from edgeward_harness.measure.judge import Sample, Verdict, judge_maximum
 from edgeward_harness.rig.disturbed import (
     FOLLOWERS,
@@ -15,7 +16,6 @@ from edgeward_harness.rig.disturbed import (
     find_disturbed,
 )
 from edgeward_harness.rig.stall import Stalls
-from edgeward_harness.target import Scheduled
 
 MS = 1_000_000
 CRITERION = Criterion(stall_ns=50 * MS, frame_ns=20 * MS)
@@ -26,15 +26,18 @@ SENT_NS = [number * 10 * MS for number in range(PLANNED)]
 def stalls_of(*pairs_ms: tuple[int, int]) -> Stalls:
     seen = Stalls()
     intervals = [[low * MS, high * MS] for low, high in pairs_ms]
-    seen.add([{"start_ns": 0, "end_ns": 4000 * MS, "stalls": intervals}])
+    seen.add([{"cpu": 1, "start_ns": 0, "end_ns": 4000 * MS, "stalls": intervals}])
     return seen
 
 
-def usage_of(own_ms: int = 0, others_ms: int = 0) -> Usage:
-    """A device that used so much in every 10 ms, and so much in every 100 ms by other processes."""
-    own = [Reading(t * MS, t * MS, t // 10 * own_ms * MS) for t in range(0, 4001, 10)]
-    others = [Reading(t * MS, t * MS, t // 100 * others_ms * MS) for t in range(0, 4001, 100)]
-    return Usage(own, others)
+def usage_of(core_ms: int = 0, other_core_ms: int = 0) -> Usage:
+    """A host whose cores work so much in every 10 ms; the probe that stands still is of core 1."""
+    return Usage(
+        [
+            Reading(t, t, {0: t // 10 * other_core_ms, 1: t // 10 * core_ms})
+            for t in range(0, 4001 * MS, 10 * MS)
+        ]
+    )
 
 
 def find(stalls: Stalls, usage: Usage | None = None) -> Disturbed:
@@ -61,24 +64,22 @@ def test_a_short_stall_disturbs_nothing_and_a_row_of_them_is_no_long_one() -> No
 @pytest.mark.parametrize(
     ("usage", "excused"),
     [
-        (usage_of(own_ms=1), True),
-        (usage_of(own_ms=10), False),  # it burned its core all the time
-        (usage_of(others_ms=30), True),  # within the quarter, as its ticks are counted
-        (usage_of(others_ms=100), False),  # what it started burned a core
+        (usage_of(core_ms=1), True),
+        (usage_of(core_ms=3), True),  # within a quarter and a tick
+        (usage_of(core_ms=4), False),
+        (usage_of(core_ms=10), False),  # somebody used the core all the time
+        (usage_of(other_core_ms=10), True),  # another core is no reason why this one stood still
         (Usage(), False),  # it was not observed
-        (Usage(usage_of().own, []), False),
-        (Usage([], usage_of().others), False),
+        (Usage([Reading(0, 0, {}), Reading(4000 * MS, 4000 * MS, {})]), False),
     ],
 )
-def test_a_stall_that_the_device_can_have_made_excuses_nothing(
-    usage: Usage, excused: bool
-) -> None:  # fmt: skip
+def test_a_stall_that_somebody_can_have_made_excuses_nothing(usage: Usage, excused: bool) -> None:
     assert bool(find(stalls_of((1000, 1100)), usage).windows) is excused
 
 
 def test_a_stall_beyond_the_last_reading_was_not_observed() -> None:
     usage = usage_of()
-    usage.own = [reading for reading in usage.own if reading.begin_ns < 1090 * MS]
+    usage.readings = [one for one in usage.readings if one.begin_ns < 1090 * MS]
     assert not find(stalls_of((1000, 1100)), usage).windows
 
 
@@ -96,25 +97,23 @@ def test_of_too_many_none_is_set_aside() -> None:
     assert (found.too_many, found.missing, found.set_aside) == (True, 0, frozenset())
 
 
-def test_what_other_processes_used_is_told_apart_from_the_own() -> None:
-    class Device:
-        alive = True
+def test_one_core_that_works_does_not_take_the_stall_of_another_away() -> None:
+    seen = Stalls()
+    for core in (0, 1):
+        report = {"cpu": core, "start_ns": 0, "end_ns": 4000 * MS}
+        seen.add([{**report, "stalls": [[(1000 + core) * MS, (1070 + core) * MS]]}])
+    found = find(seen, usage_of(core_ms=10))
+    assert found.stalls == ((1000 * MS, 1070 * MS),)
 
-        def scheduled(self) -> Scheduled:
-            return Scheduled(30 * MS, 0, lowered=False)
 
-        def cpu_seconds(self) -> float:
-            if not self.alive:
-                raise HarnessError("gone")
-            return 0.1
-
-    device, usage = Device(), Usage()
-    assert usage.read(device).ran_ns == 30 * MS
-    usage.read_others(device)
-    device.alive = False
-    usage.read_others(device)
-    assert [reading.used_ns for reading in usage.own] == [30 * MS]
-    assert [reading.used_ns for reading in usage.others] == [70 * MS]
+def test_readings_are_of_this_host_and_only_rise() -> None:
+    usage = Usage()
+    usage.read()
+    while not usage.readings[-1].busy_ns[0] > usage.readings[0].busy_ns[0]:
+        usage.read()
+    for before, after in pairwise(usage.readings):
+        assert before.end_ns <= after.begin_ns <= after.end_ns
+        assert all(after.busy_ns[core] >= used for core, used in before.busy_ns.items())
 
 
 @given(

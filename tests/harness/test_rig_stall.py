@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeward_harness.rig.load import cpu_load
-from edgeward_harness.rig.stall import Span, Stalls, allowances_ms, span_of, stall_probe, within
+from edgeward_harness.rig.stall import (
+    Clocked,
+    Span,
+    Stalls,
+    allowances_ms,
+    span_of,
+    stall_probe,
+    within,
+)
 from edgeward_harness.target import Scheduled
 
 intervals = st.lists(
@@ -22,7 +30,7 @@ intervals = st.lists(
 
 def stalls_of(pairs: list[tuple[int, int]]) -> Stalls:
     seen = Stalls()
-    report = {"start_ns": 0, "end_ns": 500, "stalls": [list(pair) for pair in pairs]}
+    report = {"cpu": 0, "start_ns": 0, "end_ns": 500, "stalls": [list(pair) for pair in pairs]}
     seen.add([report])
     return seen
 
@@ -45,10 +53,20 @@ def test_time_in_which_the_device_ran_is_never_excused() -> None:
 
 
 def test_waiting_for_a_core_is_excused_unless_the_device_chose_to_wait() -> None:
-    before, after = Scheduled(10, 100, lowered=False), Scheduled(20, 400, lowered=False)
+    before = Clocked(Scheduled(10, 100, lowered=False), 7)
+    after = Clocked(Scheduled(20, 400, lowered=False), 7)
     assert allowances_ms(stalls_of([]), [span_of(0, 350, before, after)]) == [300 / 1e6]
-    chosen = Scheduled(20, 400, lowered=True)
+    chosen = Clocked(Scheduled(20, 400, lowered=True), 7)
     assert allowances_ms(stalls_of([]), [span_of(0, 350, before, chosen)]) == [0.0]
+
+
+def test_what_the_reader_waited_comes_on_top_of_what_the_device_did() -> None:
+    before = Clocked(Scheduled(10, 100, lowered=False), 7)
+    after = Clocked(Scheduled(20, 160, lowered=False), 37)
+    span = span_of(0, 350, before, after)
+    assert allowances_ms(stalls_of([]), [span]) == [90 / 1e6]
+    assert allowances_ms(stalls_of([]), [span], shortest_ns=91) == [0.0]
+    assert allowances_ms(stalls_of([]), [Span(0, 80, 10, 60, 30)]) == [70 / 1e6]
 
 
 def test_beside_our_own_load_only_long_stalls_are_an_excuse() -> None:

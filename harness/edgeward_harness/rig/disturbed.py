@@ -1,9 +1,9 @@
 """Which windows of a drive the host disturbed, told from the noise alone (ADR 0003).
 
 Rules:
-1. A stall counts as the host's when it is long enough to matter and the device can not have made
-   it: over the readings that enclose it the device used little of the processor. What was not
-   observed is not excused.
+1. A stall counts as the host's when it is long enough to matter and nothing that runs on the host
+   made it: over the readings that enclose it the core that stood still was hardly used, by anybody.
+   Whoever uses it may belong to the device. What was not observed is not excused.
 2. A window is disturbed when such a stall touches the frame that begins as it is sent. The frame
    has one length for all windows, so how late a result was has no say in it.
 3. After a stall that disturbed windows the next ones stay in, whatever happens to them: a device
@@ -13,88 +13,55 @@ Rules:
 
 import bisect
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
-from edgeward_harness.errors import HarnessError
-from edgeward_harness.rig.stall import Interval, Stalls
-from edgeward_harness.target import Scheduled
+from edgeward_harness.rig.cores import TICK_NS, busy_ns
+from edgeward_harness.rig.stall import CoreStall, Interval, Stalls, merged
 
-DEVICE_SHARE_MAX: Final = 0.25
-"""Of a stall, in processor time of the device. One that keeps a core from others uses all of it; a
-quarter leaves room for its work on the windows next to the stall."""
+USED_SHARE_MAX: Final = 0.25
+"""Of a stall, in processor time of its core. Who keeps a core from others uses all of it; a quarter
+leaves room for the work on the windows next to the stall."""
 SET_ASIDE_SHARE_MAX: Final = 0.05
 """Of the windows planned. A host that disturbs more is no place to judge, nor is what is left of
 the drive the drive that was planned."""
 FOLLOWERS: Final = 10
 """Windows sent after a stall that stay in: a tenth of a second in which a device recovers."""
 STALL_NS_MIN: Final = 40_000_000
-"""Of shorter stalls it cannot be told whether a process that the device started made them."""
-_TICKS_NS: Final = 20_000_000
-"""Two clock ticks: by so much may the count of a process tree be wrong without any use."""
-
-
-class Observable(Protocol):
-    """A device whose processor time can be observed from outside."""
-
-    def scheduled(self) -> Scheduled:
-        """What the scheduler did with the threads of its main process; cheap and exact."""
-        ...
-
-    def cpu_seconds(self) -> float:
-        """What all its processes used, ended ones too; slower, and in clock ticks."""
-        ...
+"""Of shorter stalls clock ticks cannot tell whether somebody used the core."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A count of processor time, taken between two instants."""
+    """How long each core has worked, taken between two instants."""
 
     begin_ns: int
     end_ns: int
-    used_ns: int
+    busy_ns: Mapping[int, int]
 
 
 @dataclass(slots=True)
 class Usage:
-    """The processor time of a device in the course of a drive."""
+    """How the cores of the host were used in the course of a drive."""
 
-    own: list[Reading] = field(default_factory=list)
-    """Of its main process; taken beside every window."""
-    others: list[Reading] = field(default_factory=list)
-    """Of all that its process started, ended threads and processes included; taken now and then."""
+    readings: list[Reading] = field(default_factory=list)
 
-    def read(self, device: Observable) -> Scheduled:
-        """Take a reading of the main process."""
+    def read(self) -> None:
+        """Take a reading; cheap enough for one beside every window."""
         begin_ns = time.monotonic_ns()
-        seen = device.scheduled()
-        self.own.append(Reading(begin_ns, time.monotonic_ns(), seen.ran_ns))
-        return seen
+        busy = busy_ns()
+        self.readings.append(Reading(begin_ns, time.monotonic_ns(), busy))
 
-    def read_others(self, device: Observable) -> None:
-        """Take a reading of the rest; a device that has ended is told by its next answer."""
-        begin_ns = time.monotonic_ns()
-        with suppress(HarnessError):
-            used_ns = int(device.cpu_seconds() * 1e9) - device.scheduled().ran_ns
-            self.others.append(Reading(begin_ns, time.monotonic_ns(), used_ns))
-
-    def most_ns(self, stall: Interval) -> int | None:
-        """The most the device can have used during a stall; None when it was not observed."""
-        own, others = _between(self.own, stall), _between(self.others, stall)
-        if own is None or others is None:
+    def used_ns(self, stall: CoreStall) -> int | None:
+        """How long its core worked between the readings around a stall; None: not observed."""
+        first = bisect.bisect_right(self.readings, stall.start_ns, key=lambda one: one.end_ns) - 1
+        last = bisect.bisect_left(self.readings, stall.end_ns, key=lambda one: one.begin_ns)
+        if first < 0 or last == len(self.readings):
             return None
-        return max(0, own) + max(0, others - _TICKS_NS)
-
-
-def _between(readings: Sequence[Reading], stall: Interval) -> int | None:
-    """What was used between the closest readings around a stall; None when it has none."""
-    first = bisect.bisect_right(readings, stall[0], key=lambda reading: reading.end_ns) - 1
-    last = bisect.bisect_left(readings, stall[1], key=lambda reading: reading.begin_ns)
-    if first < 0 or last == len(readings):
-        return None
-    return readings[last].used_ns - readings[first].used_ns
+        before = self.readings[first].busy_ns.get(stall.core)
+        after = self.readings[last].busy_ns.get(stall.core)
+        return None if before is None or after is None else after - before
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +111,7 @@ def find_disturbed(
     sent_ns: Sequence[int], planned: int, stalls: Stalls, usage: Usage, criterion: Criterion
 ) -> Disturbed:
     """Tell the disturbed windows from when they were sent; their results are not looked at."""
-    hosts = tuple(_of_the_host(stalls, usage, criterion.stall_ns))
+    hosts = tuple(merged(list(_of_the_host(stalls, usage, criterion.stall_ns))))
     windows: set[int] = set()
     stay_until = 0
     for low, high in hosts:
@@ -158,7 +125,10 @@ def find_disturbed(
 
 
 def _of_the_host(stalls: Stalls, usage: Usage, shortest_ns: int) -> Iterator[Interval]:
-    for low, high in stalls.at_least(shortest_ns):
-        used_ns = usage.most_ns((low, high))
-        if used_ns is not None and used_ns <= DEVICE_SHARE_MAX * (high - low):
-            yield low, high
+    for stall in stalls.single:
+        length_ns = stall.end_ns - stall.start_ns
+        if length_ns < shortest_ns:
+            continue
+        used_ns = usage.used_ns(stall)
+        if used_ns is not None and used_ns <= USED_SHARE_MAX * length_ns + TICK_NS:
+            yield stall.start_ns, stall.end_ns

@@ -11,14 +11,16 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from edgeward_harness.errors import HarnessError
-from edgeward_harness.target import Scheduled
+from edgeward_harness.target import DeviceSession, Scheduled
+from edgeward_harness.target.procfs import thread_run_delay_ns
 
 _SCRIPT = Path(__file__).with_name("_stall_probe.py")
 _REPORT_S = 60
@@ -32,6 +34,14 @@ Interval = tuple[int, int]
 """From and to, in nanoseconds of the monotonic clock."""
 
 
+class CoreStall(NamedTuple):
+    """One late wake-up on one core."""
+
+    start_ns: int
+    end_ns: int
+    core: int
+
+
 @dataclass(slots=True)
 class Stalls:
     """What the probes of all cores saw, as merged intervals of harness monotonic time."""
@@ -39,17 +49,21 @@ class Stalls:
     intervals: list[Interval] = field(default_factory=list)
     watched_ns: int = 0
     cores: int = 0
-    single: list[Interval] = field(default_factory=list)
-    """Each late wake-up of each core by itself, by its beginning."""
+    single: list[CoreStall] = field(default_factory=list)
+    """Each by itself, by its beginning."""
 
     def add(self, reports: Sequence[dict[str, Any]]) -> None:
         """Take in what the probes of all cores saw in one watch."""
         self.cores = max(self.cores, len(reports))
         watches = (report["end_ns"] - report["start_ns"] for report in reports)
         self.watched_ns += max(watches, default=0)
-        self.single.extend((low, high) for report in reports for low, high in report["stalls"])
+        self.single.extend(
+            CoreStall(low, high, report["cpu"])
+            for report in reports
+            for low, high in report["stalls"]
+        )
         self.single.sort()
-        self.intervals = merged(self.single)
+        self.intervals = merged([(low, high) for low, high, _ in self.single])
 
     def at_least(self, shortest_ns: int) -> list[Interval]:
         """Merged intervals of those stalls only that are each this long by themselves.
@@ -59,7 +73,7 @@ class Stalls:
         """
         if not shortest_ns:
             return self.intervals
-        return merged([(low, high) for low, high in self.single if high - low >= shortest_ns])
+        return merged([(low, high) for low, high, _ in self.single if high - low >= shortest_ns])
 
     @property
     def share(self) -> float:
@@ -115,6 +129,8 @@ class Span:
     """How long the device ran in it."""
     waited_ns: int = 0
     """How long it was ready to run and was not let; nothing if it lowered its own priority."""
+    we_waited_ns: int = 0
+    """How long the verifier, which reads the answer, was ready to run and was not let."""
 
 
 def merged(intervals: Sequence[Interval]) -> list[Interval]:
@@ -139,18 +155,37 @@ def within(intervals: Sequence[Interval], start_ns: int, end_ns: int) -> int:
     return total
 
 
-def span_of(start_ns: int, end_ns: int, before: Scheduled, after: Scheduled) -> Span:
+class Clocked(NamedTuple):
+    """What the scheduler has counted for a device, and for the thread that asks it."""
+
+    device: Scheduled
+    we_waited_ns: int
+
+
+def clocked(device: DeviceSession) -> Clocked:
+    """Read it now."""
+    return Clocked(device.scheduled(), thread_run_delay_ns(threading.get_native_id()))
+
+
+def span_of(start_ns: int, end_ns: int, before: Clocked, after: Clocked) -> Span:
     """A span from what the scheduler had counted at its two ends."""
-    lowered = before.lowered or after.lowered
-    waited_ns = 0 if lowered else after.waited_ns - before.waited_ns
-    return Span(start_ns, end_ns, max(0, after.ran_ns - before.ran_ns), max(0, waited_ns))
+    first, last = before.device, after.device
+    waited_ns = 0 if first.lowered or last.lowered else last.waited_ns - first.waited_ns
+    return Span(
+        start_ns,
+        end_ns,
+        ran_ns=max(0, last.ran_ns - first.ran_ns),
+        waited_ns=max(0, waited_ns),
+        we_waited_ns=max(0, after.we_waited_ns - before.we_waited_ns),
+    )
 
 
 def allowances_ms(stalls: Stalls, spans: Sequence[Span], *, shortest_ns: int = 0) -> list[float]:
     """Milliseconds that noise on the host may have added to each span.
 
-    As much as the probes were late in it, or the device itself was kept waiting; but never time in
-    which the device ran: that is its own, however busy it made the host.
+    As much as the probes were late in it, or the device was kept waiting and then we were, who read
+    its answer; but never time in which the device ran: that is its own, however busy it made the
+    host.
     """
     stalled = stalls.at_least(shortest_ns)
     return [_allowance_ns(stalled, span, shortest_ns) / 1e6 for span in spans]
@@ -158,7 +193,9 @@ def allowances_ms(stalls: Stalls, spans: Sequence[Span], *, shortest_ns: int = 0
 
 def _allowance_ns(stalled: Sequence[Interval], span: Span, shortest_ns: int) -> int:
     probed_ns = within(stalled, span.start_ns, span.end_ns)
-    waited_ns = span.waited_ns if span.waited_ns >= shortest_ns else 0
+    waited_ns = span.waited_ns + span.we_waited_ns
+    if waited_ns < shortest_ns:
+        waited_ns = 0
     idle_ns = max(0, span.end_ns - span.start_ns - span.ran_ns)
     return min(max(probed_ns, waited_ns), idle_ns)
 
