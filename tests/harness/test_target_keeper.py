@@ -16,7 +16,7 @@ import pytest
 from edgeward_harness.profile.unit import Realization
 from edgeward_harness.target import DeviceSession
 from edgeward_harness.target.enforce import Asked
-from edgeward_harness.target.family import marked, tree
+from edgeward_harness.target.family import end, marked, tree
 from edgeward_harness.target.process import Command, ProcessDriver
 
 HERE = Path(__file__).parent
@@ -181,6 +181,41 @@ def test_what_detached_itself_from_a_device_that_is_gone_is_found() -> None:
         os.kill(device.pid, signal.SIGKILL)
         assert still_running(leader) == set()  # from here on nobody knows whose child this was
     assert still_running(watched) == set()
+
+
+def test_a_chain_of_processes_that_each_outlive_their_parent_is_ended(tmp_path: Path) -> None:
+    """A new one is there before the one that was found is dead."""
+    mark = f"EDGEWARD_STATE={tmp_path}"
+    chain = (
+        "import os, time\n"
+        "if os.fork(): print(flush=True); time.sleep(600)\n"
+        "os.setsid()\n"
+        "while True:\n"
+        "    if os.fork(): os._exit(0)\n"
+        "    time.sleep(0.001)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", chain],
+        env={"EDGEWARD_STATE": str(tmp_path)},
+        process_group=0,
+        stdout=subprocess.PIPE,
+    ) as leader:
+        assert leader.stdout is not None
+        leader.stdout.readline()
+        end(leader.pid, mark, [])
+        assert [marked(mark) for _ in range(20)] == [set()] * 20
+
+
+def test_a_folder_whose_name_is_no_text_marks_a_device_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    place.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+    with session("good") as device:
+        assert device.call("resources")
+        assert list(place.iterdir())
+    assert list(place.iterdir()) == []
 
 
 def test_a_mark_that_marks_nothing_is_refused() -> None:

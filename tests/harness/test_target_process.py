@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from edgeward_harness.target.cgroup import Group, here
 from edgeward_harness.target.enforce import Asked, asked_by
 from edgeward_harness.target.family import tree
 from edgeward_harness.target.process import Command, ProcessDriver
-from edgeward_harness.target.procfs import state
+from edgeward_harness.target.procfs import scheduled, state
 
 HOSTILE = Path(__file__).parent / "hostile" / "device.py"
 
@@ -297,3 +298,24 @@ def test_the_profiles_digest_is_compared() -> None:
     profile: dict[str, Any] = {"a": 1}
     with device() as session, pytest.raises(Finding, match="'configure' is not what"):
         session.configure(profile, "0" * 64)  # the hostile device answers with a reading
+
+
+def test_a_thread_that_ends_while_it_is_looked_at_is_no_fault() -> None:
+    """This process starts and ends threads all the time, as a server does."""
+    over = threading.Event()
+
+    def busy() -> None:
+        while not over.is_set():
+            short = threading.Thread(target=int)
+            short.start()
+            short.join()
+
+    worker = threading.Thread(target=busy)
+    worker.start()
+    try:
+        seen = [scheduled(os.getpid()) for _ in range(500)]
+    finally:
+        over.set()
+        worker.join()
+    assert all(one.ran_ns > 0 for one in seen)
+    assert not any(one.lowered for one in seen)

@@ -26,6 +26,7 @@ _LAUNCH_PATIENCE_MS = 10_000
 """How long a launcher that outlives its harness may take to tell its number."""
 _ROUNDS = 500
 _ROUND_MS = 10
+_QUIET_ROUNDS = 2
 
 
 def stat(pid: int) -> list[str]:
@@ -60,7 +61,8 @@ def marked(mark: str) -> set[int]:
     """The processes that were started with this variable (`NAME=value`) in their environment."""
     if "=" not in mark:
         raise ValueError(f"{mark!r} marks nothing; accepted: NAME=value")
-    return {pid for pid in _all() if mark.encode() in _environment(pid)}
+    variable = os.fsencode(mark)
+    return {pid for pid in _all() if variable in _environment(pid)}
 
 
 def _environment(pid: int) -> list[bytes]:
@@ -89,14 +91,23 @@ def kill_all(pids: Iterable[int]) -> None:
 
 
 def end(leader: int, mark: str, folders: Iterable[str]) -> None:
-    """Kill all that belongs to a device.
+    """Kill all that belongs to a device, and look again until nothing of it is found twice.
 
-    The leader must not have been reaped, so that its number cannot be a stranger's.
+    Once is too little: a process that is just becoming another program shows no environment, and
+    one that was just started was not seen. The leader must not have been reaped, so that its number
+    cannot be a stranger's.
     """
-    strays = {*tree(leader), *marked(mark), *members(folders)} - {leader}
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, signal.SIGKILL)
-    kill_all(strays)
+    quiet = 0
+    for _ in range(_ROUNDS):
+        strays = {*tree(leader), *marked(mark), *members(folders)} - {leader}
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader, signal.SIGKILL)
+        kill_all(strays)
+        quiet = 0 if strays else quiet + 1
+        if quiet == _QUIET_ROUNDS:
+            return
+        if strays:
+            select.poll().poll(1)  # the kernel ends them in its own time
 
 
 def _outlive(harness: int) -> None:

@@ -80,15 +80,21 @@ def _tasks_run_delay_ns(pid: int) -> int:
 def scheduled(pid: int) -> Scheduled:
     """What the scheduler did with the threads of one process so far; cheap enough to ask often.
 
+    A thread that ends while it is looked at is no longer counted, as those that ended before.
+
     Raises:
         HarnessError: the process is gone, or this kernel does not count it.
     """
     ran_ns = waited_ns = 0
     lowered = False
     for task in _threads(pid):
-        ran_ns += _schedstat_ns(task, _ON_CPU)
-        waited_ns += _schedstat_ns(task, _RUN_DELAY)
-        lowered = lowered or _lowered(task)
+        try:
+            ran_ns += _schedstat_ns(task, _ON_CPU)
+            waited_ns += _schedstat_ns(task, _RUN_DELAY)
+            lowered = lowered or _lowered(task)
+        except HarnessError:
+            if task.name == str(pid) or task.exists():
+                raise
     return Scheduled(ran_ns, waited_ns, lowered)
 
 
@@ -116,7 +122,7 @@ def _lowered(task: Path) -> bool:
         values = text[text.rindex(")") + 2 :].split(" ")
         return int(values[_NICE]) > 0 or int(values[_POLICY]) in (os.SCHED_BATCH, os.SCHED_IDLE)
     except (OSError, ValueError, IndexError):
-        return True
+        return task.exists()  # one that has ended waits for nothing
 
 
 def thread_cpu_ns(native_id: int) -> int:
