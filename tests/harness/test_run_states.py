@@ -8,120 +8,27 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+from run_lab import CASE, GOOD, TEST, Run, command, lay_out, start
 
 from edgeward_harness.evidence.assess import assess
-from edgeward_harness.evidence.assessment import Assessment
-from edgeward_harness.evidence.bundle import Bundle, open_bundle
+from edgeward_harness.evidence.bundle import open_bundle
 from edgeward_harness.evidence.record import State
 from edgeward_harness.evidence.standing import RunVerdict, Standing
-
-HEAD = "import pytest\nfrom edgeward_harness.errors import CannotJudge, Finding, HarnessError\n"
-GOOD = "    measure.check('it_holds', True, expected='1', observed=1)\n"
-
-
-@dataclass
-class Run:
-    """A finished run: its exit status, output and, if there is one, its bundle."""
-
-    status: int
-    output: str
-    out: Path
-
-    @property
-    def bundle(self) -> Bundle:
-        return open_bundle(self.out)
-
-    @property
-    def assessment(self) -> Assessment:
-        return assess(self.bundle)
-
-    def state(self, item: str = "TC-SYN-001") -> State:
-        return self.assessment.items[item].state
-
-    def standing(self, requirement: str = "REQ-SYN-001") -> Standing:
-        return self.assessment.requirements[requirement].standing
-
-
-def lay_out(folder: Path, body: str, cases: int = 1) -> Path:
-    """A suite of `cases` planned cases, one requirement each, around the given test code."""
-    suite = folder / "suites" / "synthetic"
-    suite.mkdir(parents=True)
-    requirements = "".join(
-        f"""
-[[requirement]]
-id = "REQ-SYN-{n:03d}"
-title = "Requirement {n}"
-text = "The device shall do the thing {n}."
-rationale = "So that the tests have something to verify."
-kind = "functional"
-safety_class = "A"
-criterion = "the check holds"
-risks = []
-stage = "release"
-"""
-        for n in range(1, cases + 1)
-    )
-    planned = "".join(
-        f"""
-[[case]]
-id = "TC-SYN-{n:03d}"
-title = "Case {n}"
-requirements = ["REQ-SYN-{n:03d}"]
-method = "functional_test"
-stage = "release"
-rationale = "None but the test."
-"""
-        for n in range(1, cases + 1)
-    )
-    (folder / "suites" / "requirements.toml").write_text(requirements, encoding="utf-8")
-    (folder / "suites" / "hazards.toml").write_text("", encoding="utf-8")
-    (folder / "suites" / "deviations.toml").write_text("", encoding="utf-8")
-    (folder / "suites" / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-    head = '[suite]\ntitle = "Synthetic"\ngoal = "Provoke every state"\ntopic = "SYN"\n'
-    (suite / "testplan.toml").write_text(head + planned, encoding="utf-8")
-    (suite / "test_synthetic.py").write_text(HEAD + body, encoding="utf-8")
-    return folder / "suites"
-
-
-def command(folder: Path, extra: Sequence[str] = ()) -> list[str]:
-    return [
-        sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(folder),
-        f"--rootdir={folder}", f"--config-file={folder / 'pytest.ini'}",
-        "--import-mode=importlib", "--edgeward-profile=bedside_monitor",
-        f"--edgeward-suites={folder}", f"--edgeward-out={folder.parent / 'out'}",
-        "--edgeward-formats=none", *extra,
-    ]  # fmt: skip
-
 
 Runner = Callable[..., Run]
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Runner:
-    def start(body: str, *extra: str, cases: int = 1) -> Run:
-        folder = lay_out(tmp_path, body, cases)
-        done = subprocess.run(
-            command(folder, extra),
-            cwd=tmp_path,
-            env={**os.environ, "EDGEWARD_HOME": str(tmp_path / "home")},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        return Run(done.returncode, done.stdout + done.stderr, tmp_path / "out")
-
-    return start
+    return partial(start, tmp_path)
 
 
 pytestmark = pytest.mark.slow  # each test is a whole pytest run of its own
-CASE = "@pytest.mark.case('TC-SYN-001')\n"
-TEST = "def test_one(measure):\n"
 DOCUMENTED = (
     CASE + "@pytest.mark.parametrize('n', range(20))\ndef test_n(measure, n):\n"
     '    """It holds for <b>each</b> \u2264 n.\n\n    Method: asked\n    once.\n    """\n' + GOOD
@@ -362,20 +269,11 @@ def test_a_full_disk_is_an_error_and_nothing_is_half_written(tmp_path: Path) -> 
         CASE + "@pytest.mark.parametrize('n', range(200))\ndef test_n(measure, n):\n"
         "    measure.check('it', True, expected='x' * 200, observed=n)\n"
     )
-    folder = lay_out(tmp_path, body)
-    done = subprocess.run(
-        ["prlimit", "--fsize=65536", *command(folder)],
-        cwd=tmp_path,
-        env={**os.environ, "EDGEWARD_HOME": str(tmp_path / "home")},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 2, done.stdout
-    assert "NO VERDICT" in done.stdout
-    assert "records.jsonl" in done.stdout
-    out = tmp_path / "out"
+    done = start(tmp_path, body, limits=("prlimit", "--fsize=65536"))
+    assert done.status == 2, done.output
+    assert "NO VERDICT" in done.output
+    assert "records.jsonl" in done.output
+    out = done.out
     assert not (out / "statement.dsse.json").exists()
     assert (out / "records.jsonl").read_bytes().endswith(b"\n")
     bundle = open_bundle(out)

@@ -14,6 +14,7 @@ from edgeward_harness.evidence.strict import (
     IDENTIFIER,
     OBJECT,
     PROSE,
+    REASON,
     TEXT,
     UTC,
     Json,
@@ -218,7 +219,7 @@ RULES: dict[type[Any], dict[str, Rule]] = {
         "item": IDENTIFIER,
         "case": IDENTIFIER,
         "parameter": TEXT.optional(),
-        "inapplicable": IDENTIFIER.optional(),
+        "inapplicable": REASON.optional(),
     },
     DeviationEntry: {
         "id": IDENTIFIER,

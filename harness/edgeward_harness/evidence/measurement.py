@@ -14,6 +14,7 @@ from edgeward_harness.evidence.strict import (
     Rule,
     check_fields,
     one_of,
+    whole,
 )
 from edgeward_harness.measure.judge import Judgement, Verdict
 
@@ -41,21 +42,21 @@ class Measurement:
     @classmethod
     def of(cls, name: str, requirement: str, judgement: Judgement) -> "Measurement":
         """A judgement under a name and for the requirement it was made."""
-        shape = judgement.distribution
+        shape, seen = judgement.distribution, judgement.observed
         return cls(
             name=name,
             requirement=requirement,
             unit=judgement.unit,
             n=judgement.n,
             method=judgement.method,
-            expected=judgement.expected,
-            observed=judgement.observed,
+            expected=whole(judgement.expected),
+            observed=whole(seen) if isinstance(seen, str) else seen,
             verdict=judgement.verdict,
             confidence=judgement.confidence,
             limit=judgement.limit,
             bound=judgement.bound,
             distribution=None if shape is None else shape.to_json(),
-            note=judgement.note,
+            note=whole(judgement.note),
         )
 
     def to_json(self) -> dict[str, Any]:

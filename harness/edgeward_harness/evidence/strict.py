@@ -93,6 +93,13 @@ def _first_difference(left: bytes, right: bytes) -> int:
     return next((place for place, (a, b) in pairs if a != b), min(len(left), len(right)))
 
 
+def whole(text: str) -> str:
+    """A text that any reader can encode: half a surrogate pair becomes its escape."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def shown(value: Json) -> str:
     """A value as a fault shows it: ASCII, on one line, cut where it gets long."""
     text = ascii(value)
@@ -197,6 +204,9 @@ def _is_scalar(value: Json) -> bool:
 
 TEXT = Rule(_is_text, "text")
 PROSE = Rule(_is_prose, f"text of at most {PROSE_CHARS_MAX} characters")
+REASON = Rule(
+    lambda value: _is_prose(value) and bool(value), f"1 to {PROSE_CHARS_MAX} characters of text"
+)
 IDENTIFIER = Rule(_is_identifier, f"1 to {TEXT_CHARS_MAX} printable characters")
 HEX64 = Rule(_is_hex64, "64 lower-case hex digits")
 UTC = Rule(_is_utc, "an instant such as 2026-01-31T12:00:00.250Z")

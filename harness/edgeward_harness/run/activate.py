@@ -25,6 +25,9 @@ from edgeward_harness.run.supervise import end_with_supervisor
 TELLING = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONPATH")
 """Variables that can change what a run is; recorded when set."""
 
+MEANING = ("skipping", "unittest", "subtests", "python", "reports")
+"""Parts of pytest that give outcomes their meaning and that it would do without if told to."""
+
 
 def activate(config: pytest.Config) -> None:
     """Register the hooks of a run on this pytest, whichever part of a run it is.
@@ -93,6 +96,11 @@ def _refuse_bending(config: pytest.Config) -> None:
     """Some of pytest's options change what an outcome means; a verification run has one meaning."""
     if getattr(config.option, "runxfail", False):
         raise pytest.UsageError("--runxfail: a verification run keeps expected failures apart")
+    for name in MEANING:
+        if config.pluginmanager.is_blocked(name):
+            raise pytest.UsageError(
+                f"-p no:{name}: outcomes would mean something else; leave it in"
+            )
 
 
 def _request(config: pytest.Config) -> Request:

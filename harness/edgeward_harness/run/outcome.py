@@ -12,6 +12,7 @@ import pytest
 
 from edgeward_harness.errors import CannotJudge, Finding
 from edgeward_harness.evidence.record import State
+from edgeward_harness.evidence.strict import whole
 
 REASON_LENGTH_MAX = 4000
 _ORDER = (
@@ -45,7 +46,7 @@ class Phases:
 
     def reason(self) -> str:
         """Why the state is what it is, shortened to what a record may hold."""
-        text = "\n".join(self.reasons)
+        text = whole("\n".join(self.reasons))
         return text if len(text) <= REASON_LENGTH_MAX else text[: REASON_LENGTH_MAX - 1] + "…"
 
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from edgeward_harness.errors import CannotJudge, Finding
+from edgeward_harness.errors import CannotJudge, Finding, HarnessError
 from edgeward_harness.evidence.artifacts import store_artifact
 from edgeward_harness.evidence.record import Record, State, utc_text
+from edgeward_harness.evidence.strict import whole
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.run.keys import ENTRY, MEASURE, measure_of
 from edgeward_harness.run.measure import Measure
@@ -58,6 +59,14 @@ def send(report: pytest.TestReport, sent: Sent) -> None:
     report.user_properties = [(PROPERTY, sent.to_json())]
 
 
+def _sendable(shown: Any) -> Any:  # noqa: ANN401 - whatever pytest shows of a failure
+    """The same, or its text where no worker could send it: half a character ends a worker."""
+    if isinstance(shown, tuple):
+        return tuple(whole(part) if isinstance(part, str) else part for part in shown)
+    text = str(shown)
+    return shown if whole(text) == text else whole(text)
+
+
 def _settled(item: pytest.Item) -> pytest.ExceptionInfo[BaseException] | None:
     """What the measurements of a test say against it, as if its own code had raised it."""
     measure = measure_of(item)
@@ -93,6 +102,7 @@ class Outcomes:
         plain = call.excinfo is None and report.outcome == "passed"
         if not plain or (call.when == "call" and hasattr(report, "wasxfail")):
             take(self._phases, report, call.excinfo.value if call.excinfo else None)
+            report.longrepr = _sendable(report.longrepr)
         if call.when == "teardown":
             self._deliver(report, self._sent(item, self._phases))
             if gc.get_count()[0] > GARBAGE_MAX:
@@ -124,5 +134,8 @@ class Outcomes:
     def _artifacts(self, measure: Measure | None, phases: Phases) -> dict[str, str]:
         kept = dict(measure.artifacts) if measure else {}
         for name, data in phases.attachments.items():
-            kept[name] = store_artifact(self._plan.out, data)
+            try:
+                kept[name] = store_artifact(self._plan.out, data)
+            except HarnessError as error:  # the record says more than what was attached to it
+                phases.worsen(State.ERROR, f"{name!r} is not attached: {error}")
         return kept

@@ -167,7 +167,7 @@ class _Gatherer:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Write the record that a finished test sent, or that its worker died over it."""
-        worker: str = getattr(report, "worker_id", "")
+        worker = _worker_of(report)
         if report.when == "teardown":
             for name, fragment in report.user_properties:
                 if name == PROPERTY:
@@ -175,6 +175,13 @@ class _Gatherer:
             report.user_properties = []
         elif report.when not in ("setup", "call"):
             self._recorder.crashed(report, worker)
+
+
+def _worker_of(report: pytest.TestReport) -> str:
+    """Who sent a report; for one that tells of a dead worker, that one."""
+    node: Any = getattr(report, "node", None)
+    worker: str = getattr(report, "worker_id", "") or (node.gateway.id if node else "")
+    return worker
 
 
 def _received(value: Any) -> Sent:  # noqa: ANN401 - what a worker sent as JSON

@@ -23,6 +23,11 @@ def full() -> Manifest:
     )
 
 
+def test_why_an_item_does_not_apply_may_take_many_words() -> None:
+    told = manifest(items=[CASE, item(f"{CASE}[a]", inapplicable="needs a fixture, " * 50)])
+    assert Manifest.from_bytes(told.to_bytes()) == told
+
+
 def test_a_manifest_reads_back_as_it_was_written() -> None:
     assert Manifest.from_bytes(full().to_bytes()) == full()
 
@@ -96,7 +101,7 @@ Change = Callable[[dict[str, Any]], Any]
         (lambda m: m["items"].append(m["items"][0]), "listed twice"),
         (lambda m: m["items"][0].update(case="TC-NONE"), "one of `cases`"),
         (lambda m: m["items"][0].update(parameter="b"), "the case and its parameter"),
-        (lambda m: m["items"][1].update(inapplicable=""), "1 to 512 printable characters"),
+        (lambda m: m["items"][1].update(inapplicable=""), "1 to 10000 characters of text"),
         (lambda m: m["items"][1].update(inapplicable=None), "inapplicable: found None"),
         (lambda m: m["items"][0].update(applies=True), "'applies': unknown"),
         (lambda m: m["deviations"][0].update(expires="2026-02-30"), "expires"),
