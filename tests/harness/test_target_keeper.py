@@ -206,6 +206,46 @@ def test_a_chain_of_processes_that_each_outlive_their_parent_is_ended(tmp_path: 
         assert [marked(mark) for _ in range(20)] == [set()] * 20
 
 
+def test_what_becomes_another_program_all_the_time_is_ended(tmp_path: Path) -> None:
+    """It shows no environment in the moment in which it does; its children do it too."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import os, sys\n"
+        "if len(sys.argv) == 1:\n"
+        "    if os.fork(): print(flush=True); import signal; signal.pause()\n"
+        "    os.setsid()\n"
+        "if os.fork(): os._exit(0)\n"
+        f"os.execv(sys.executable, [sys.executable, '-I', '-S', {str(program)!r}, 'again'])\n",
+        encoding="utf-8",
+    )
+    mark = f"EDGEWARD_STATE={tmp_path}"
+    for _ in range(10):
+        with subprocess.Popen(
+            [sys.executable, "-I", "-S", str(program)],
+            env={"EDGEWARD_STATE": str(tmp_path)},
+            process_group=0,
+            stdout=subprocess.PIPE,
+        ) as leader:
+            assert leader.stdout is not None
+            leader.stdout.readline()
+            end(leader.pid, mark, [])
+        assert [marked(mark) for _ in range(3)] == [set()] * 3
+
+
+def test_a_keeper_finds_a_device_whose_folder_is_no_text(tmp_path: Path) -> None:
+    place = os.fsencode(tmp_path) + b"/\xff"
+    os.mkdir(place)
+    words = [sys.executable, "-c", HARNESS, str(HOSTILE), "leaves_a_child"]
+    environment = {**os.environb, b"TMPDIR": place}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, env=environment) as harness:
+        assert harness.stdout is not None
+        assert harness.stdout.readline()
+        watched = watch(tree(harness.pid))
+        harness.kill()
+        assert still_running(watched) == set()
+    assert os.listdir(place) == []
+
+
 def test_a_folder_whose_name_is_no_text_marks_a_device_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

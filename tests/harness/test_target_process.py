@@ -319,3 +319,12 @@ def test_a_thread_that_ends_while_it_is_looked_at_is_no_fault() -> None:
         worker.join()
     assert all(one.ran_ns > 0 for one in seen)
     assert not any(one.lowered for one in seen)
+
+
+def test_a_process_that_has_ended_is_told_and_not_counted_as_idle() -> None:
+    with device() as session:
+        assert session.pid is not None
+        assert scheduled(session.pid).ran_ns > 0
+        session.kill()
+        with pytest.raises(HarnessError, match="has ended; it can no longer be observed"):
+            scheduled(session.pid)

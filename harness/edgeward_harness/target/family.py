@@ -22,11 +22,13 @@ from collections.abc import Iterable, Iterator
 
 _PARENT = 1
 """The position in /proc/PID/stat after the parenthesised name (proc(5), field 4)."""
+_FLAGS, _STARTED, _VARIABLES = 6, 19, 47
+"""Further positions there: fields 9, 22 and 50, the first of the two ends of the environment."""
+_KERNEL_THREAD = 0x00200000
 _LAUNCH_PATIENCE_MS = 10_000
 """How long a launcher that outlives its harness may take to tell its number."""
 _ROUNDS = 500
 _ROUND_MS = 10
-_QUIET_ROUNDS = 2
 
 
 def stat(pid: int) -> list[str]:
@@ -85,29 +87,118 @@ def _members(folders: Iterable[str]) -> Iterator[int]:
 
 def kill_all(pids: Iterable[int]) -> None:
     """Kill processes; one that is already gone is fine."""
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
+    _send(signal.SIGKILL, pids)
+
+
+class _Kin:
+    """The processes of one device while they come and go; what was seen clearly is seen once.
+
+    Rules:
+    1. The newest are looked at first and a member is stopped at once: it then starts no other, and
+       those it has started stay its children.
+    2. A process that went before it was seen, or that is just becoming another program (it shows
+       no environment then, and the kernel no place for one), leaves the look unclear.
+    3. What is older than the device is none of its.
+    """
+
+    def __init__(self, leader: int, mark: str) -> None:
+        self._mark = os.fsencode(mark)
+        self._leader = leader
+        self._parents: dict[int, int] = {}
+        self._since = 0
+        with contextlib.suppress(OSError, ValueError):
+            self._since = int(stat(leader)[_STARTED])
+        self.found: set[int] = set()
+        self.unclear = False
+
+    def look(self, folders: Iterable[str]) -> bool:
+        """Stop whoever belongs to the device; whether somebody new was found."""
+        before = len(self.found)
+        self.unclear = False
+        for pid in sorted(set(_all()) - self._parents.keys(), reverse=True):
+            if self._carries(pid):
+                self._stop(pid)
+        for pid in members(folders):
+            self._stop(pid)
+        self._stop_children()
+        return len(self.found) > before
+
+    def _carries(self, pid: int) -> bool:
+        """Whether a process carries the mark; notes its parent once that is certain."""
+        try:
+            values = stat(pid)
+            parent = int(values[_PARENT])
+            young = int(values[_STARTED]) >= self._since
+            variables = _environment(pid) if young else []
+            settled = not young or any(variables) or _has_none(pid)
+        except (OSError, ValueError, IndexError):
+            self.unclear = True
+            return False
+        if settled:
+            self._parents[pid] = parent
+        else:
+            self.unclear = True
+        return self._mark in variables or parent in self.found or parent == self._leader
+
+    def _stop_children(self) -> None:
+        grown = True
+        while grown:
+            kin = {*self.found, self._leader}
+            born = {pid for pid, parent in self._parents.items() if parent in kin} - kin
+            grown = bool(born)
+            for pid in born:
+                self._stop(pid)
+
+    def _stop(self, pid: int) -> None:
+        if pid != self._leader:
+            self.found.add(pid)
+            _send(signal.SIGSTOP, [pid])
+
+
+def _has_none(pid: int) -> bool:
+    """Whether a process that showed no environment just before will not show one later."""
+    values = stat(pid)
+    if int(values[_FLAGS]) & _KERNEL_THREAD or values[0] in "ZX":
+        return True
+    start, end_ = int(values[_VARIABLES]), int(values[_VARIABLES + 1])
+    return start == end_ != 0 or not os.access(f"/proc/{pid}/environ", os.R_OK)
 
 
 def end(leader: int, mark: str, folders: Iterable[str]) -> None:
-    """Kill all that belongs to a device, and look again until nothing of it is found twice.
+    """Kill all that belongs to a device, also what is being started meanwhile.
 
-    Once is too little: a process that is just becoming another program shows no environment, and
-    one that was just started was not seen. The leader must not have been reaped, so that its number
-    cannot be a stranger's.
+    Everything is stopped until a clear look finds nobody new, then killed, then looked for again:
+    a death can wake others that were stopped. The leader must not have been reaped, so that its
+    number cannot be a stranger's. Bounded: what stays unclear is left after `_ROUNDS` looks.
     """
-    quiet = 0
+    kin, new = _Kin(leader, mark), True
+    _send_group(leader, signal.SIGSTOP)
     for _ in range(_ROUNDS):
-        strays = {*tree(leader), *marked(mark), *members(folders)} - {leader}
+        found = kin.look(folders)
+        new = new or found
+        if found:
+            continue
+        if new:
+            _send_group(leader, signal.SIGKILL)
+            kill_all(kin.found)
+            new = False
+        elif not kin.unclear:
+            break
+        if kin.unclear:
+            os.sched_yield()
+    _send_group(leader, signal.SIGKILL)
+    kill_all(kin.found)
+
+
+def _send(number: signal.Signals, pids: Iterable[int]) -> None:
+    for pid in pids:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(leader, signal.SIGKILL)
-        kill_all(strays)
-        quiet = 0 if strays else quiet + 1
-        if quiet == _QUIET_ROUNDS:
-            return
-        if strays:
-            select.poll().poll(1)  # the kernel ends them in its own time
+            os.kill(pid, number)
+
+
+def _send_group(leader: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, number)
 
 
 def _outlive(harness: int) -> None:

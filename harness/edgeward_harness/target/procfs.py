@@ -85,17 +85,29 @@ def scheduled(pid: int) -> Scheduled:
     Raises:
         HarnessError: the process is gone, or this kernel does not count it.
     """
-    ran_ns = waited_ns = 0
-    lowered = False
-    for task in _threads(pid):
-        try:
-            ran_ns += _schedstat_ns(task, _ON_CPU)
-            waited_ns += _schedstat_ns(task, _RUN_DELAY)
-            lowered = lowered or _lowered(task)
-        except HarnessError:
-            if task.name == str(pid) or task.exists():
-                raise
-    return Scheduled(ran_ns, waited_ns, lowered)
+    seen = [one for task in _threads(pid) if (one := _seen(task, is_main=task.name == str(pid)))]
+    if not seen:
+        raise HarnessError(f"process {pid} has ended; it can no longer be observed")
+    return Scheduled(
+        ran_ns=sum(one.ran_ns for one in seen),
+        waited_ns=sum(one.waited_ns for one in seen),
+        lowered=any(one.lowered for one in seen),
+    )
+
+
+def _seen(task: Path, *, is_main: bool) -> Scheduled | None:
+    """What the scheduler did with a thread, all of it or, when it has ended meanwhile, nothing."""
+    try:
+        one = _task_scheduled(task)
+    except HarnessError:
+        if is_main or task.exists():
+            raise
+        return None
+    return one if is_main or task.exists() else None
+
+
+def _task_scheduled(task: Path) -> Scheduled:
+    return Scheduled(_schedstat_ns(task, _ON_CPU), _schedstat_ns(task, _RUN_DELAY), _lowered(task))
 
 
 def thread_scheduled(native_id: int) -> Scheduled:
@@ -104,8 +116,7 @@ def thread_scheduled(native_id: int) -> Scheduled:
     Raises:
         HarnessError: the thread is gone, or this kernel does not count it.
     """
-    task = _OWN_TASKS / str(native_id)
-    return Scheduled(_schedstat_ns(task, _ON_CPU), _schedstat_ns(task, _RUN_DELAY), _lowered(task))
+    return _task_scheduled(_OWN_TASKS / str(native_id))
 
 
 def _threads(pid: int) -> list[Path]:
