@@ -112,7 +112,7 @@ class AltersTheStamp(Seeded):
     """Claims that the last sample was taken when it was read, not when the sensor took it."""
 
     def publish(self, event: ResultEvent) -> None:
-        super().publish(replace(event, last_sample_ns=event.decision.decided_ns - 1000))
+        super().publish(event._replace(last_sample_ns=event.decision.decided_ns - 1000))
 
 
 class LosesAWindow(Seeded):
@@ -136,21 +136,21 @@ class ShiftsItsWindows(Seeded):
     """Names each window one sample off."""
 
     def publish(self, event: ResultEvent) -> None:
-        super().publish(replace(event, first=event.first + 1, last=event.last + 1))
+        super().publish(event._replace(first=event.first + 1, last=event.last + 1))
 
 
 class NeverLate(Seeded):
     """Does not mark a late result."""
 
     def publish(self, event: ResultEvent) -> None:
-        super().publish(replace(event, late=False))
+        super().publish(event._replace(late=False))
 
 
 class AlwaysLate(Seeded):
     """Marks every result as late: a mark that means nothing."""
 
     def publish(self, event: ResultEvent) -> None:
-        super().publish(replace(event, late=True))
+        super().publish(event._replace(late=True))
 
 
 class StarvesUnderLoad(Seeded):
@@ -184,7 +184,7 @@ class ClaimsTooMuch(Seeded):
 
     def publish(self, event: ResultEvent) -> None:
         decision = decided_at(event.decision, event.last_sample_ns + 95 * MS)
-        super().publish(replace(event, decision=decision))
+        super().publish(event._replace(decision=decision))
 
 
 class DecidesInTheFuture(Seeded):
@@ -192,22 +192,22 @@ class DecidesInTheFuture(Seeded):
 
     def publish(self, event: ResultEvent) -> None:
         decision = decided_at(event.decision, event.decision.decided_ns + 10_000 * MS)
-        super().publish(replace(event, decision=decision))
+        super().publish(event._replace(decision=decision))
 
 
 class MarksByTurns(Seeded):
     """Marks every second result as late, so that half of the marks are right by chance."""
 
     def publish(self, event: ResultEvent) -> None:
-        super().publish(replace(event, late=event.window_index % 2 == 0))
+        super().publish(event._replace(late=event.window_index % 2 == 0))
 
 
 class SaysNothingValid(Seeded):
     """Answers for windows without a valid sample, with a label and a model nobody described."""
 
     def publish(self, event: ResultEvent) -> None:
-        decision = replace(event.decision, label="martian", probabilities={}, model_sha256="0" * 64)
-        super().publish(replace(event, valid_samples=0, decision=decision))
+        decision = event.decision._replace(label="martian", probabilities={}, model_sha256="0" * 64)
+        super().publish(event._replace(valid_samples=0, decision=decision))
 
 
 class DoublesAtWarmUp(Seeded):
@@ -256,7 +256,7 @@ class RepeatsOneAnswer(Seeded):
     def publish(self, event: ResultEvent) -> None:
         self.first = self.first or event.decision
         decision = decided_at(self.first, event.decision.decided_ns)
-        super().publish(replace(event, decision=decision))
+        super().publish(event._replace(decision=decision))
 
 
 class Wavers(RepeatsOneAnswer):
@@ -272,7 +272,7 @@ class Wavers(RepeatsOneAnswer):
         moved = 0.0003 * (event.window_index % 2)
         told = {**told, least: told[least] + moved, most: told[most] - moved}
         decision = decided_at(self.first, event.decision.decided_ns)
-        Device.publish(self, replace(event, decision=replace(decision, probabilities=told)))
+        Device.publish(self, event._replace(decision=decision._replace(probabilities=told)))
 
 
 class EveryOther:
@@ -280,7 +280,9 @@ class EveryOther:
 
     def __init__(self, engine: InferenceEngine) -> None:
         self.card = replace(engine.card, input=replace(engine.card.input, hop_samples=2))
+        self.batch_max = engine.batch_max
         self.probabilities = engine.probabilities
+        self.probabilities_many = engine.probabilities_many
 
 
 class ShortHops(Seeded):
@@ -299,11 +301,18 @@ class KnowsOneAnswer(RepeatsOneAnswer):
         return decided_at(self.first, decision.decided_ns)
 
 
+class Temperature:
+    """An event of a kind that no protocol has."""
+
+    def to_dict(self) -> dict[str, object]:
+        return {"kind": "temperature", "celsius": 31.5}
+
+
 class TellsUnknownKinds(Seeded):
-    """Tells of its temperature before each result, in a kind that no protocol has."""
+    """Tells of its temperature before each result."""
 
     def publish(self, event: ResultEvent) -> None:
-        self.events.append({"kind": "temperature", "celsius": 31.5})
+        self.events.append(Temperature())
         super().publish(event)
 
     def read_events(self, after: int, limit: int) -> Result:
@@ -327,7 +336,7 @@ class OpensSmall(Seeded):
 
 def decided_at(decision: Decision, instant_ns: int) -> Decision:
     """The same decision, claimed for another instant."""
-    return replace(decision, decided_ns=instant_ns)
+    return decision._replace(decided_ns=instant_ns)
 
 
 DEFECTS: dict[str, Callable[[Parts], Device]] = {

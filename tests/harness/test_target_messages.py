@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from edgeward_harness.target import shape
 from edgeward_harness.target.arrays import f32_base64, u8_base64
-from edgeward_harness.target.kinds import sort_events
+from edgeward_harness.target.kinds import judged_events, sort_events
 from edgeward_harness.target.messages import MalformedError, decode_answer, encode_request
 from edgeward_harness.target.results import METHODS, RESULTS, result_faults
 from edgeward_harness.target.transcript import ENTRIES_KEPT, FROM_DEVICE, Transcript, printable
@@ -35,6 +35,7 @@ GOOD: dict[str, dict[str, Any]] = {
             {"signal": "x", "unit": "V", "rate_hz": 0.5, "window_samples": 1, "hop_samples": 1}
         ],
         "clock": {"now_ns": 0, "simulated": True},
+        "scheduling": {"policy": "fifo", "priority": 50, "cores": [0, 1], "memory_locked": None},
         "a_field_of_a_later_minor_version": 1,
     },
     "configure": {"profile_sha256": SHA},
@@ -72,6 +73,7 @@ BAD = [
     ("describe", {"protocol": "1.0.0"}, "result.protocol: found '1.0.0'"),
     ("describe", {"protocol": "0.9"}, "this verifier speaks 1.x"),
     ("describe", {"models": []}, None),
+    ("describe", {"scheduling": {"policy": "fifo"}}, "result.scheduling.priority: missing"),
     ("describe", {"inputs": [{}]}, "result.inputs[0].signal: missing"),
     ("configure", {"profile_sha256": SHA[:-1]}, "expected 64 lower-case hex digits"),
     ("stream.push", {"next": 1.0}, "result.next: found 1.0, expected an integer"),
@@ -100,7 +102,7 @@ def test_a_bad_result_is_told(method: str, change: dict[str, Any], fault: str | 
 
 @pytest.mark.parametrize("method", [m for m in GOOD if GOOD[m] and m not in ("resources",)])
 def test_no_field_can_be_left_out(method: str) -> None:
-    optional = {"a_field_of_a_later_minor_version"}
+    optional = {"a_field_of_a_later_minor_version", "scheduling"}
     for name in GOOD[method].keys() - optional:
         rest = {key: value for key, value in GOOD[method].items() if key != name}
         assert any(name in fault for fault in result_faults(method, rest)), name
@@ -117,9 +119,27 @@ def test_an_unknown_kind_of_event_is_judged_by_the_minor_announced(
     strange = {"cursor": 2, "kind": "beat"}
     found = sort_events([EVENT, strange, EVENT], protocol, known_minor)
     assert found.known == (EVENT, EVENT)
+    assert found.beside == ()
     assert {"later": found.later, "misfits": found.misfits} == {
         "later": (), "misfits": (), standing: (strange,),
     }  # fmt: skip
+
+
+def test_what_a_device_says_about_itself_is_known_and_no_result() -> None:
+    technical = {
+        "cursor": 2, "kind": "technical", "condition": "model_fault", "stream": None,
+        "raised": True, "at_ns": 3, "text": "",
+    }  # fmt: skip
+    told = {"events": [EVENT, technical], "next": 2, "dropped": 0}
+    assert result_faults("events", told) == ()
+    wrong = {**told, "events": [{**technical, "raised": 1}]}
+    (fault,) = result_faults("events", wrong)
+    assert fault == "result.events[0].raised: found 1, expected true or false"
+    found = sort_events([EVENT, technical], "1.1")
+    assert (found.known, found.beside, found.misfits) == ((EVENT, technical), (technical,), ())
+    assert judged_events([EVENT, technical], "1.1") == (EVENT,)
+    assert sort_events([technical], "1.0").misfits == (technical,)
+    assert judged_events([EVENT, technical], "1.0") == (EVENT, technical)
 
 
 def test_a_method_of_a_later_version_is_let_through() -> None:

@@ -178,7 +178,11 @@ def test_configure_sets_the_budget_and_answers_with_the_digest(
     peer.open()
     peer.push(0, ECG[:1250], acquired_ns=1)
     peer.push(1250, ECG[1250:1500], acquired_ns=0)
-    assert [event["late"] for event in peer.result("events")["events"]] == [False, True]
+    told = peer.result("events")["events"]
+    assert [event["late"] for event in told if event["kind"] == "result"] == [False, True]
+    assert [(one["condition"], one["raised"]) for one in told if one["kind"] == "technical"] == [
+        ("late", True)
+    ]
     assert peer.result("resources")["late_results"]["value"] == 1
 
 

@@ -6,6 +6,7 @@ import pytest
 from edgeward.adapters.clock import SimulatedClock
 from edgeward.errors import ModelError
 from edgeward.model.card import ModelCard, ModelInput
+from edgeward.model.engine import Probabilities
 from edgeward.process.decision import Decider, Decision, Outcome
 from edgeward.process.lateness import Lateness
 from edgeward.signal.windows import Samples
@@ -17,6 +18,7 @@ class Engine:
     """A model that answers, or raises, what it was given, and takes its time."""
 
     card = CARD
+    batch_max = 1
 
     def __init__(self, answer: tuple[float, ...] | Exception, clock: SimulatedClock) -> None:
         self.answer = answer
@@ -29,6 +31,9 @@ class Engine:
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
+
+    def probabilities_many(self, windows: Samples) -> Probabilities:
+        return np.array([self.probabilities(window) for window in windows], dtype=np.float32)
 
 
 def decided(

@@ -6,10 +6,20 @@ from hypothesis import strategies as st
 from edgeward.process.events import EventLog
 
 
+class Said:
+    """Something to tell."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    def to_dict(self) -> dict[str, int]:
+        return {"n": self.n}
+
+
 def test_events_are_kept_in_order_and_can_be_asked_for_again() -> None:
     log = EventLog(10)
     assert log.after(0, 5) == []
-    assert [log.append({"n": n}) for n in range(4)] == [1, 2, 3, 4]
+    assert [log.append(Said(n)) for n in range(4)] == [1, 2, 3, 4]
     assert [event["cursor"] for event in log.after(0, 3)] == [1, 2, 3]
     assert log.after(3, 3) == [{"cursor": 4, "n": 3}]
     assert log.after(4, 3) == []
@@ -20,10 +30,10 @@ def test_events_are_kept_in_order_and_can_be_asked_for_again() -> None:
 def test_what_leaves_the_full_log_unread_is_counted() -> None:
     log = EventLog(3)
     for n in range(3):
-        log.append({"n": n})
+        log.append(Said(n))
     log.after(2, 1)  # 1 and 2 have arrived
     for n in range(3, 7):
-        log.append({"n": n})
+        log.append(Said(n))
     assert [event["cursor"] for event in log.after(0, 10)] == [5, 6, 7]
     assert log.dropped == 2  # 3 and 4
 
@@ -43,7 +53,7 @@ def test_every_event_is_kept_arrived_or_counted(
             oldest = log.last - kept_max + 1
             if oldest > arrived and oldest > 0:
                 dropped.add(oldest)
-            log.append({})
+            log.append(Said(0))
             continue
         after = min(step[0], log.last)
         arrived = max(arrived, after)

@@ -8,7 +8,7 @@ from edgeward_harness.target import shape
 from edgeward_harness.target.shape import Check
 
 PROTOCOL_MAJOR: Final = 1
-PROTOCOL_MINOR: Final = 0
+PROTOCOL_MINOR: Final = 1
 """What is known here; a device may have a greater minor, and tell more than is known."""
 
 METHODS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -64,7 +64,17 @@ _DESCRIBE: Final = shape.record(
             )
         ),
         "clock": shape.record({"now_ns": _NS, "simulated": shape.boolean()}),
-    }
+    },
+    optional={
+        "scheduling": shape.record(
+            {
+                "policy": shape.text(),
+                "priority": shape.integer(0),
+                "cores": shape.array(shape.integer(0), least=1),
+                "memory_locked": shape.nullable(shape.boolean()),
+            }
+        )
+    },
 )
 
 _ANSWER: Final[Mapping[str, Check]] = {
@@ -90,10 +100,20 @@ _KINDS: Final[Mapping[str, Check]] = {
             "answer": shape.record({**_RESULT_EVENT, **_ANSWER}),
             "no_answer": shape.record({**_RESULT_EVENT, **_NO_ANSWER}),
         },
-    )
+    ),
+    "technical": shape.record(
+        {
+            "cursor": shape.integer(1),
+            "condition": shape.text(),
+            "stream": shape.nullable(shape.text()),
+            "raised": shape.boolean(),
+            "at_ns": _NS,
+            "text": shape.text(empty=True),
+        }
+    ),
 }
-EVENT_KINDS: Final = frozenset(_KINDS)
-"""The kinds of events this minor version has; what others may be told is in `kinds`."""
+KIND_SINCE: Final[Mapping[str, int]] = {"result": 0, "technical": 1}
+"""The minor version that brought each kind of event; what is made of others is in `kinds`."""
 
 _EVENT: Final = shape.by_tag("kind", _KINDS, otherwise=shape.record({"cursor": shape.integer(1)}))
 

@@ -19,11 +19,12 @@ from edgeward.model.engine import InferenceEngine
 from edgeward.ports import Clock, Entropy, Store
 from edgeward.process.decision import Decider, Decision
 from edgeward.process.events import EventLog
-from edgeward.process.lateness import Lateness
+from edgeward.process.processor import Hooks, Processor
 from edgeward.process.stream import Block, ResultEvent, Stream
-from edgeward.signal.windows import Mask, Samples, clean
+from edgeward.process.technical import TechnicalEvent
+from edgeward.signal.windows import Mask, Samples, Windower, clean
 
-PROTOCOL = "1.0"
+PROTOCOL = "1.1"
 DEVICE_MODEL = "reference"
 _NS_PER_MS = 1_000_000
 
@@ -81,8 +82,8 @@ class Device:
         self.build_sha256 = build_sha256()
         self.events = EventLog(parts.limits.events_kept_max)
         self.decider = Decider(parts.engine, parts.clock)
-        self.lateness = Lateness()
-        self.streams: dict[str, Stream] = {}
+        hooks = Hooks(self.decide, self.decider.decline, self.publish, self.report)
+        self.processor = Processor(parts.clock, hooks, parts.limits)
 
     def capabilities(self) -> tuple[str, ...]:
         """What this device can be asked."""
@@ -138,8 +139,8 @@ class Device:
         """
         from edgeward.profile import ProfileError, parse_profile  # a start does not need it
 
-        if self.streams:
-            names = ", ".join(sorted(self.streams))
+        if self.processor.streams:
+            names = ", ".join(sorted(self.processor.streams))
             raise RpcError(Code.REFUSED, f"streams are open ({names}); close them, then configure")
         try:
             accepted = parse_profile(profile)
@@ -149,7 +150,7 @@ class Device:
         except (ValueError, RecursionError) as error:
             raise bad_parameters([f"profile: has no canonical form: {error}"]) from error
         path = accepted.budget.latency.get("window_to_result")
-        self.lateness.set_budget_ms(None if path is None else path.max_ms)
+        self.processor.lateness.set_budget_ms(None if path is None else path.max_ms)
         return {"profile_sha256": profile_sha256}
 
     def restart(self) -> Ending:
@@ -167,8 +168,12 @@ class Device:
         return self.decider.decide(samples, valid_samples)
 
     def publish(self, event: ResultEvent) -> None:
-        """Tell a result: the one place where events come from."""
-        self.events.append(event.to_dict())
+        """Tell a result: the one place where results come from."""
+        self.events.append(event)
+
+    def report(self, event: TechnicalEvent) -> None:
+        """Tell what is wrong with this device."""
+        self.events.append(event)
 
     def infer(self, samples: Samples, valid: Mask | None) -> Result:
         """Judge one window outside of any stream.
@@ -195,19 +200,10 @@ class Device:
             RpcError: it is open already.
             LimitError: too many streams are open.
         """
-        if stream in self.streams:
+        if stream in self.processor.streams:
             raise RpcError(Code.REFUSED, f"stream {shown(stream)} is open already; close it first")
-        if len(self.streams) >= self.limits.streams_max:
-            raise LimitError(f"streams_max = {self.limits.streams_max} streams are open; close one")
         taken = self.parts.engine.card.input
-        self.streams[stream] = Stream(
-            stream,
-            taken,
-            decide=self.decide,
-            publish=self.publish,
-            lateness=self.lateness,
-            limits=self.limits,
-        )
+        self.processor.open(stream, Windower(taken.window_samples, taken.hop_samples))
         return {"window_samples": taken.window_samples, "hop_samples": taken.hop_samples}
 
     def stream_push(self, stream: str, block: Block) -> Result:
@@ -217,9 +213,9 @@ class Device:
             RpcError: the stream is not open, or the block does not fit its end.
             LimitError: the block, or the gap before it, is too long.
         """
-        target = self._open(stream)
+        self._open(stream)
         try:
-            target.push(block)
+            target = self.processor.offer(stream, block)
         except StreamError as error:
             raise bad_parameters([str(error)]) from error
         return {"next": target.next_sample}
@@ -230,8 +226,8 @@ class Device:
         Raises:
             RpcError: the stream is not open.
         """
-        target = self._open(stream)
-        del self.streams[stream]
+        self._open(stream)
+        target = self.processor.close(stream)
         return {"samples": target.next_sample, "windows": target.windows}
 
     def wait_for_events(self, after: int, wait_ms: int, limit: int) -> Result | Waiting:
@@ -263,7 +259,7 @@ class Device:
         return {
             "rss_bytes": _reading(host.rss_bytes() if host else None),
             "cpu_seconds": _reading(host.cpu_seconds() if host else None),
-            "late_results": _reading(self.lateness.late_results),
+            "late_results": _reading(self.processor.lateness.late_results),
             "model_faults": _reading(self.decider.model_faults),
             "events_dropped": _reading(self.events.dropped),
             "temperature_c": _reading(None),
@@ -283,13 +279,11 @@ class Device:
         return {"now_ns": self.clock.monotonic_ns()}
 
     def _open(self, name: str) -> Stream:
-        try:
-            return self.streams[name]
-        except KeyError:
-            known = ", ".join(sorted(self.streams)) or "none"
-            raise RpcError(
-                Code.REFUSED, f"stream {shown(name)} is not open; open: {known[:200]}"
-            ) from None
+        stream = self.processor.streams.get(name)
+        if stream is None:
+            known = ", ".join(sorted(self.processor.streams)) or "none"
+            raise RpcError(Code.REFUSED, f"stream {shown(name)} is not open; open: {known[:200]}")
+        return stream
 
 
 def _reading(value: float | None) -> dict[str, Any]:

@@ -6,10 +6,9 @@ Rules, in this order:
 3. Otherwise the label with the highest probability is the answer.
 """
 
-import math
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from math import isfinite
+from typing import Any, NamedTuple
 
 from edgeward.errors import ModelError
 from edgeward.model.engine import InferenceEngine
@@ -24,8 +23,7 @@ class Outcome(StrEnum):
     NO_ANSWER = "no_answer"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What was decided about one window, by which model, and when."""
 
     outcome: Outcome
@@ -38,6 +36,8 @@ class Decision:
     model_sha256: str
     decided_ns: int
     elapsed_ns: int
+    fault: bool = False
+    """Whether there is no answer because the model failed."""
 
     def to_dict(self) -> dict[str, Any]:
         """The fields the protocol gives an outcome, without its times."""
@@ -51,49 +51,62 @@ class Decision:
 class Decider:
     """Applies the rules with one engine and counts what the model did wrong."""
 
-    __slots__ = ("_clock", "_engine", "model_faults")
+    __slots__ = ("_clock", "_engine", "_labels", "_sha256", "model_faults")
 
     def __init__(self, engine: InferenceEngine, clock: Clock) -> None:
         """Decide with this engine; take the time from this clock."""
-        self._engine = engine
         self._clock = clock
         self.model_faults = 0
+        self.use(engine)
+
+    def use(self, engine: InferenceEngine) -> None:
+        """Decide with this engine from now on."""
+        self._engine = engine
+        self._labels = engine.card.labels
+        self._sha256 = engine.card.sha256
 
     def decide(self, samples: Samples, valid_samples: int) -> Decision:
         """Judge one window. Never raises: what goes wrong is a reason."""
         started_ns = self._clock.monotonic_ns()
-        probabilities, reason = self._judge(samples, valid_samples)
-        answered = probabilities is not None
-        decided_ns = self._clock.monotonic_ns()
-        return Decision(
-            outcome=Outcome.ANSWER if answered else Outcome.NO_ANSWER,
-            label=max(probabilities, key=probabilities.__getitem__) if probabilities else None,
-            probabilities=probabilities,
-            reason=reason,
-            model_sha256=self._engine.card.sha256,
-            decided_ns=decided_ns,
-            elapsed_ns=decided_ns - started_ns,
-        )
-
-    def _judge(
-        self, samples: Samples, valid_samples: int
-    ) -> tuple[dict[str, float] | None, str | None]:
-        """The probabilities of an answer, or the reason why there is none."""
         if valid_samples < len(samples):  # rule 1
-            return None, (
+            reason = (
                 f"{len(samples) - valid_samples} of {len(samples)} samples are invalid; all must be"
                 " valid"
             )
+            return self._no_answer(reason, started_ns)
         try:
             values = self._engine.probabilities(samples)
         except ModelError as error:  # rule 2
-            self.model_faults += 1
-            return None, str(error)[:200]
+            return self._fault(str(error)[:200], started_ns)
         except Exception as error:  # rule 2: whatever a model does, the next window is judged
-            self.model_faults += 1
-            return None, f"the model failed: {type(error).__name__}"
-        labels = self._engine.card.labels
-        if len(values) != len(labels) or not all(map(math.isfinite, values)):  # rule 2
-            self.model_faults += 1
-            return None, "the model did not answer with one finite number for each label"
-        return dict(zip(labels, values, strict=True)), None  # rule 3
+            return self._fault(f"the model failed: {type(error).__name__}", started_ns)
+        # A sum is finite only where each number in it is; probabilities do not overflow.
+        if len(values) != len(self._labels) or not isfinite(sum(values)):  # rule 2
+            return self._fault(
+                "the model did not answer with one finite number for each label", started_ns
+            )
+        probabilities = dict(zip(self._labels, values, strict=True))  # rule 3
+        decided_ns = self._clock.monotonic_ns()
+        return Decision(
+            Outcome.ANSWER,
+            self._labels[values.index(max(values))],
+            probabilities,
+            None,
+            self._sha256,
+            decided_ns,
+            decided_ns - started_ns,
+        )
+
+    def decline(self, reason: str) -> Decision:
+        """No answer, without asking the model."""
+        return self._no_answer(reason, self._clock.monotonic_ns())
+
+    def _fault(self, reason: str, started_ns: int) -> Decision:
+        self.model_faults += 1
+        return self._no_answer(reason, started_ns)._replace(fault=True)
+
+    def _no_answer(self, reason: str, started_ns: int) -> Decision:
+        now_ns = self._clock.monotonic_ns()
+        return Decision(
+            Outcome.NO_ANSWER, None, None, reason, self._sha256, now_ns, now_ns - started_ns
+        )

@@ -6,11 +6,18 @@ dropped. Asking again from an older cursor gives the same events again, as long 
 """
 
 from collections import deque
-from collections.abc import Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 Event = dict[str, Any]
+
+
+class Tellable(Protocol):
+    """Something to tell; how it is written is only asked when a reader fetches it."""
+
+    def to_dict(self) -> Event:
+        """The fields of the event, without its cursor."""
+        ...
 
 
 class EventLog:
@@ -20,7 +27,7 @@ class EventLog:
 
     def __init__(self, kept_max: int) -> None:
         """Keep at most so many events."""
-        self._kept: deque[Event] = deque(maxlen=kept_max)
+        self._kept: deque[Tellable] = deque(maxlen=kept_max)
         self._last = 0
         self._arrived = 0
         self._dropped = 0
@@ -35,13 +42,13 @@ class EventLog:
         """Events that left the full buffer before a reader said that it has them."""
         return self._dropped
 
-    def append(self, fields: Mapping[str, Any]) -> int:
+    def append(self, event: Tellable) -> int:
         """Keep an event and give it the next cursor, which is returned."""
-        full = len(self._kept) == self._kept.maxlen
-        if full and self._kept[0]["cursor"] > self._arrived:
+        kept = self._kept
+        if len(kept) == kept.maxlen and self._last - len(kept) >= self._arrived:
             self._dropped += 1
+        kept.append(event)
         self._last += 1
-        self._kept.append({"cursor": self._last, **fields})
         return self._last
 
     def after(self, cursor: int, limit: int) -> list[Event]:
@@ -49,4 +56,8 @@ class EventLog:
         self._arrived = max(self._arrived, min(cursor, self._last))
         newer = min(len(self._kept), max(0, self._last - cursor))
         newest_first = islice(reversed(self._kept), newer)
-        return list(newest_first)[::-1][:limit]
+        oldest_first = list(newest_first)[::-1][:limit]
+        first = self._last - newer + 1
+        return [
+            {"cursor": first + place, **event.to_dict()} for place, event in enumerate(oldest_first)
+        ]

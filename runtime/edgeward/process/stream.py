@@ -1,20 +1,18 @@
-"""The clinical path of one stream: block in, windows, decisions, result events out. One thread.
+"""The clinical path of one stream: blocks in, complete windows out. One thread, no wait.
 
-Nothing here waits, allocates beyond the window at hand, or raises for what a model does.
+A block is first *admitted*: checked against the end of what came before, so that a sender is told
+at once. Then it is *worked off*: cut into windows, each handed on. Both happen in the order in
+which blocks came; how much later the second happens is the processor's business.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from edgeward.errors import LimitError
+from edgeward.errors import LimitError, StreamError
 from edgeward.limits import Limits
-from edgeward.model.card import ModelInput
 from edgeward.process.decision import Decision
-from edgeward.process.lateness import Lateness
 from edgeward.signal.windows import Mask, Samples, Window, Windower
-
-Decide = Callable[[Samples, int], Decision]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +26,13 @@ class Block:
     acquired_ns: int
     """When the last sample was taken, or when the block arrived."""
 
+    @property
+    def end(self) -> int:
+        """The index after the last sample."""
+        return self.first + len(self.samples)
 
-@dataclass(frozen=True, slots=True)
-class ResultEvent:
+
+class ResultEvent(NamedTuple):
     """What was decided about one window of one stream."""
 
     stream: str
@@ -64,70 +66,63 @@ class ResultEvent:
 class Stream:
     """One open stream."""
 
-    __slots__ = ("_acquired_ns", "_decide", "_lateness", "_limits", "_publish", "_windower", "name")
+    __slots__ = ("_emit", "_limits", "_windower", "acquired_ns", "declined", "name", "next_sample")
 
     def __init__(
         self,
         name: str,
-        taken: ModelInput,
-        *,
-        decide: Decide,
-        publish: Callable[[ResultEvent], None],
-        lateness: Lateness,
+        windower: Windower,
+        complete: Callable[["Stream", Window], None],
         limits: Limits,
     ) -> None:
-        """Cut windows as the model takes them; decide each one and publish the result."""
+        """Hand each complete window to `complete`."""
         self.name = name
-        self._windower = Windower(taken.window_samples, taken.hop_samples)
-        self._decide = decide
-        self._publish = publish
-        self._lateness = lateness
+        self._windower = windower
+        self._emit = lambda window: complete(self, window)
         self._limits = limits
-        self._acquired_ns = 0
-
-    @property
-    def next_sample(self) -> int:
+        self.next_sample = windower.next_sample
         """The index expected next."""
-        return self._windower.next_sample
+        self.acquired_ns = 0
+        """When the last sample of the block at hand was taken."""
+        self.declined: str | None = None
+        """Why the windows of the block at hand are not to be judged; None: they are."""
 
     @property
     def windows(self) -> int:
-        """How many windows were complete, each with one event."""
+        """How many windows were complete, each with one result."""
         return self._windower.windows
 
-    def push(self, block: Block) -> None:
-        """Take a block; publish one event for each window it completes.
+    def admit(self, block: Block) -> None:
+        """Accept a block as the next one.
 
         Raises:
             LimitError: the block, or the gap before it, is too long; nothing was taken.
-            StreamError: the block starts before the expected index; nothing was taken.
+            StreamError: the block starts before the expected index, or its mask has another length;
+                nothing was taken.
         """
+        gap = block.first - self.next_sample
+        if gap < 0:
+            raise StreamError(
+                f"sample {block.first} was offered where {self.next_sample} is the next one;"
+                f" accepted: {self.next_sample} or later (what is missing counts as invalid)"
+            )
+        if block.mask is not None and len(block.mask) != len(block.samples):
+            raise StreamError(f"{len(block.samples)} samples came with a mask of {len(block.mask)}")
         limits = self._limits
         if len(block.samples) > limits.block_samples_max:
             raise LimitError(
                 f"a block of {len(block.samples)} samples exceeds block_samples_max ="
                 f" {limits.block_samples_max}; cut it"
             )
-        gap = block.first - self._windower.next_sample
         if gap > limits.gap_samples_max:
             raise LimitError(
                 f"a gap of {gap} samples exceeds gap_samples_max = {limits.gap_samples_max};"
                 " close the stream and open it anew"
             )
-        self._acquired_ns = block.acquired_ns
-        self._windower.push(block.first, block.samples, block.mask, self._complete)
+        self.next_sample = block.first + len(block.samples)
 
-    def _complete(self, window: Window) -> None:
-        decision = self._decide(window.samples, window.valid_samples)
-        self._publish(
-            ResultEvent(
-                stream=self.name,
-                window_index=window.index,
-                first=window.first,
-                last=window.last,
-                valid_samples=window.valid_samples,
-                decision=decision,
-                last_sample_ns=self._acquired_ns,
-                late=self._lateness.judge(self._acquired_ns, decision.decided_ns),
-            )
-        )
+    def work_off(self, block: Block, declined: str | None = None) -> None:
+        """Cut an admitted block into windows; a reason given, they get no answer for that."""
+        self.acquired_ns = block.acquired_ns
+        self.declined = declined
+        self._windower.push(block.first, block.samples, block.mask, self._emit)

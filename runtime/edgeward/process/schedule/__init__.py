@@ -1,0 +1,1 @@
+"""Whether every task meets every deadline, in whole nanoseconds: proven before a task may run."""

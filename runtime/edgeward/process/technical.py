@@ -1,0 +1,105 @@
+"""Technical conditions: what is wrong with the device itself, told when it begins and when it ends.
+
+One condition of one stream is raised once, however often its cause is seen, and cleared once. That
+something cannot be judged is never silence, and never a value.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from edgeward.ports import Clock
+
+
+class Condition(StrEnum):
+    """What can be wrong."""
+
+    MODEL_FAULT = "model_fault"
+    """The model raised, or answered what is no answer."""
+    PATH_FAULT = "path_fault"
+    """Something else on the clinical path raised; the window has got no answer."""
+    TELLING_FAULT = "telling_fault"
+    """A result was decided and could not be handed to whoever tells it."""
+    LATE = "late"
+    """A result came later than the profile allows."""
+    OVERLOAD = "overload"
+    """More samples come than can be judged; old windows are given up for new ones."""
+    SHED = "shed"
+    """Samples of streams that no alarm rests on are left out."""
+    DEGRADED = "degraded"
+    """The device does less than it could, to keep what matters."""
+    STALLED = "stalled"
+    """The clinical thread has not come back from one piece of work."""
+    RULE_FAULT = "rule_fault"
+    """A rule, or the action it asks for, failed."""
+    RESOURCE = "resource"
+    """The device is short of something, or hot, or has lost the sensor that would say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class TechnicalEvent:
+    """A condition begins or ends."""
+
+    condition: Condition
+    stream: str | None
+    """None: it concerns the whole device."""
+    raised: bool
+    at_ns: int
+    text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The event as the protocol writes it, without its cursor."""
+        return {
+            "kind": "technical",
+            "condition": self.condition.value,
+            "stream": self.stream,
+            "raised": self.raised,
+            "at_ns": self.at_ns,
+            "text": self.text,
+        }
+
+
+class Conditions:
+    """What is wrong now; tells each beginning and each end."""
+
+    __slots__ = ("_active", "_clock", "_tell", "raised_total")
+
+    def __init__(self, clock: Clock, tell: Callable[[TechnicalEvent], None]) -> None:
+        """Begin with nothing wrong; tell events to this function."""
+        self._clock = clock
+        self._tell = tell
+        self._active: dict[tuple[Condition, str | None], TechnicalEvent] = {}
+        self.raised_total = 0
+
+    def raise_(self, condition: Condition, stream: str | None, text: str) -> None:
+        """Say that a condition holds; told when it did not before."""
+        if (condition, stream) in self._active:
+            return
+        now_ns = self._clock.monotonic_ns()
+        event = TechnicalEvent(condition, stream, raised=True, at_ns=now_ns, text=text[:300])
+        self._active[condition, stream] = event
+        self.raised_total += 1
+        self._tell(event)
+
+    def clear(self, condition: Condition, stream: str | None, text: str = "") -> None:
+        """Say that a condition holds no more; told when it did."""
+        if self._active and self._active.pop((condition, stream), None) is not None:
+            now_ns = self._clock.monotonic_ns()
+            event = TechnicalEvent(condition, stream, raised=False, at_ns=now_ns, text=text[:300])
+            self._tell(event)
+
+    def forget(self, stream: str) -> None:
+        """Clear all that concerns a stream which is no more."""
+        for condition, of_stream in [*self._active]:
+            if of_stream == stream:
+                self.clear(condition, stream, "the stream was closed")
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is wrong now."""
+        return bool(self._active)
+
+    def active(self) -> tuple[TechnicalEvent, ...]:
+        """What is wrong now, in the order in which it began."""
+        return tuple(self._active.values())
