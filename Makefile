@@ -7,6 +7,7 @@ OUT     ?= out/$(PROFILE)-$(shell date -u +%Y%m%dT%H%M%SZ)
 
 BIN   := .venv/bin
 STAMP := .venv/.installed
+ENGINES := .venv/.engines
 
 .PHONY: help install verify test quick lint bench clean
 .DEFAULT_GOAL := help
@@ -19,7 +20,7 @@ install: $(STAMP) ## make .venv with both distributions and the tools, once
 verify: $(STAMP) ## judge the reference device: PROFILE=bedside_monitor OUT=out/...
 	$(BIN)/edgeward verify --profile $(PROFILE) --out $(OUT)
 
-test: lint ## every check and every test, slow ones included
+test: lint $(ENGINES) ## every check and every test, slow ones included
 	@echo "test: every test, several minutes"
 	@$(BIN)/pytest -q
 
@@ -50,4 +51,11 @@ $(STAMP): pyproject.toml runtime/pyproject.toml constraints.txt hatch_build.py
 	@echo "install: both distributions and the tools, a minute or two"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
 	  --constraint constraints.txt --editable ./runtime --editable '.[dev]'
+	@touch $@
+
+# Only the full tests need them; without them the quick ones skip what runs on them, and say so.
+$(ENGINES): $(STAMP)
+	@echo "install: the optional inference engines, a minute or two"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
+	  --constraint constraints.txt --editable './runtime[torch,litert]'
 	@touch $@

@@ -62,6 +62,23 @@ def test_the_build_server_runs_the_readmes_test_command(checkout: Path) -> None:
     assert re.search(r"^make test\b", (checkout / "README.md").read_text(), re.MULTILINE)
 
 
+@pytest.mark.parametrize(
+    ("target", "installed"), [("test", True), ("quick", False), ("verify", False)]
+)
+def test_only_the_full_tests_install_the_optional_backends(
+    checkout: Path, target: str, installed: bool
+) -> None:
+    told = subprocess.run(
+        ["make", "--dry-run", "--always-make", target],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "--editable ./runtime" in told
+    assert ("'./runtime[torch,litert]'" in told) == installed
+
+
 def test_the_build_server_stops_at_the_first_fault(checkout: Path) -> None:
     script = checkout / ".ci/run"
     assert script.read_text().startswith("#!/usr/bin/env bash\n")

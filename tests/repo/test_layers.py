@@ -47,6 +47,8 @@ def test_the_layers_hold(copy: Path) -> None:
         ("edgeward/limits.py", "import pytest"),
         ("edgeward/limits.py", "import jinja2"),
         ("edgeward/limits.py", "import torch"),
+        ("edgeward/model/load.py", "import torch"),
+        ("edgeward/model/onnx_engine.py", "import ai_edge_litert"),
         ("edgeward/errors.py", "def late() -> None:\n    import hypothesis"),
         ("edgeward/signal/__init__.py", "import edgeward.device"),
         ("edgeward/signal/__init__.py", "import edgeward.model"),
@@ -68,6 +70,16 @@ def test_an_upward_import_is_caught(copy: Path, module: str, line: str) -> None:
     assert told.returncode != 0
     assert "BROKEN" in told.stdout
     assert f"-> {package}{'.' if imported else ''}{imported}" in told.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["torch_engine", "litert_engine"])
+def test_an_optional_backend_imported_past_the_loader_is_caught(copy: Path, backend: str) -> None:
+    with (copy / "edgeward/device/assembly.py").open("a") as broken:
+        broken.write(f"\nimport edgeward.model.{backend}\n")
+    told = lint(copy)
+    assert told.returncode != 0
+    assert f"edgeward.device.assembly -> edgeward.model.{backend}" in told.stdout
 
 
 def test_a_cycle_inside_a_part_is_caught(copy: Path) -> None:

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = {
+OPTIONAL = {"ai_edge_litert", "torch"}
+"""Backends that only a model of their format needs."""
+
+HEAVY = OPTIONAL | {
     "cryptography", "hypothesis", "jinja2", "numpy", "onnx", "onnxruntime", "psutil", "scipy",
-    "sklearn", "torch",
+    "sklearn",
 }  # fmt: skip
 
 DUMP = """
@@ -27,6 +30,15 @@ try:
     main({arguments!r})
 except SystemExit:
     pass
+pathlib.Path("modules.json").write_text(json.dumps(sorted(sys.modules)))
+"""
+
+DEVICE = """
+import json, pathlib, sys
+from edgeward.device.assembly import system_parts
+from edgeward.device.device import Device
+from edgeward.model.load import load_engine
+Device(system_parts(None))
 pathlib.Path("modules.json").write_text(json.dumps(sorted(sys.modules)))
 """
 
@@ -70,3 +82,11 @@ def test_the_command_adds_no_heavy_import(tmp_path: Path, arguments: list[str]) 
     imported = modules_after([sys.executable, "-c", code], tmp_path)
     assert "edgeward" in imported
     assert imported & (HEAVY | {"pytest"}) == set()
+
+
+@pytest.mark.slow
+def test_a_device_starts_without_the_optional_backends(tmp_path: Path) -> None:
+    """They are installed for the tests, so a device that imports one by mistake would find it."""
+    imported = modules_after([sys.executable, "-c", DEVICE], tmp_path)
+    assert {"edgeward", "onnxruntime"} <= imported
+    assert imported & OPTIONAL == set()

@@ -13,7 +13,7 @@ import edgeward.model.reference as reference
 from edgeward.adapters.host import package_file
 from edgeward.errors import ModelError
 from edgeward.model.card import parse_card
-from edgeward.model.engine import OnnxEngine
+from edgeward.model.onnx_engine import OnnxEngine
 from edgeward.model.reference import CARD_FILE, MODEL_FILE, load_reference_model
 from edgeward.signal.patient import Rhythm, SimulatedPatient
 
@@ -83,6 +83,8 @@ def broken_cards() -> list[Any]:
         json.dumps({key: value for key, value in card.items() if key != "input"}).encode(),
         json.dumps({**card, "input": {**card["input"], "rate_hz": True}}).encode(),
         json.dumps({**card, "input": {**card["input"], "hop_samples": 0}}).encode(),
+        json.dumps({**card, "format": "tflite"}).encode(),
+        json.dumps({**card, "format": ["onnx"]}).encode(),
     ]
 
 

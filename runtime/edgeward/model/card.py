@@ -2,9 +2,19 @@
 
 import json
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from edgeward.errors import ModelError
+
+
+class ModelFormat(StrEnum):
+    """What a model's bytes are, and so what runs them."""
+
+    ONNX = "onnx"
+    TORCH = "torch"
+    """A TorchScript archive or an exported program."""
+    LITERT = "litert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +37,8 @@ class ModelCard:
     sha256: str
     labels: tuple[str, ...]
     input: ModelInput
+    format: ModelFormat = ModelFormat.ONNX
+    """A card that does not say is that of an ONNX model."""
 
 
 def parse_card(data: bytes) -> ModelCard:
@@ -50,6 +62,7 @@ def parse_card(data: bytes) -> ModelCard:
                 window_samples=_count(taken["window_samples"]),
                 hop_samples=_count(taken["hop_samples"]),
             ),
+            format=_format(card.get("format", ModelFormat.ONNX)),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"the model card cannot be read: {error!r}") from error
@@ -65,3 +78,9 @@ def _count(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise TypeError(f"{value!r} where a whole number above 0 is needed")
     return value
+
+
+def _format(value: object) -> ModelFormat:
+    if not isinstance(value, str) or value not in tuple(ModelFormat):
+        raise TypeError(f"{value!r} where one of {', '.join(ModelFormat)} is needed")
+    return ModelFormat(value)

@@ -7,7 +7,7 @@ harness testable from end to end. Its card, beside it, says how it was made and 
 from edgeward.adapters.host import package_file
 from edgeward.errors import ModelError
 from edgeward.model.card import parse_card
-from edgeward.model.engine import OnnxEngine
+from edgeward.model.onnx_engine import OnnxEngine
 
 MODEL_FILE = "model/rhythm_reference.onnx"
 CARD_FILE = "model/rhythm_reference.json"
