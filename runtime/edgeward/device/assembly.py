@@ -5,6 +5,7 @@ from pathlib import Path
 from edgeward.adapters.clock import SimulatedClock, SystemClock
 from edgeward.adapters.entropy import SeededEntropy, SystemEntropy
 from edgeward.adapters.host import Host
+from edgeward.adapters.scheduling import ThreadScheduling
 from edgeward.adapters.store import DirectoryStore, MemoryStore
 from edgeward.device.device import Device, Parts
 from edgeward.limits import DEFAULT, Limits
@@ -28,6 +29,7 @@ def system_parts(state: Path | None, limits: Limits = DEFAULT) -> Parts:
         entropy=SystemEntropy(),
         engine=load_reference_model(),
         host=Host(),
+        scheduling=ThreadScheduling(),
         restartable=state is not None,
         limits=limits,
     )

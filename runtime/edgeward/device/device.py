@@ -9,6 +9,7 @@ from typing import Any
 
 import edgeward
 from edgeward.adapters.host import Host, build_sha256
+from edgeward.adapters.scheduling import Granted, ThreadScheduling, Wish
 from edgeward.canonical import digest
 from edgeward.device.identity import Identity, start_identity
 from edgeward.device.parameters import bad_parameters
@@ -21,7 +22,7 @@ from edgeward.process.decision import Decider, Decision
 from edgeward.process.events import EventLog
 from edgeward.process.processor import Hooks, Processor
 from edgeward.process.stream import Block, ResultEvent, Stream
-from edgeward.process.technical import TechnicalEvent
+from edgeward.process.technical import Condition, TechnicalEvent
 from edgeward.signal.windows import Mask, Samples, Windower, clean
 
 PROTOCOL = "1.1"
@@ -41,6 +42,8 @@ class Parts:
     engine: InferenceEngine
     host: Host | None = None
     """None: what this process uses of its machine is not what the device uses."""
+    scheduling: ThreadScheduling | None = None
+    """None: it does not matter how this thread is run, as in a simulation."""
     restartable: bool = False
     """Whether the store outlives this device, so that the next start has a higher epoch."""
     limits: Limits = DEFAULT
@@ -84,6 +87,7 @@ class Device:
         self.decider = Decider(parts.engine, parts.clock)
         hooks = Hooks(self.decide, self.decider.decline, self.publish, self.report)
         self.processor = Processor(parts.clock, hooks, parts.limits)
+        self._granted: Granted | None = None
 
     def capabilities(self) -> tuple[str, ...]:
         """What this device can be asked."""
@@ -129,6 +133,7 @@ class Device:
                 }
             ],
             "clock": {"now_ns": self.clock.monotonic_ns(), "simulated": self.clock.simulated},
+            **self._scheduling(),
         }
 
     def configure(self, profile: dict[str, Any]) -> Result:
@@ -151,6 +156,8 @@ class Device:
             raise bad_parameters([f"profile: has no canonical form: {error}"]) from error
         path = accepted.budget.latency.get("window_to_result")
         self.processor.lateness.set_budget_ms(None if path is None else path.max_ms)
+        compute = accepted.compute
+        self._schedule(Wish(compute.scheduling_policy.value, compute.scheduling_priority))
         return {"profile_sha256": profile_sha256}
 
     def restart(self) -> Ending:
@@ -277,6 +284,22 @@ class Device:
             )
         self.clock.sleep_ns(advance_ns)  # on a simulated clock a sleep is a step
         return {"now_ns": self.clock.monotonic_ns()}
+
+    def _schedule(self, wish: Wish) -> None:
+        """Ask for a real-time class where the profile does, and tell when it was not granted."""
+        scheduling = self.parts.scheduling
+        conditions = self.processor.conditions
+        if scheduling is None or (wish.policy != "fifo" and self._granted is None):
+            return  # what somebody else arranged for this process stays
+        self._granted = scheduling.apply(wish)
+        if wish.policy == "fifo" and not self._granted.real_time:
+            conditions.raise_(Condition.NOT_REAL_TIME, None, self._granted.label)
+        else:
+            conditions.clear(Condition.NOT_REAL_TIME, None, self._granted.label)
+
+    def _scheduling(self) -> Result:
+        scheduling = self.parts.scheduling
+        return {} if scheduling is None else {"scheduling": scheduling.observe().to_dict()}
 
     def _open(self, name: str) -> Stream:
         stream = self.processor.streams.get(name)

@@ -13,7 +13,6 @@ A device with a seeded defect is a program of three lines: a subclass of `Device
 
 import argparse
 import contextlib
-import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -94,14 +93,14 @@ def serve(
     # The heavy imports come after standard output is safe from what they may print.
     from edgeward.adapters.link import FileLink
     from edgeward.adapters.listener import UnixListener
+    from edgeward.adapters.scheduling import freeze_garbage
     from edgeward.device.agent import Agent
     from edgeward.device.assembly import system_parts
     from edgeward.device.device import Device
 
     device = (make_device or Device)(system_parts(state))
     new_agent = make_agent or Agent
-    gc.collect()
-    gc.freeze()  # what the start left behind is never garbage: later collections skip it
+    freeze_garbage()
     if socket_path is None:
         with contextlib.closing(FileLink(read_fd, write_fd, device.limits)) as file_link:
             kept = _Kept(file_link)

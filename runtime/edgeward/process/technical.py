@@ -33,6 +33,8 @@ class Condition(StrEnum):
     """The clinical thread has not come back from one piece of work."""
     RULE_FAULT = "rule_fault"
     """A rule, or the action it asks for, failed."""
+    NOT_REAL_TIME = "not_real_time"
+    """The profile asks for a real-time class, and the operating system did not grant it."""
     RESOURCE = "resource"
     """The device is short of something, or hot, or has lost the sensor that would say so."""
 
