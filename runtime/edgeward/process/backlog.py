@@ -98,13 +98,14 @@ class Backlog:
             self._queues[item.stream_class].append(item)
             return lost, True
         if item.stream_class is not StreamClass.CLINICAL:
-            lost.append(self.refuse(item, Loss.FULL))
+            lost.append(self._refuse(item, Loss.FULL))
         return lost, False
 
-    def refuse(self, item: Item, reason: Loss) -> Item:
-        """Count a block that was offered and given up without having waited."""
-        self.offered += 1
-        return self._give_up(item, reason)
+    def shed(self, item: Item) -> list[Item]:
+        """Give up a block below the clinical class, and before it all of them that wait."""
+        lower = self._queues[StreamClass.TREND]
+        lost = [self._give_up(self._leave(lower), Loss.SHED) for _ in range(len(lower))]
+        return [*lost, self._refuse(item, Loss.SHED)]
 
     def take(self) -> Item | None:
         """The block whose turn it is, or None."""
@@ -140,6 +141,11 @@ class Backlog:
         else:
             del self._waiting_of[item.stream]
         return item
+
+    def _refuse(self, item: Item, reason: Loss) -> Item:
+        """Count a block that was offered and given up without having waited."""
+        self.offered += 1
+        return self._give_up(item, reason)
 
     def _give_up(self, item: Item, reason: Loss) -> Item:
         key = (item.stream_class, reason)

@@ -172,7 +172,8 @@ class Processor:
         now_ns = self._clock.monotonic_ns()
         item = Item(stream.name, self._classes[stream.name], block, now_ns)
         if self.ladder.sheds and item.stream_class is not StreamClass.CLINICAL:
-            self._give_up(self.backlog.refuse(item, Loss.SHED), Loss.SHED)
+            for one in self.backlog.shed(item):
+                self._give_up(one, Loss.SHED)
             return
         while True:
             lost, added = self.backlog.put(item)
@@ -200,6 +201,8 @@ class Processor:
         return text
 
     def _advise_fill(self) -> None:
+        if not self.pace.mode.keeps_pace:
+            return
         fill = self.backlog.fill
         rung = next((rung for above, rung in _FILL_OF if fill >= above), Rung.FULL)
         self.advise("backlog", rung)
