@@ -57,6 +57,8 @@ def test_what_every_device_keeps() -> None:
         assert each.accuracy.floor == 0.95
         assert 5 <= each.budget.model_size_mb <= 10
         assert 25 <= each.budget.inference_ms <= 50
+        assert each.budget.memory_growth_mb_per_hour == 0.25
+        assert each.budget.package_mb == (128 if each.name == "wearable" else 160)
         assert each.network.devices_max <= 50
         limits = each.thresholds
         found = (limits.cpu_percent, limits.memory_percent, limits.temperature_c)

@@ -109,7 +109,7 @@ UNKNOWN = [
     ("memori", 'did you mean "memory"?'),
     ("p99_ms", 'did you mean "budget.latency.*.p99_ms"?'),
     ("budget.latency.window_to_result.p98_ms", "p99_ms"),
-    ("budget.zzzzzzzzz", "no such key; expected memory_mb, cpu_percent"),
+    ("budget.zzzzzzzzz", "no such key; expected memory_mb, memory_growth_mb_per_hour"),
     ("extends", "no such key; expected schema, name, title"),
 ]
 
@@ -143,6 +143,8 @@ CROSS_FIELD = [
     ({"budget.latency.alarm": {"p50_ms": 2, "p99_ms": 1, "max_ms": 3}}, "alarm.p50_ms = 2", "= 1"),
     ({"budget.memory_mb": 513}, "budget.memory_mb = 513 MB", "memory.ram_mb = 512 MB"),
     ({"budget.memory_mb": 4}, "budget.model_size_mb = 5 MB", "budget.memory_mb = 4 MB"),
+    ({"budget.package_mb": 4}, "budget.model_size_mb = 5 MB", "budget.package_mb = 4 MB"),
+    ({"budget.package_mb": 4097}, "budget.package_mb = 4097 MB", "storage.capacity_mb = 4096 MB"),
     ({"budget.cpu_percent": 51}, "budget.cpu_percent = 51 %", "cpu_share_percent = 50 %"),
     ({"budget.inference_ms": 101}, "budget.inference_ms = 101 ms", "p99_ms = 100 ms"),
     ({"alarm.high_delay_ms": 5001}, "alarm.high_delay_ms = 5001", "medium_delay_ms = 5000 ms"),

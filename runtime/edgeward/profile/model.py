@@ -162,6 +162,16 @@ class Budget:
     """What the software may use and how fast it must be."""
 
     memory_mb: Annotated[int, whole("Resident memory, at most.", "MB", 1, 4_000_000, (16, 100_000))]
+    memory_growth_mb_per_hour: Annotated[
+        float,
+        Number(
+            "Growth of resident memory once it is warm, at most.",
+            "MB/h",
+            0.001,
+            100_000,
+            (0.01, 100),
+        ),
+    ]
     cpu_percent: Annotated[
         float, Number("Mean processor use over a minute, of all cores.", "%", 0.1, 100, (1, 100))
     ]
@@ -170,6 +180,16 @@ class Budget:
     ]
     model_size_mb: Annotated[
         float, Number("Size of one model package, at most.", "MB", 0.001, 100_000, (0.01, 2000))
+    ]
+    package_mb: Annotated[
+        float,
+        Number(
+            "Installed size of all software, models included, interpreter not.",
+            "MB",
+            0.01,
+            1_000_000,
+            (0.1, 10_000),
+        ),
     ]
     inference_ms: Annotated[
         float,

@@ -14,7 +14,8 @@ from edgeward.profile.wording import number, shown
 ORDERED = (
     ("budget.memory_mb", "memory.ram_mb"),
     ("budget.model_size_mb", "budget.memory_mb"),
-    ("budget.model_size_mb", "storage.capacity_mb"),
+    ("budget.model_size_mb", "budget.package_mb"),
+    ("budget.package_mb", "storage.capacity_mb"),
     ("budget.cpu_percent", "compute.cpu_share_percent"),
     ("budget.inference_ms", "budget.latency.window_to_result.p99_ms"),
     ("alarm.high_delay_ms", "alarm.medium_delay_ms"),
