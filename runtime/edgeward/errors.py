@@ -4,6 +4,8 @@ One tree under `EdgewardError`; each class ends in Error and carries a text for 
 `diagnostics()`: what was found, where it came from, what would have been accepted.
 """
 
+from collections.abc import Sequence
+
 
 class EdgewardError(Exception):
     """Base of every error the runtime raises on purpose."""
@@ -35,3 +37,21 @@ class LinkClosedError(EdgewardError):
 
 class LineTooLongError(EdgewardError):
     """The peer sent a line over the limit; it was discarded up to its newline."""
+
+
+class ScheduleError(EdgewardError):
+    """Tasks cannot be analysed as they are described. Carries every fault found."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        """Keep each fault."""
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
+class RuleError(EdgewardError):
+    """Rules cannot be used as they are written. Carries every fault found."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        """Keep each fault."""
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))

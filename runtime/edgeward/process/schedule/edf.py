@@ -7,9 +7,9 @@ Rules (Baruah, Rosier and Howell 1990; Spuri 1996; Zhang and Burns 2009 for the 
    that a task due after t may have begun.
 3. Only t up to a bound matter: where the linear bound of h falls below t for good, or one
    hyperperiod after the last first deadline. At a utilisation over 1 nothing has to be looked at.
-4. The way is QPA: from the bound downwards, t becomes h(t) while h(t) < t, and else the next earlier
-   deadline. What lies between is proven by h never falling. B(t) falls at each relative deadline,
-   so the way is gone once between each two of them.
+4. The way is QPA: from the bound downwards, t becomes h(t) while h(t) < t, and else the next
+   earlier deadline. What lies between is proven because h never falls: where a section no longer
+   counts, the whole job it belongs to does.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Demand:
 
     @property
     def response_ns(self) -> int | None:
-        """A response time of that task that occurs; None when no task is known."""
+        """A response time of it that occurs if the longest blocking does; None without a task."""
         if self.task is None:
             return None
         return self.task.deadline_ns + self.demand_ns - self.at_ns
@@ -46,15 +46,10 @@ def demand(tasks: TaskSet, work: Work | None = None) -> Demand:
         return Demand(Verdict.MEETS)
     if tasks.utilisation > 1:  # rule 3
         return Demand(Verdict.UNBOUNDED)
-    work = Work() if work is None else work
     try:
-        for start_ns, end_ns in _stretches(tasks):
-            found = _walk(tasks, start_ns, end_ns, work)
-            if found is not None:
-                return found
+        return _walk(tasks, Work() if work is None else work)
     except OutOfWorkError:
         return Demand(Verdict.UNDECIDED)
-    return Demand(Verdict.MEETS)
 
 
 def _first_due_ns(task: Task) -> int:
@@ -82,22 +77,11 @@ def _bound_ns(tasks: TaskSet) -> int:
     left = 1 - tasks.utilisation
     if left:
         ahead_ns = sum(
-            (
-                task.utilisation * (task.period_ns - _first_due_ns(task))
-                for task in tasks
-            ),
+            (task.utilisation * (task.period_ns - _first_due_ns(task)) for task in tasks),
             Fraction(max(task.blocking_ns for task in tasks)),
         )
         bound_ns = min(bound_ns, max(last_ns, int(ahead_ns / left) + 1))
     return bound_ns + 1
-
-
-def _stretches(tasks: TaskSet) -> list[tuple[int, int]]:
-    """From the last to the first: the stretches in which B(t) does not fall."""
-    cuts_ns = sorted({task.deadline_ns for task in tasks if task.section_ns})
-    edges_ns = [min(_first_due_ns(task) for task in tasks), *cuts_ns, _bound_ns(tasks)]
-    pairs = zip(edges_ns, edges_ns[1:], strict=False)
-    return [(start_ns, end_ns) for start_ns, end_ns in pairs if start_ns < end_ns][::-1]
 
 
 def _last_due(tasks: TaskSet, before_ns: int) -> tuple[int, Task] | None:
@@ -110,16 +94,16 @@ def _last_due(tasks: TaskSet, before_ns: int) -> tuple[int, Task] | None:
     return max(found, key=lambda due: due[0]) if found else None
 
 
-def _walk(tasks: TaskSet, start_ns: int, end_ns: int, work: Work) -> Demand | None:
-    """Rule 4 over the deadlines from `start_ns` to before `end_ns`; what breaks rule 1, if any."""
-    before_ns = end_ns
+def _walk(tasks: TaskSet, work: Work) -> Demand:
+    """Rule 4."""
+    before_ns = _bound_ns(tasks)
     while True:
         work.spend(2 * len(tasks))
         due = _last_due(tasks, before_ns)
-        if due is None or due[0] < start_ns:
-            return None
+        if due is None:
+            return Demand(Verdict.MEETS)
         at_ns, task = due
         demand_ns = _demand_ns(tasks, at_ns)
         if demand_ns > at_ns:
             return Demand(Verdict.MISSES, task, at_ns, demand_ns)
-        before_ns = min(at_ns, demand_ns + 1)
+        before_ns = min(at_ns, demand_ns)  # at an instant that is its own demand, rule 1 holds

@@ -8,8 +8,10 @@ Richardson, Tindell and Wellings 1993 for jitter and blocking):
    `w = B + (q + 1) C + sum over more urgent j of ceil((w + J_j) / T_j) C_j`,
    and its response time is `J + w - q T`.
 3. The busy period ends with the first job whose response time is at most T; the worst response time
-   is the largest up to there. If the task and the more urgent ones need more than the core, none
-   exists. This is known before a job is looked at, so nothing loops.
+   is the largest up to there. One hyperperiod later no job waits longer than its counterpart, so
+   no more jobs are looked at, even where the busy period never ends (a full core with jitter). If
+   the task and the more urgent ones need more than the core, there is no worst response time; that
+   is known before a job is looked at.
 4. B is the declared blocking plus the longest section of a less urgent task that nobody can
    preempt. With such sections of its own a task does at least as well as rule 2 says: the result is
    then safe, not exact.
@@ -18,6 +20,7 @@ Richardson, Tindell and Wellings 1993 for jitter and blocking):
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 
 from edgeward.errors import ScheduleError
 from edgeward.process.schedule.task import Task, TaskSet
@@ -58,14 +61,13 @@ def responses(tasks: TaskSet) -> tuple[Response, ...]:
     return tuple(_response(task, *_neighbours(task, tasks), work) for task in tasks)
 
 
-def first_miss(tasks: TaskSet) -> Task | None:
+def first_miss(tasks: TaskSet, work: Work) -> Task | None:
     """A task that is not proven to meet its deadline; None when all are. Ends at the first.
 
     Raises:
         ScheduleError: a task has no priority.
     """
     _require_priorities(tasks)
-    work = Work()
     for task in tasks:
         if not meets(task, *_neighbours(task, tasks), work):
             return task
@@ -130,8 +132,9 @@ def _job_responses_ns(
     """Rules 2 and 3: the response time of each job; those over `enough_ns` need not be exact."""
     blocking_ns = task.blocking_ns + max((other.section_ns for other in lesser), default=0)
     rivals = [(other.jitter_ns, other.period_ns, other.wcet_ns) for other in urgent]
-    job, end_ns = 0, blocking_ns
-    while True:
+    jobs = lcm(*(other.period_ns for other in (task, *urgent))) // task.period_ns
+    end_ns = blocking_ns
+    for job in range(jobs):
         shift_ns = task.jitter_ns - job * task.period_ns
         own_ns = blocking_ns + (job + 1) * task.wcet_ns
         end_ns += task.wcet_ns  # no job ends earlier than the one before it and its own time
@@ -144,4 +147,3 @@ def _job_responses_ns(
         yield end_ns + shift_ns
         if end_ns + shift_ns <= task.period_ns:
             return
-        job += 1

@@ -1,9 +1,9 @@
 """Who goes first: priorities for tasks whose deadlines alone are given.
 
 Rules:
-1. Deadline monotonic (Leung and Whitehead 1982): the shorter the deadline, less the jitter, the more
-   urgent. Where every task answers within its period and nobody is blocked, no other order meets
-   deadlines that this one misses.
+1. Deadline monotonic (Leung and Whitehead 1982): the shorter the deadline, less the jitter, the
+   more urgent. Where every task answers within its period and nobody is blocked, no other order
+   meets deadlines that this one misses.
 2. Beyond that (deadlines over the period, blocking) it may miss what another order meets. Audsley's
    assignment (1991) finds an order that the response-time analysis accepts whenever there is one:
    from the bottom up, any task that meets its deadline at a place may keep that place.
@@ -21,12 +21,12 @@ def deadline_monotonic(tasks: TaskSet) -> TaskSet:
     return _numbered(tasks, sorted(tasks, key=_laxity, reverse=True))
 
 
-def optimal(tasks: TaskSet) -> TaskSet | None:
+def optimal(tasks: TaskSet, work: Work) -> TaskSet | None:
     """Rule 2: the same tasks with priorities that meet every deadline; None when no order does."""
     likely = deadline_monotonic(tasks)
-    if first_miss(likely) is None:
+    if first_miss(likely, work) is None:
         return likely
-    waiting, placed, work = sorted(tasks, key=_laxity, reverse=True), list[Task](), Work()
+    waiting, placed = sorted(tasks, key=_laxity, reverse=True), list[Task]()
     while waiting:
         found = _lowest(waiting, placed, work)
         if found is None:

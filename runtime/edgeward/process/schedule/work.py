@@ -8,8 +8,8 @@ not schedulable, and says so.
 from dataclasses import dataclass
 from enum import StrEnum
 
-WORK_MAX = 2_000_000
-"""Terms that one analysis may add up: under a second on a server, a few on a wearable."""
+WORK_MAX = 1_000_000
+"""Terms that one analysis may add up: a part of a second on a server, a few on a wearable."""
 
 
 class Verdict(StrEnum):
