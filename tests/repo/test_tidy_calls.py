@@ -30,6 +30,7 @@ BANNED_IN_THE_RUNTIME = {
 MAY_PRINT = (
     "harness/edgeward_harness/cli/",
     "runtime/edgeward/device/cli",
+    "runtime/edgeward/device/daemon/",
     "benchmarks/",
     "examples/",
 )

@@ -11,7 +11,12 @@ import pytest
 
 import edgeward
 from edgeward.device.cli import main
-from edgeward.device.discovery import CommandTableError, find_commands
+from edgeward.device.discovery import (
+    RUNTIME_COMMANDS,
+    CommandTableError,
+    find_commands,
+    profile_folders,
+)
 
 TABLE = """
 from edgeward.device.commands import Command
@@ -167,7 +172,15 @@ def test_other_groups_and_unreadable_files_are_left_alone(tmp_path: Path) -> Non
     (tmp_path / "binary-1.dist-info").mkdir()
     (tmp_path / "binary-1.dist-info" / "entry_points.txt").write_bytes(b"\xff\xfe")
     (tmp_path / "empty-1.dist-info").mkdir()
-    assert list(find_commands([str(tmp_path)])) == ["agent"]
+    assert list(find_commands([str(tmp_path)])) == sorted(one.name for one in RUNTIME_COMMANDS)
+
+
+def test_distributions_bring_folders_of_profiles(tmp_path: Path) -> None:
+    install(tmp_path, "more", "[edgeward.profiles]\na = edgeward.device.discovery:nothing\n")
+    with pytest.raises(CommandTableError, match="profiles of edgeward.device.discovery:nothing"):
+        profile_folders([str(tmp_path)])
+    (shipped,) = profile_folders()
+    assert (shipped / "gateway.toml").is_file()
 
 
 def test_the_installed_command_knows_the_commands_of_the_harness() -> None:

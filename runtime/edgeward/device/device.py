@@ -14,12 +14,14 @@ from edgeward.canonical import digest
 from edgeward.device.identity import Identity, start_identity
 from edgeward.device.parameters import bad_parameters
 from edgeward.device.rpc import Code, RpcError, shown
-from edgeward.errors import LimitError, StreamError
+from edgeward.errors import LimitError, ModelError, StreamError
 from edgeward.limits import DEFAULT, Limits
 from edgeward.model.engine import InferenceEngine
 from edgeward.ports import Clock, Entropy, Store
 from edgeward.process.decision import Decider, Decision
 from edgeward.process.events import EventLog
+from edgeward.process.ladder import Ladder
+from edgeward.process.mode import PACE, Pace
 from edgeward.process.processor import Hooks, Processor
 from edgeward.process.stream import Block, ResultEvent, Stream
 from edgeward.process.technical import Condition, TechnicalEvent
@@ -40,6 +42,8 @@ class Parts:
     store: Store
     entropy: Entropy
     engine: InferenceEngine
+    thinner: InferenceEngine | None = None
+    """Answers where the degradation ladder asks for less work; takes and answers the same."""
     host: Host | None = None
     """None: what this process uses of its machine is not what the device uses."""
     scheduling: ThreadScheduling | None = None
@@ -47,6 +51,7 @@ class Parts:
     restartable: bool = False
     """Whether the store outlives this device, so that the next start has a higher epoch."""
     limits: Limits = DEFAULT
+    pace: Pace = PACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ class Device:
 
         Raises:
             StoreError: the identity or the epoch cannot be read or written.
+            ModelError: the thinner model takes or answers something else.
         """
         self.parts = parts
         self.clock = parts.clock
@@ -85,8 +91,9 @@ class Device:
         self.build_sha256 = build_sha256()
         self.events = EventLog(parts.limits.events_kept_max)
         self.decider = Decider(parts.engine, parts.clock)
-        hooks = Hooks(self.decide, self.decider.decline, self.publish, self.report)
-        self.processor = Processor(parts.clock, hooks, parts.limits)
+        _check_thinner(parts)
+        hooks = Hooks(self.decide, self.decider.decline, self.publish, self.report, self.step)
+        self.processor = Processor(parts.clock, hooks, parts.limits, parts.pace)
         self._granted: Granted | None = None
 
     def capabilities(self) -> tuple[str, ...]:
@@ -99,8 +106,7 @@ class Device:
 
     def describe(self) -> Result:
         """Who this is, what runs here, what it can be asked, and what time it is."""
-        card = self.parts.engine.card
-        taken = card.input
+        taken = self.parts.engine.card.input
         return {
             "protocol": PROTOCOL,
             "device": {
@@ -116,11 +122,13 @@ class Device:
             },
             "models": [
                 {
-                    "name": card.name,
-                    "version": card.version,
-                    "sha256": card.sha256,
-                    "labels": list(card.labels),
+                    "name": one.card.name,
+                    "version": one.card.version,
+                    "sha256": one.card.sha256,
+                    "labels": list(one.card.labels),
                 }
+                for one in (self.parts.engine, self.parts.thinner)
+                if one is not None
             ],
             "capabilities": list(self.capabilities()),
             "inputs": [
@@ -181,6 +189,11 @@ class Device:
     def report(self, event: TechnicalEvent) -> None:
         """Tell what is wrong with this device."""
         self.events.append(event)
+
+    def step(self, ladder: Ladder) -> None:
+        """The rung of the ladder has changed: answer with the model that belongs to it."""
+        thinner = self.parts.thinner
+        self.decider.use(thinner if thinner and ladder.thinner_model else self.parts.engine)
 
     def infer(self, samples: Samples, valid: Mask | None) -> Result:
         """Judge one window outside of any stream.
@@ -297,6 +310,14 @@ class Device:
         else:
             conditions.clear(Condition.NOT_REAL_TIME, None, self._granted.label)
 
+    @property
+    def scheduling_label(self) -> str:
+        """What may be claimed about how the clinical path is run, in words."""
+        if self.parts.scheduling is None:
+            return "simulated: no claim about time"
+        granted = self._granted or Granted(Wish(), self.parts.scheduling.observe(), ())
+        return granted.label
+
     def _scheduling(self) -> Result:
         scheduling = self.parts.scheduling
         return {} if scheduling is None else {"scheduling": scheduling.observe().to_dict()}
@@ -307,6 +328,18 @@ class Device:
             known = ", ".join(sorted(self.processor.streams)) or "none"
             raise RpcError(Code.REFUSED, f"stream {shown(name)} is not open; open: {known[:200]}")
         return stream
+
+
+def _check_thinner(parts: Parts) -> None:
+    """A model may only stand in for one that takes and answers the same."""
+    if parts.thinner is None:
+        return
+    full, thin = parts.engine.card, parts.thinner.card
+    if (thin.input, thin.labels) != (full.input, full.labels):
+        raise ModelError(
+            f"model {thin.name} cannot stand in for {full.name}: it takes {thin.input} and answers"
+            f" {thin.labels}; accepted: {full.input} and {full.labels}"
+        )
 
 
 def _reading(value: float | None) -> dict[str, Any]:

@@ -9,14 +9,19 @@ import importlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from edgeward.device.commands import Command
 from edgeward.errors import EdgewardError
 
 GROUP = "edgeward.commands"
+PROFILES_GROUP = "edgeward.profiles"
 
 RUNTIME_COMMANDS = (
     Command("agent", "serve the device protocol, as a device does", "edgeward.device.serve"),
+    Command("logs", "what a running device has told, line by line", "edgeward.device.daemon.logs"),
+    Command("run", "process patients, day and night", "edgeward.device.daemon.run"),
+    Command("status", "how a running device is doing", "edgeward.device.daemon.status"),
 )
 
 
@@ -31,7 +36,7 @@ def find_commands(path: Sequence[str] | None = None) -> dict[str, Command]:
         CommandTableError: a table cannot be imported, or two tables name the same command.
     """
     commands = {command.name: command for command in RUNTIME_COMMANDS}
-    for target in sorted(set(_targets(sys.path if path is None else path))):
+    for target in sorted(set(_targets(sys.path if path is None else path, GROUP))):
         for command in _table(target):
             if command.name in commands:
                 raise CommandTableError(
@@ -40,6 +45,26 @@ def find_commands(path: Sequence[str] | None = None) -> dict[str, Command]:
                 )
             commands[command.name] = command
     return dict(sorted(commands.items()))
+
+
+def profile_folders(path: Sequence[str] | None = None) -> list[Path]:
+    """The folders of device profiles that installed distributions bring.
+
+    A distribution names a function that returns the folder, in the group `edgeward.profiles`.
+
+    Raises:
+        CommandTableError: a function cannot be imported or called.
+    """
+    folders = []
+    for target in sorted(set(_targets(sys.path if path is None else path, PROFILES_GROUP))):
+        module, _, attribute = target.partition(":")
+        try:
+            folders.append(Path(getattr(importlib.import_module(module), attribute)()))
+        except Exception as error:
+            raise CommandTableError(
+                f"the device profiles of {target} cannot be found: {type(error).__name__}: {error}"
+            ) from error
+    return folders
 
 
 def _table(target: str) -> tuple[Command, ...]:
@@ -57,7 +82,7 @@ def _table(target: str) -> tuple[Command, ...]:
     return table
 
 
-def _targets(path: Sequence[str]) -> Iterator[str]:
+def _targets(path: Sequence[str], group: str) -> Iterator[str]:
     """What the entry points of the group name, over all distributions on the import path."""
     for folder in path:
         try:
@@ -66,22 +91,22 @@ def _targets(path: Sequence[str]) -> Iterator[str]:
             continue  # a folder that is not there, or an archive: no distribution of ours is in it
         for entry in entries:
             if entry.endswith(".dist-info"):
-                yield from _declared(os.path.join(entry, "entry_points.txt"))
+                yield from _declared(os.path.join(entry, "entry_points.txt"), group)
 
 
-def _declared(file: str) -> Iterator[str]:
+def _declared(file: str, group: str) -> Iterator[str]:
     """The targets one entry_points.txt declares for the group."""
     try:
         with open(file, encoding="utf-8") as lines:
             text = lines.read()
     except (OSError, UnicodeDecodeError):
         return
-    if GROUP not in text:
+    if group not in text:
         return
     inside = False
     for raw in text.splitlines():
         line = raw.strip()
         if line.startswith("["):
-            inside = line == f"[{GROUP}]"
+            inside = line == f"[{group}]"
         elif inside and "=" in line and not line.startswith(("#", ";")):
             yield line.partition("=")[2].partition("[")[0].strip()

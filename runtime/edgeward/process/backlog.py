@@ -101,6 +101,11 @@ class Backlog:
             lost.append(self._refuse(item, Loss.FULL))
         return lost, False
 
+    def pass_through(self) -> None:
+        """Count a block that never had to wait."""
+        self.offered += 1
+        self.taken += 1
+
     def shed(self, item: Item) -> list[Item]:
         """Give up a block below the clinical class, and before it all of them that wait."""
         lower = self._queues[StreamClass.TREND]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edgeward.profile.model import Profile
+
 _NS_PER_MS = 1_000_000
 
 
@@ -19,6 +21,11 @@ class Mode(StrEnum):
     BATCH = "batch"
     """When the backlog is full, and at the end: a recording, as fast as it goes. No result is
     late."""
+
+    @property
+    def works_at_once(self) -> bool:
+        """Whether no block ever waits."""
+        return self is Mode.REAL_TIME
 
     @property
     def keeps_pace(self) -> bool:
@@ -57,6 +64,23 @@ class Pace:
             )
         if faults:
             raise ValueError("; ".join(faults))
+
+
+def pace_of(profile: Profile, mode: Mode) -> Pace:
+    """The times that a device profile leaves for each mode.
+
+    A window is of no use any more when the HIGH alarm resting on it would be too late; an
+    event-driven processor may sleep for half of the typical budget; a block that takes longer than
+    the HIGH alarm's delay, and twice the worst result, hangs.
+    """
+    budget = profile.budget.latency["window_to_result"]
+    stale_ns = round(profile.alarm.high_delay_ms * _NS_PER_MS)
+    return Pace(
+        mode=mode,
+        stale_ns=stale_ns,
+        slack_ns=min(round(budget.p50_ms * _NS_PER_MS / 2), stale_ns - 1),
+        watchdog_ns=max(stale_ns, round(2 * budget.max_ms * _NS_PER_MS)),
+    )
 
 
 PACE = Pace()

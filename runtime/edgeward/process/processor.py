@@ -70,7 +70,7 @@ class Processor:
         self._clock = clock
         self._hooks = hooks
         self._limits = limits
-        self._inline = self.pace.mode is Mode.REAL_TIME
+        self._inline = self.pace.mode.works_at_once
 
     # streams
 
@@ -120,6 +120,7 @@ class Processor:
         stream = self._stream(name)
         stream.admit(block)
         if self._inline:
+            self.backlog.pass_through()
             self._work_off(stream, block, None)
         else:
             self._defer(stream, block)

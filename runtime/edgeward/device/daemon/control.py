@@ -1,0 +1,109 @@
+"""Asking a running daemon how it is: one request and one answer on a unix socket in its folder."""
+
+import contextlib
+import json
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from edgeward.adapters.listener import UnixListener
+from edgeward.device.rpc import (
+    Code,
+    RpcError,
+    error_line,
+    parse_request,
+    result_line,
+    shown,
+)
+from edgeward.errors import EdgewardError, LineTooLongError, LinkClosedError
+from edgeward.ports import Link
+
+SOCKET = "control.sock"
+_TIMEOUT_S = 5.0
+_ANSWER_BYTES_MAX = 16 << 20
+
+
+class NotRunningError(EdgewardError):
+    """No daemon answers."""
+
+
+class Control:
+    """Answers `status` to one peer after the other, on a thread of its own."""
+
+    def __init__(self, folder: Path, status: Callable[[], dict[str, Any]]) -> None:
+        """Listen in this folder; `status` is called for each answer.
+
+        Raises:
+            StoreError: another daemon uses the folder, or it cannot be used.
+        """
+        self._listener = UnixListener(folder / SOCKET)
+        self._status = status
+        self._thread = threading.Thread(target=self._serve, name="control", daemon=True)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._listener.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                link = self._listener.accept()
+            except OSError:
+                return  # closed
+            with contextlib.closing(link), contextlib.suppress(LinkClosedError):
+                self._answer(link)
+
+    def _answer(self, link: Link) -> None:
+        try:
+            line = link.receive(int(_TIMEOUT_S * 1e9))
+        except LineTooLongError as error:
+            link.send(error_line(None, RpcError(Code.PARSE_ERROR, str(error))))
+            return
+        if line is None:
+            return
+        try:
+            request = parse_request(line)
+            if request.method != "status":
+                said = f"no method {shown(request.method)}; there is status"
+                raise RpcError(Code.NO_SUCH_METHOD, said, request_id=request.id)
+            answer = result_line(request.id, self._status())
+        except RpcError as error:
+            answer = error_line(error.request_id, error)
+        except Exception as error:  # whoever asks is told, and the next one is answered
+            answer = error_line(None, RpcError(Code.INTERNAL_ERROR, type(error).__name__))
+        link.send(answer)
+
+
+def ask_status(folder: Path, timeout_s: float = _TIMEOUT_S) -> dict[str, Any]:
+    """What the daemon of a folder says about itself.
+
+    Raises:
+        NotRunningError: none runs there, or it does not answer.
+    """
+    path = folder / SOCKET
+    request = b'{"jsonrpc":"2.0","id":1,"method":"status"}\n'
+    answer = bytearray()
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
+            peer.settimeout(timeout_s)
+            peer.connect(str(path))
+            peer.sendall(request)
+            while not answer.endswith(b"\n") and len(answer) < _ANSWER_BYTES_MAX:
+                piece = peer.recv(1 << 16)
+                if not piece:
+                    break
+                answer += piece
+        result: dict[str, Any] = json.loads(answer)["result"]
+    except (FileNotFoundError, ConnectionRefusedError) as error:
+        raise NotRunningError(
+            f"{folder}: no daemon runs here; start one with `edgeward run --state {folder}`"
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NotRunningError(f"{path}: the daemon does not answer: {error}") from error
+    return result

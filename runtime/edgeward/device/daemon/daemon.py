@@ -1,0 +1,131 @@
+"""The clinical thread of the daemon: samples in, results out, from the start to the end.
+
+Rules:
+1. Between a sample and its result there is no other thread, no lock, no disk and no network. What
+   is finished is handed over to the slow thread (`slow`), without waiting.
+2. Whatever a source sends is either worked off or counted as refused, with the reason.
+3. A stream is opened by its first block. A hole too large to be told window by window closes it and
+   opens it anew.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edgeward.device.daemon.handover import Handover
+from edgeward.device.daemon.snapshot import Snapshot, take_snapshot
+from edgeward.device.daemon.source import Source
+from edgeward.device.device import Device, Parts
+from edgeward.errors import EdgewardError, LimitError
+from edgeward.process.ladder import Rung
+from edgeward.process.stream import Block, ResultEvent
+from edgeward.process.technical import Condition, TechnicalEvent
+from edgeward.signal.windows import Windower
+
+_NS_PER_MS = 1_000_000
+SNAPSHOT_NS = 200 * _NS_PER_MS
+"""How old a snapshot may be; and the longest a stop is waited for."""
+HANDOVER_RECORDS_MAX = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What the slow thread has to say about the ladder."""
+
+    adviser: str
+    rung: Rung
+
+
+class DaemonDevice(Device):
+    """A device whose records go to the slow thread instead of to a peer that asks."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Start with an empty hand-over."""
+        self.handover = Handover(HANDOVER_RECORDS_MAX)
+        super().__init__(parts)
+
+    def publish(self, event: ResultEvent) -> None:
+        """Hand a result over."""
+        self.handover.put(event)
+
+    def report(self, event: TechnicalEvent) -> None:
+        """Hand over what is wrong."""
+        self.handover.put(event)
+
+
+class Daemon:
+    """The clinical loop around one device and one source."""
+
+    def __init__(self, device: DaemonDevice, source: Source) -> None:
+        """Take the samples from this source."""
+        self.device = device
+        self.source = source
+        self.advice: deque[Advice] = deque(maxlen=64)
+        """Filled by the slow thread."""
+        self._clock = device.clock
+        self.started_ns = device.clock.monotonic_ns()
+        self._refused: dict[str, int] = {}
+        self.snapshot: Snapshot = self._taken()
+
+    def run(self, stopping: Callable[[], bool]) -> None:
+        """Work until the source has ended or somebody wants it to stop; then work off the rest."""
+        clock, source, processor = self._clock, self.source, self.device.processor
+        inline = processor.pace.mode.works_at_once
+        next_snapshot_ns = clock.monotonic_ns() + SNAPSHOT_NS
+        while not stopping() and not source.ended:
+            due_ns = None if inline else processor.due_ns()
+            until_ns = next_snapshot_ns if due_ns is None else min(due_ns, next_snapshot_ns)
+            for name, block in source.receive(until_ns):
+                self._offer(name, block)
+            now_ns = clock.monotonic_ns()
+            if not inline and (due_ns := processor.due_ns()) is not None and due_ns <= now_ns:
+                processor.work(until_ns=next_snapshot_ns)
+            if now_ns >= next_snapshot_ns:
+                self._take_advice()
+                self.snapshot = self._taken()
+                next_snapshot_ns = now_ns + SNAPSHOT_NS
+        processor.work()
+        self.snapshot = self._taken()
+
+    def _offer(self, name: str, block: Block) -> None:
+        """Rules 2 and 3."""
+        processor = self.device.processor
+        try:
+            if name not in processor.streams:
+                self._open(name, block)
+            processor.offer(name, block)
+            if processor.conditions.any:
+                processor.conditions.clear(Condition.REFUSED, name)
+        except LimitError as error:
+            if name in processor.streams and block.first > processor.streams[name].next_sample:
+                processor.close(name)
+                self._offer(name, block)
+                processor.conditions.raise_(Condition.REFUSED, name, f"{error}; it began anew")
+            else:
+                self._refuse("limit", name, str(error))
+        except EdgewardError as error:
+            self._refuse("order", name, str(error))
+
+    def _open(self, name: str, block: Block) -> None:
+        taken = self.device.parts.engine.card.input
+        windower = Windower(taken.window_samples, taken.hop_samples)
+        self.device.processor.open(name, windower)
+
+    def _refuse(self, reason: str, stream: str, text: str) -> None:
+        self._refused[reason] = self._refused.get(reason, 0) + 1
+        self.device.processor.conditions.raise_(Condition.REFUSED, stream, text)
+
+    def _take_advice(self) -> None:
+        while self.advice:
+            said = self.advice.popleft()
+            self.device.processor.advise(said.adviser, said.rung)
+
+    def _taken(self) -> Snapshot:
+        return take_snapshot(
+            self.device.processor,
+            self._clock.monotonic_ns(),
+            refused={**self._refused, **self.source.refused},
+            handed_over=self.device.handover.counts(),
+            scheduling=self.device.scheduling_label,
+            epoch=self.device.identity.epoch,
+        )

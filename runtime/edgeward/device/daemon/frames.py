@@ -1,0 +1,79 @@
+"""Samples in a datagram: one block of one stream, checked before anything is believed.
+
+Little-endian, in this order: magic `EWS1`; length of the stream's name (u8); flags (u8; bit 0: a
+mask follows the samples); number of samples (u16); index of the first sample (u64); when the last
+sample was taken, in nanoseconds on the device's monotonic clock (i64; 0: not told); CRC-32 (u32)
+over everything else. Then the name in UTF-8, the samples as 32-bit floats, and one byte for each of
+them where there is a mask.
+"""
+
+import struct
+import zlib
+
+import numpy as np
+
+from edgeward.errors import EdgewardError
+from edgeward.process.stream import Block
+from edgeward.signal.windows import Mask, Samples
+
+MAGIC = b"EWS1"
+_HEADER = struct.Struct("<4sBBHQq")
+_CRC = struct.Struct("<I")
+_HEAD_BYTES = _HEADER.size + _CRC.size
+SAMPLES_MAX = 0xFFFF
+_HAS_MASK = 1
+_INDEX_MAX = 1 << 62
+
+
+class FrameError(EdgewardError):
+    """A datagram that is no frame; the message says why."""
+
+
+def encode(stream: str, first: int, samples: Samples, mask: Mask | None, acquired_ns: int) -> bytes:
+    """The datagram for a block.
+
+    Raises:
+        ValueError: the name or the block does not fit.
+    """
+    name = stream.encode("utf-8")
+    if not 0 < len(name) < 256 or len(samples) > SAMPLES_MAX:
+        raise ValueError(
+            f"a name of {len(name)} bytes and {len(samples)} samples;"
+            f" accepted: 1 to 255 bytes, at most {SAMPLES_MAX} samples"
+        )
+    flags = 0 if mask is None else _HAS_MASK
+    head = _HEADER.pack(MAGIC, len(name), flags, len(samples), first, acquired_ns)
+    body = name + samples.astype("<f4", copy=False).tobytes()
+    if mask is not None:
+        body += mask.astype(np.uint8).tobytes()
+    return head + _CRC.pack(zlib.crc32(body, zlib.crc32(head))) + body
+
+
+def decode(data: bytes, arrived_ns: int) -> tuple[str, Block]:
+    """The stream's name and the block in a datagram; a stamp not told is the arrival.
+
+    Raises:
+        FrameError: it is no frame, or was damaged on its way.
+    """
+    if len(data) < _HEAD_BYTES:
+        raise FrameError(f"found {len(data)} bytes, a frame has at least {_HEAD_BYTES}")
+    magic, name_bytes, flags, count, first, acquired_ns = _HEADER.unpack_from(data)
+    if magic != MAGIC:
+        raise FrameError(f"found the magic {magic!r}, accepted: {MAGIC!r}")
+    body = memoryview(data)[_HEAD_BYTES:]
+    sizes = (name_bytes, 4 * count, count if flags & _HAS_MASK else 0)
+    if len(body) != sum(sizes):
+        raise FrameError(f"found {len(body)} bytes after the head, which announces {sum(sizes)}")
+    (checksum,) = _CRC.unpack_from(data, _HEADER.size)
+    if zlib.crc32(body, zlib.crc32(data[: _HEADER.size])) != checksum:
+        raise FrameError("the checksum does not fit: it was damaged on its way")
+    if first > _INDEX_MAX or not name_bytes or flags & ~_HAS_MASK:
+        raise FrameError(f"found first = {first}, a name of {name_bytes} bytes, flags {flags:#x}")
+    try:
+        name = str(body[:name_bytes], "utf-8")
+    except UnicodeDecodeError as error:
+        raise FrameError(f"the name of the stream is not UTF-8: {error.reason}") from error
+    end = name_bytes + sizes[1]
+    samples = np.frombuffer(body[name_bytes:end], dtype="<f4").astype(np.float32, copy=False)
+    mask = np.frombuffer(body[end:], dtype=np.uint8) != 0 if sizes[2] else None
+    return name, Block(first, samples, mask, acquired_ns or arrived_ns)

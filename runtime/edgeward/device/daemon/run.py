@@ -1,0 +1,197 @@
+"""`edgeward run`: process patients until they end, or somebody ends it."""
+
+import argparse
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgeward.device.daemon.folder import add_state, profiles_in, state_of
+from edgeward.errors import EdgewardError
+
+if TYPE_CHECKING:
+    from edgeward.device.daemon.daemon import Daemon
+    from edgeward.device.daemon.source import Source
+    from edgeward.profile import Profile
+
+_NS_PER_MS = 1_000_000
+
+
+class OptionError(EdgewardError):
+    """Options that do not go together, or a value nobody can use."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument(
+        "--profile", required=True, metavar="NAME", help="device profile: its name, or its file"
+    )
+    parser.add_argument(
+        "--profiles", type=Path, metavar="DIR", help="look for the profile in this folder first"
+    )
+    add_state(parser)
+    parser.add_argument(
+        "--source",
+        default="simulated",
+        metavar="WHERE",
+        help="simulated (the default), a WFDB record or its .hea file, udp:HOST:PORT, unix:PATH,"
+        " or mqtt://HOST:PORT/TOPIC",
+    )
+    parser.add_argument(
+        "--patients",
+        type=int,
+        metavar="N",
+        help="how many to simulate (default: as many as the profile has devices, at least 1)",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the simulated patients (default 1)")
+    parser.add_argument(
+        "--hours", type=float, metavar="H", help="end after so many hours of signal"
+    )
+    parser.add_argument(
+        "--speed", type=float, default=1.0, help="times as fast as the sensors (default 1)"
+    )
+    parser.add_argument(
+        "--mode",
+        choices=("real_time", "streaming", "event_driven", "batch"),
+        default="real_time",
+        help="when blocks are worked off (default real_time)",
+    )
+    parser.add_argument("--metrics", metavar="HOST:PORT", help="serve Prometheus metrics there")
+    parser.add_argument(
+        "--quiet", action="store_true", help="no line about the progress each few seconds"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the daemon; 0 it ended well, 1 it ended with results that were late or not told.
+
+    Raises:
+        EdgewardError: it cannot start.
+    """
+    from edgeward.adapters.notify import ServiceManager
+    from edgeward.device.daemon.control import Control
+    from edgeward.device.daemon.journal import Journal
+    from edgeward.device.daemon.report import Progress, closing, opening
+    from edgeward.device.daemon.slow import SlowSide, start_slow_thread
+    from edgeward.device.daemon.status import status_of
+
+    state = state_of(options)
+    profile = _profile(options)
+    with contextlib.ExitStack() as held:
+        daemon = _daemon(options, profile, state, held)
+        journal = held.enter_context(contextlib.closing(Journal(state)))
+        manager = ServiceManager()
+        slow = SlowSide(daemon, journal, manager, daemon.device.clock)
+        control = held.enter_context(
+            contextlib.closing(Control(state, lambda: status_of(daemon, slow, profile)))
+        )
+        control.start()
+        if options.metrics:
+            from edgeward.device.daemon.metrics import start_metrics
+
+            held.enter_context(
+                contextlib.closing(start_metrics(options.metrics, lambda: daemon.snapshot))
+            )
+        print(opening(daemon, profile, state), file=sys.stderr)
+        stop_slow = threading.Event()
+        thread = start_slow_thread(slow, stop_slow)
+        progress = Progress(daemon, sys.stderr, quiet=options.quiet)
+        with _signals() as stop, progress:
+            manager.ready()
+            daemon.run(stop.is_set)
+        manager.stopping()
+        stop_slow.set()
+        thread.join()
+        print(closing(daemon.snapshot, slow), file=sys.stderr)
+    counts = daemon.snapshot.counts
+    return 1 if counts["late"] or counts["untold"] or counts["declined"] else 0
+
+
+def _profile(options: argparse.Namespace) -> "Profile":
+    from edgeward.profile import load_profile
+
+    folders = profiles_in()
+    if options.profiles is not None:
+        folders = [options.profiles, *folders]
+    return load_profile(options.profile, folders).profile
+
+
+def _daemon(
+    options: argparse.Namespace, profile: "Profile", state: Path, held: contextlib.ExitStack
+) -> "Daemon":
+    """The device with its profile in force, and its source."""
+    from dataclasses import replace
+
+    from edgeward.adapters.scheduling import freeze_garbage
+    from edgeward.device.assembly import system_parts
+    from edgeward.device.daemon.daemon import Daemon, DaemonDevice
+    from edgeward.process.mode import Mode, pace_of
+
+    parts = replace(system_parts(state), pace=pace_of(profile, Mode(options.mode)))
+    device = DaemonDevice(parts)
+    device.configure(profile.to_dict())
+    source = held.enter_context(contextlib.closing(_source(options, profile, device.parts)))
+    daemon = Daemon(device, source)
+    freeze_garbage()
+    return daemon
+
+
+def _source(options: argparse.Namespace, profile: "Profile", parts: Any) -> "Source":  # noqa: ANN401
+    """What `--source` names.
+
+    Raises:
+        OptionError: a figure nobody can use.
+    """
+    from edgeward.device.daemon.datagrams import DatagramSource
+    from edgeward.device.daemon.source import PlaybackSource, recorded, simulated_patients
+
+    where, clock, taken = options.source, parts.clock, parts.engine.card.input
+    faults = [
+        f"--{name} {value}: accepted: above 0"
+        for name in ("patients", "hours", "speed")
+        if (value := getattr(options, name)) is not None and value <= 0
+    ]
+    if faults:
+        raise OptionError("; ".join(faults))
+    if where.startswith(("udp:", "unix:")):
+        return DatagramSource(where, clock)
+    if where.startswith(("mqtt:", "mqtts:")):
+        from edgeward.device.daemon.mqtt import MqttSource
+
+        return MqttSource(where, clock)
+    if where == "simulated":
+        count = options.patients or max(1, profile.network.devices_max)
+        playbacks = simulated_patients(count, options.seed, taken.rate_hz)
+        said = f"{count} simulated patients"
+    else:
+        playbacks = recorded(Path(where), taken)
+        said = f"{where}, {len(playbacks)} recorded channels"
+    until_s = None if options.hours is None else options.hours * 3600
+    try:
+        return PlaybackSource(
+            playbacks, clock, taken, speed=options.speed, until_s=until_s, said=said
+        )
+    except ValueError as error:
+        raise OptionError(str(error)) from error
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[threading.Event]:
+    """Set the event on SIGINT and SIGTERM; the second one ends at once."""
+    stop = threading.Event()
+
+    def ask(number: int, _: object) -> None:
+        if stop.is_set():
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        stop.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

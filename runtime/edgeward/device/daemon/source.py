@@ -1,0 +1,192 @@
+"""Where a daemon's samples come from: the port, and the simulated patients."""
+
+import heapq
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from edgeward.model.card import ModelInput
+from edgeward.ports import Clock
+from edgeward.process.stream import Block
+from edgeward.signal.patient import SimulatedPatient
+from edgeward.signal.recording import RecordingError, read_recording
+from edgeward.signal.sample_clock import SampleClock
+from edgeward.signal.windows import Samples
+
+Arrival = tuple[str, Block]
+
+_NS_PER_S = 1_000_000_000
+
+
+class Source(Protocol):
+    """Gives blocks of samples. It is asked by one thread, the clinical one."""
+
+    @property
+    def said(self) -> str:
+        """What it is, for a person."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will ever come any more."""
+        ...
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """What came and could not be used, counted by reason."""
+        ...
+
+    def receive(self, until_ns: int) -> list[Arrival]:
+        """What has arrived; waits for something at most until this instant."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what it holds; closing twice is fine."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """One stream that is played again and again, as a sensor would send it."""
+
+    name: str
+    samples: Samples
+    rate_hz: int
+
+
+_PLAN = (
+    ("sinus", 90.0),
+    ("tachycardia", 40.0),
+    ("sinus", 60.0),
+    ("bradycardia", 40.0),
+    ("asystole", 10.0),
+    ("sinus", 60.0),
+)
+"""What a simulated patient goes through, again and again."""
+
+
+def simulated_patients(count: int, seed: int, rate_hz: int) -> list[Playback]:
+    """So many simulated patients, five minutes of each; the same for the same seed."""
+    return [
+        Playback(
+            name=f"patient-{number + 1:03d}",
+            samples=SimulatedPatient(seed + number, rate_hz).record(_PLAN).samples_mv,
+            rate_hz=rate_hz,
+        )
+        for number in range(count)
+    ]
+
+
+class PlaybackSource:
+    """Sends blocks of recorded or simulated signals at their pace, or faster.
+
+    Streams start one after the other within the time of a hop, so that their windows do not all
+    become complete at once. A block is due when its last sample has been taken; `acquired_ns` is
+    that instant, however late it is asked for.
+    """
+
+    refused: dict[str, int]
+
+    def __init__(
+        self,
+        playbacks: list[Playback],
+        clock: Clock,
+        taken: ModelInput,
+        *,
+        block_ms: int = 40,
+        speed: float = 1.0,
+        until_s: float | None = None,
+        said: str = "simulated patients",
+    ) -> None:
+        """Start now; end after so many seconds of signal, or never.
+
+        Raises:
+            ValueError: a stream has another rate than the model takes, or a figure is not positive.
+        """
+        if block_ms < 1 or speed <= 0 or not playbacks:
+            raise ValueError(
+                f"{len(playbacks)} streams, blocks of {block_ms} ms, speed {speed}; all must be"
+                " above 0"
+            )
+        for one in playbacks:
+            if one.rate_hz != taken.rate_hz:
+                raise ValueError(
+                    f"{one.name} was recorded at {one.rate_hz} Hz; the model takes {taken.rate_hz}"
+                    " Hz"
+                )
+        self.said = said
+        self.refused = {}
+        self._clock = clock
+        self._playbacks = playbacks
+        self._block = max(1, taken.rate_hz * block_ms // 1000)
+        self._end = None if until_s is None else round(until_s * taken.rate_hz)
+        rate = round(taken.rate_hz * speed * 1000)
+        now_ns = clock.monotonic_ns()
+        stagger_ns = round(taken.hop_samples * _NS_PER_S / taken.rate_hz / speed / len(playbacks))
+        self._clocks = [
+            SampleClock(rate, 1000, now_ns + number * stagger_ns)
+            for number in range(len(playbacks))
+        ]
+        self._next = [0] * len(playbacks)
+        self._due = [(self._due_ns(number), number) for number in range(len(playbacks))]
+        heapq.heapify(self._due)
+
+    @property
+    def ended(self) -> bool:
+        """Whether every stream has been sent to its end."""
+        return not self._due
+
+    def receive(self, until_ns: int) -> list[Arrival]:
+        """The blocks that are due; waits for the next one at most until this instant."""
+        now_ns = self._clock.monotonic_ns()
+        if self._due and self._due[0][0] > now_ns:
+            self._clock.sleep_ns(min(self._due[0][0], until_ns) - now_ns)
+            now_ns = self._clock.monotonic_ns()
+        arrived = []
+        while self._due and self._due[0][0] <= now_ns:
+            due_ns, number = heapq.heappop(self._due)
+            arrived.append(self._take(number, due_ns))
+            if self._end is None or self._next[number] < self._end:
+                heapq.heappush(self._due, (self._due_ns(number), number))
+        return arrived
+
+    def close(self) -> None:
+        """End."""
+        self._due = []
+
+    def _due_ns(self, number: int) -> int:
+        """When the last sample of a stream's next block is taken."""
+        return self._clocks[number].instant_ns(self._next[number] + self._block - 1)
+
+    def _take(self, number: int, due_ns: int) -> Arrival:
+        playback = self._playbacks[number]
+        first = self._next[number]
+        self._next[number] = first + self._block
+        length = len(playback.samples)
+        at = first % length
+        samples = playback.samples[at : at + self._block]
+        if len(samples) < self._block:  # over the end: from the beginning again
+            more = np.resize(playback.samples, self._block - len(samples))
+            samples = np.concatenate([samples, more])
+        return playback.name, Block(first, samples, None, due_ns)
+
+
+def recorded(path: Path, taken: ModelInput) -> list[Playback]:
+    """The channels of a recording that the model can take.
+
+    Raises:
+        RecordingError: it cannot be read, or no channel has the unit and the rate.
+    """
+    channels = read_recording(path)
+    fitting = [one for one in channels if (one.rate_hz, one.unit) == (taken.rate_hz, taken.unit)]
+    if not fitting:
+        found = ", ".join(f"{one.name} in {one.unit} at {one.rate_hz:g} Hz" for one in channels)
+        raise RecordingError(
+            f"{path}: found {found}; accepted: {taken.signal} in {taken.unit} at {taken.rate_hz} Hz"
+        )
+    return [
+        Playback(f"{path.stem}-{number + 1}", one.samples, taken.rate_hz)
+        for number, one in enumerate(fitting)
+    ]

@@ -1,0 +1,86 @@
+"""`edgeward status`: how a running device is doing.
+
+Exit status: 0 it runs and nothing is wrong; 1 it runs and says that something is; 2 none runs, or
+it does not answer.
+"""
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from edgeward.device.daemon.control import ask_status
+from edgeward.device.daemon.folder import add_state, state_of
+from edgeward.device.daemon.wording import milliseconds, outcomes
+
+if TYPE_CHECKING:
+    from edgeward.device.daemon.daemon import Daemon
+    from edgeward.device.daemon.slow import SlowSide
+    from edgeward.profile import Profile
+
+SCHEMA = 1
+"""Of the JSON; a field may be added under the same number, and none removed or changed."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_state(parser)
+    parser.add_argument("--json", action="store_true", help="as JSON, with stable fields")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Ask and print.
+
+    Raises:
+        NotRunningError: no daemon answers.
+    """
+    status = ask_status(state_of(options))
+    print(json.dumps(status, indent=2) if options.json else as_text(status))
+    return 1 if status["conditions"] else 0
+
+
+def status_of(daemon: "Daemon", slow: "SlowSide", profile: "Profile") -> dict[str, Any]:
+    """What the daemon says about itself."""
+    device, snapshot = daemon.device, daemon.snapshot
+    card = device.parts.engine.card
+    told = snapshot.to_dict()
+    told["conditions"] += [event.to_dict() for event in slow.active()]
+    return {
+        "schema": SCHEMA,
+        "device": {"id": device.identity.id, "serial": device.identity.serial},
+        "profile": {"name": profile.name, "sha256": profile.sha256},
+        "model": {"name": card.name, "version": card.version, "sha256": card.sha256},
+        "mode": device.processor.pace.mode.value,
+        "source": daemon.source.said,
+        "uptime_s": round((device.clock.monotonic_ns() - daemon.started_ns) / 1e9, 1),
+        "log": slow.counts.to_dict(),
+        "resources": device.resources(),
+        **told,
+    }
+
+
+def as_text(status: dict[str, Any]) -> str:
+    """The status for a person."""
+    windows, blocks = status["windows"], status["blocks"]
+    times = milliseconds(status["latency_ns"]["sample_to_told"])
+    device = f"{status['device']['serial']}, start {status['epoch']}"
+    source = f"{status['source']}, {len(status['streams'])} streams, mode {status['mode']}"
+    rows = [
+        ("device", f"{device}, up {status['uptime_s']:,.0f} s"),
+        ("profile", status["profile"]["name"]),
+        ("model", f"{status['model']['name']} {status['model']['version']}"),
+        ("source", source),
+        ("results", f"{outcomes(windows)}, {windows['late']:,} late"),
+        ("latency", f"{times} ms (p50 / p99 / p99.9 / max)"),
+        ("backlog", f"{blocks['waiting']:,} waiting, {blocks['given_up']:,} given up"),
+        ("rung", status["rung"]),
+        ("scheduling", status["scheduling"]),
+        *(("condition", _condition(one)) for one in status["conditions"]),
+    ]
+    if not status["conditions"]:
+        rows.append(("wrong", "nothing"))
+    return "\n".join(f"{name:<11}{text}" for name, text in rows)
+
+
+def _condition(event: dict[str, Any]) -> str:
+    where = f" of {event['stream']}" if event["stream"] else ""
+    return f"{event['condition']}{where}: {event['text']}"

@@ -1,0 +1,165 @@
+"""Frames, datagrams and recordings: what is damaged is refused and counted, never believed."""
+
+import socket
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgeward.adapters.clock import SimulatedClock, SystemClock
+from edgeward.device.daemon.datagrams import AddressError, DatagramSource
+from edgeward.device.daemon.frames import FrameError, decode, encode
+from edgeward.device.daemon.source import Arrival, recorded
+from edgeward.model.card import ModelInput
+from edgeward.signal.recording import RecordingError, read_recording
+
+ECG = ModelInput("ecg", "mV", 250, 1250, 250)
+FRAME = encode("bed-1", 7, np.arange(3, dtype=np.float32), np.array([True, False, True]), 11)
+
+
+@given(
+    name=st.text(min_size=1, max_size=60),
+    first=st.integers(0, 1 << 62),
+    values=st.lists(st.floats(width=32), max_size=50),
+    masked=st.booleans(),
+    acquired_ns=st.integers(-(1 << 62), 1 << 62),
+)
+def test_a_block_comes_back_as_it_was_sent(
+    name: str, first: int, values: list[float], masked: bool, acquired_ns: int
+) -> None:
+    samples = np.array(values, dtype=np.float32)
+    mask = np.array([value > 0 for value in values], dtype=np.bool_) if masked and values else None
+    if not name.encode("utf-8", "surrogatepass") or len(name.encode()) > 255:
+        return
+    told, block = decode(encode(name, first, samples, mask, acquired_ns), arrived_ns=5)
+    assert (told, block.first, block.acquired_ns) == (name, first, acquired_ns or 5)
+    np.testing.assert_array_equal(block.samples, samples)
+    if mask is None:
+        assert block.mask is None
+    else:
+        np.testing.assert_array_equal(block.mask, mask)
+
+
+@given(at=st.integers(0, len(FRAME) - 1), bit=st.integers(0, 7))
+def test_no_flipped_bit_is_believed(at: int, bit: int) -> None:
+    damaged = bytearray(FRAME)
+    damaged[at] ^= 1 << bit
+    with pytest.raises(FrameError):
+        decode(bytes(damaged), 0)
+
+
+@given(data=st.one_of(st.binary(max_size=200), st.binary(max_size=80).map(lambda b: b"EWS1" + b)))
+def test_no_bytes_break_the_reader(data: bytes) -> None:
+    with pytest.raises(FrameError):
+        decode(data, 0)
+
+
+@pytest.mark.parametrize("length", range(len(FRAME)))
+def test_a_frame_cut_short_is_refused(length: int) -> None:
+    with pytest.raises(FrameError):
+        decode(FRAME[:length], 0)
+
+
+def test_what_does_not_fit_a_frame_is_refused_by_the_sender() -> None:
+    for name, count in (("", 1), ("x" * 256, 1), ("x", 65_536)):
+        with pytest.raises(ValueError, match="1 to 255 bytes, at most 65535 samples"):
+            encode(name, 0, np.zeros(count, dtype=np.float32), None, 0)
+
+
+@pytest.mark.parametrize("kind", ["udp", "unix"])
+def test_frames_arrive_in_order_and_nonsense_is_counted(tmp_path: Path, kind: str) -> None:
+    address = "udp:127.0.0.1:0" if kind == "udp" else f"unix:{tmp_path / 's.sock'}"
+    clock = SystemClock()
+    source = DatagramSource(address, clock)
+    family = socket.AF_INET if kind == "udp" else socket.AF_UNIX
+    to: tuple[str, int] | str = str(tmp_path / "s.sock")
+    if kind == "udp":
+        host, _, port = source.address.removeprefix("udp:").rpartition(":")
+        to = (host, int(port))
+    with socket.socket(family, socket.SOCK_DGRAM) as sender:
+        for number in range(5):
+            samples = np.full(10, number, dtype=np.float32)
+            sender.sendto(encode("a", number * 10, samples, None, 0), to)
+            sender.sendto(b"nonsense", to)
+        arrived: list[Arrival] = []
+        while len(arrived) < 5:
+            arrived += source.receive(clock.monotonic_ns() + 1_000_000_000)
+    source.receive(clock.monotonic_ns() + 1_000_000)
+    assert [block.first for _, block in arrived] == [0, 10, 20, 30, 40]
+    assert all(block.acquired_ns > 0 for _, block in arrived)
+    assert source.refused == {"found 8 bytes": 5}
+    assert source.receive(clock.monotonic_ns() + 1_000_000) == []
+    source.close()
+    source.close()
+    assert source.ended
+    assert not (tmp_path / "s.sock").exists()
+
+
+def test_new_kinds_of_nonsense_do_not_fill_the_memory(tmp_path: Path) -> None:
+    source = DatagramSource(f"unix:{tmp_path / 's'}", SimulatedClock())
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        for length in range(25):
+            sender.sendto(b"x" * length, str(tmp_path / "s"))
+            source.receive(0)
+    assert len(source.refused) == 17
+    assert sum(source.refused.values()) == 25
+    source.close()
+
+
+@pytest.mark.parametrize("address", ["tcp:1:2", "udp:nowhere", "udp:127.0.0.1:99999", "unix:", ""])
+def test_an_address_that_is_none_is_refused(address: str) -> None:
+    with pytest.raises(AddressError, match="cannot be listened on"):
+        DatagramSource(address, SimulatedClock())
+
+
+def write_record(folder: Path, header: str, data: bytes) -> Path:
+    (folder / "r.hea").write_text(header, encoding="utf-8")
+    (folder / "r.dat").write_bytes(data)
+    return folder / "r"
+
+
+def test_both_formats_give_physical_values_and_missing_samples(tmp_path: Path) -> None:
+    stored = np.array([[0, 200], [-200, -32768]], dtype="<i2")
+    header = "r 2 250 2\nr.dat 16 200(0)/mV 16 0 0 0 0 II\nr.dat 16 100/mmHg 16 100 0 0 0 ABP\n"
+    path = write_record(tmp_path, header, stored.tobytes())
+    ecg, pressure = read_recording(path)
+    assert (ecg.name, ecg.unit, ecg.rate_hz) == ("II", "mV", 250)
+    assert ecg.samples.tolist() == [0.0, -1.0]
+    assert pressure.samples[0] == 1.0
+    assert np.isnan(pressure.samples[1])
+    # 0x7FF = 2047 and -1 packed in three bytes, then -2048 (missing) and 1
+    packed = bytes([0xFF, 0xF7, 0xFF, 0x00, 0x08, 0x01])
+    path = write_record(tmp_path, "# a remark\nr 1 250 4\nr.dat 212 1000/mV 12 0\n", packed)
+    (only,) = read_recording(path.with_suffix(".hea"))
+    assert only.samples[[0, 1, 3]].tolist() == pytest.approx([2.047, -0.001, 0.001])
+    assert np.isnan(only.samples[2])
+
+
+@pytest.mark.parametrize(
+    ("header", "data", "said"),
+    [
+        ("", b"", "no header"),
+        ("r 1 250 4\n", b"", "announces 1 signals, 0 are there"),
+        ("r 1 fast 4\nr.dat 16\n", b"", "no header of a WFDB record"),
+        ("r 1 250 9\nr.dat 16 200\n", b"1234", "announces 9 samples, the file holds 2"),
+        ("r 1 250 1\nr.dat 80 200\n", b"1234", "found the formats 80; accepted: either 16 or 212"),
+        ("r 1 250 1\nq.dat 16 200\n", b"1234", r"q\.dat: cannot be read: No such file"),
+        ("r 2 250 1\nr.dat 16 200\ns.dat 16 200\n", b"1234", "signals in 2 files"),
+        ("r 1 250 1\nr.dat 16 much\n", b"1234", "found the gain 'much'"),
+    ],
+)
+def test_a_damaged_record_is_refused_in_words(
+    tmp_path: Path, header: str, data: bytes, said: str
+) -> None:
+    with pytest.raises(RecordingError, match=said):
+        read_recording(write_record(tmp_path, header, data))
+
+
+def test_only_channels_that_the_model_takes_are_played(tmp_path: Path) -> None:
+    path = write_record(tmp_path, "r 1 360 1\nr.dat 16 200/mV\n", b"12")
+    with pytest.raises(RecordingError, match="found signal in mV at 360 Hz; accepted: ecg in mV"):
+        recorded(path, ECG)
+    path = write_record(tmp_path, "r 1 250 1\nr.dat 16 200/mV\n", b"12")
+    assert [one.name for one in recorded(path, ECG)] == ["r-1"]
