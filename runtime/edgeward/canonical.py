@@ -4,7 +4,6 @@ UTF-8 JSON, keys sorted, no spaces, no NaN or infinity; floats in Python's short
 back to the same bits. Two programs that hold equal values write equal bytes.
 """
 
-import hashlib
 import json
 from collections.abc import Callable
 from json import encoder as parts
@@ -54,7 +53,9 @@ def canonical_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
 
 def sha256_hex(data: bytes) -> str:
     """The SHA-256 of bytes as 64 lower-case hex digits."""
-    return hashlib.sha256(data).hexdigest()
+    from hashlib import sha256  # OpenSSL, 3.5 MB: not before there is something to digest
+
+    return sha256(data).hexdigest()
 
 
 def digest(value: Any) -> str:  # noqa: ANN401 - any JSON value

@@ -1,7 +1,6 @@
 """Randomness: from the operating system on a device, from one integer in a test."""
 
-import hashlib
-import secrets
+import os
 
 
 class SystemEntropy:
@@ -11,7 +10,7 @@ class SystemEntropy:
 
     def token(self, size_bytes: int) -> bytes:
         """That many unpredictable bytes."""
-        return secrets.token_bytes(size_bytes)
+        return os.urandom(size_bytes)
 
 
 class SeededEntropy:
@@ -26,5 +25,7 @@ class SeededEntropy:
 
     def token(self, size_bytes: int) -> bytes:
         """The next bytes of the sequence."""
+        import hashlib  # OpenSSL, 3.5 MB: only where somebody simulates
+
         self._drawn += 1
         return hashlib.shake_256(f"{self._seed}/{self._drawn}".encode()).digest(size_bytes)

@@ -1,7 +1,7 @@
 """What this process uses of its host, as far as the host tells, and the files it came from."""
 
-import hashlib
 import os
+from functools import cache
 from pathlib import Path
 
 import edgeward
@@ -37,8 +37,11 @@ def package_file(relative: str) -> bytes:
     return (_PACKAGE / relative).read_bytes()
 
 
+@cache
 def build_sha256() -> str:
     """One digest over every file of this package: what runs here, whatever it calls itself."""
+    import hashlib  # OpenSSL, 3.5 MB: not before somebody asks
+
     total = hashlib.sha256()
     for path in sorted(_PACKAGE.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:

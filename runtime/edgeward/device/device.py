@@ -88,7 +88,6 @@ class Device:
         self.clock = parts.clock
         self.limits = parts.limits
         self.identity: Identity = start_identity(parts.store, parts.entropy)
-        self.build_sha256 = build_sha256()
         self.events = EventLog(parts.limits.events_kept_max)
         self.decider = Decider(parts.engine, parts.clock)
         _check_thinner(parts)
@@ -118,7 +117,7 @@ class Device:
             "software": {
                 "name": "edgeward",
                 "version": edgeward.__version__,
-                "build_sha256": self.build_sha256,
+                "build_sha256": build_sha256(),
             },
             "models": [
                 {
