@@ -163,8 +163,8 @@ def test_every_fault_of_every_rule_is_told() -> None:
         ),
         "rules.dip.phases[1].max_samples = 0: expected a whole number from 1 to 10000000 samples",
         (
-            'rules.other.kind = "treshold": expected one of threshold, rate_of_change, follows, shape;'
-            ' did you mean "threshold"?'
+            'rules.other.kind = "treshold": expected one of threshold, rate_of_change, follows,'
+            ' shape; did you mean "threshold"?'
         ),
         "rules.third.kind: expected one of threshold, rate_of_change, follows, shape",
     )
@@ -285,6 +285,25 @@ def test_a_lost_signal_is_told_and_clears_nothing() -> None:
         (EventKind.CANNOT_JUDGE, False, 6, None),
     ]
     assert told(rules.push(7, np.array([99], np.float32))) == [(EventKind.CONDITION, False, 7, 99)]
+
+
+@pytest.mark.parametrize("on_invalid", OnInvalid)
+@pytest.mark.parametrize("blocks", [[5], [1, 1, 1, 1, 1], [3, 2]])
+def test_a_hole_in_a_pattern_is_passed_over_or_ends_it_as_declared(
+    on_invalid: OnInvalid, blocks: list[int]
+) -> None:
+    given = COMMON | {"on_invalid": on_invalid}
+    step = Shape(
+        **given, name="step", phases=(Phase(high=1, min_samples=2), Phase(low=2, min_samples=1))
+    )
+    after = Follows(**given, name="after", first=Band(high=1), then=Band(low=2), within_samples=1)
+    rules, samples = judged(step, after), np.array([0, 0, np.nan, 3, 3], np.float32)
+    ends = np.cumsum(blocks)
+    pieces = zip([0, *ends[:-1]], ends, strict=True)
+    events = [event for at, end in pieces for event in rules.push(int(at), samples[at:end])]
+    assert [(each.rule, each.sample_index) for each in events] == (
+        [("step", 3), ("after", 3)] if on_invalid is OnInvalid.HOLD else []
+    )
 
 
 def test_a_gap_is_invalid_samples() -> None:
