@@ -101,6 +101,27 @@ def test_half_a_core_is_half_as_fast_and_withheld_for_a_while() -> None:
     assert isinstance(admit(TaskSet(), replace(alone, wcet_ns=10 * MS + 1), policy), Refused)
 
 
+def test_half_a_core_locks_twice_as_long() -> None:
+    policy = Policy(Scheduling.DECLARED, capacity_percent=50)
+    low = Task("low", 200, 200, 20, section_ns=7, priority=1)
+    found = admit(TaskSet((low,)), Task("high", 100, 100, 5, blocking_ns=3, priority=2), policy)
+    assert isinstance(found, Admitted)
+    assert [each.response_ns for each in found.responses] == [50, 2 * (7 + 3 + 5)]
+
+
+@pytest.mark.slow
+def test_a_miss_that_is_known_goes_before_a_doubt() -> None:
+    awkward = TaskSet(
+        (
+            Task("a", 999_999_937, 999_999_937, 499_999_968, priority=3),
+            Task("b", 1_000_000_007, TIME_MAX_NS, 500_000_003, priority=2),
+        )
+    )
+    found = refused(admit(awkward, Task("c", 10**15, 5, 10, priority=1), DECLARED))
+    assert found.reason is Reason.DEADLINE_MISSED
+    assert found.text.startswith("task 'c' would answer after at least 10 ns; due 5 ns;")
+
+
 def test_overhead_and_kernel_count_for_each_job() -> None:
     policy = Policy(Scheduling.DECLARED, overhead_ns=10, os_blocking_ns=5)
     tasks = TaskSet((Task("a", 100, 100, 20, priority=2),))

@@ -147,6 +147,9 @@ def test_no_tasks_meet_all_deadlines() -> None:
 def test_the_shorter_deadline_is_more_urgent() -> None:
     ordered = deadline_monotonic(tasks((10, 9, 1), (10, 5, 1), (10, 7, 1)))
     assert [task.priority for task in ordered] == [1, 3, 2]
+    patient = Task("t0", 10, 9, 1, jitter_ns=5)  # once it is released 4 are left
+    ordered = deadline_monotonic(TaskSet((patient, *ordered.tasks[1:])))
+    assert [task.priority for task in ordered] == [3, 2, 1]
 
 
 def test_an_order_by_deadline_is_not_the_best_with_deadlines_beyond_the_period() -> None:

@@ -58,16 +58,28 @@ def test_the_larger_of_the_two_is_used_and_named() -> None:
     assert wide.wcet_ns == wide.with_margin_ns == 4 * wide.watermark_ns
 
 
-def test_the_same_times_in_any_order_give_the_same_figures() -> None:
+def test_the_same_times_the_other_way_round_give_the_same_figures() -> None:
     times_ns = measured(exponential)
     assert estimate(times_ns, Method()) == estimate([*map(int, times_ns[::-1])], Method())
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_times_that_drift_are_refused(step: int) -> None:
+    found = refused(estimate(np.sort(measured(exponential))[::step], Method()))
+    assert found.reason is NoTail.DRIFT
+    assert "the load or the device has changed" in found.text
+
+
+def test_a_device_that_warms_up_is_refused() -> None:
+    cold = np.where(np.arange(5_000) < 500, 300_000, 0)
+    assert refused(estimate(measured(exponential) + cold, Method())).reason is NoTail.DRIFT
 
 
 def test_an_end_of_the_tail_is_not_believed() -> None:
     found = estimate(measured(limited), Method(margin_percent=0))
     assert isinstance(found, Wcet)
     assert found.tail.shape < -0.5
-    assert found.wcet_ns > 1_100_000
+    assert found.wcet_ns > 1_140_000, "the end at 1,100,000 is where the measured times end"
 
 
 def test_few_jobs_are_refused_with_the_watermark_beside() -> None:

@@ -120,7 +120,7 @@ def admit(current: TaskSet, candidate: Task, policy: Policy) -> Admitted | Refus
         return Refused(Reason.NOT_ACCEPTABLE, str(error), None, None, None, 0)
     if isinstance(found, Admitted):
         return found
-    work = Work(10 * WORK_MAX)
+    work = Work(4 * WORK_MAX)
     largest_ns = _largest_wcet_ns(
         candidate.wcet_ns, lambda wcet_ns: _fits(current, candidate, wcet_ns, policy, work)
     )

@@ -5,10 +5,11 @@ Rules:
 2. The extreme-value figure is an upper confidence bound of the time that one job in so many exceeds
    (`tail`): peaks over a threshold, of which the lowest is taken that the fit does not contradict.
 3. Used is the larger of the two. Without a tail that can be trusted there is no figure to use: too
-   few jobs, a fit that is contradicted, or a shape from 1/2 on, where measuring longer keeps
-   finding longer times. The watermark is then told, so that a person can decide.
-4. Only what was measured counts: the jobs must be those of the device as it will run, one after
-   another, warm, under its worst load. No statistic makes up for a load that was left out.
+   few jobs, peaks that gather in one half of the measurement, a fit that is contradicted, or a
+   shape from 1/2 on, where measuring longer keeps finding longer times. The watermark is then told,
+   so that a person can decide.
+4. Only what was measured counts: the jobs must be those of the device as it will run, warm, under
+   its worst load, in the order in which they ran. No statistic makes up for a load left out.
 """
 
 from collections.abc import Sequence
@@ -29,6 +30,9 @@ SHARES = (0.10, 0.05, 0.025)
 """Shares of all jobs that are taken as the tail, the largest first."""
 PEAKS_MAX = 500
 """Peaks used at most: more would cost more than they tell."""
+DRIFT_MAX = 3.3
+"""Standard deviations by which the peaks of one half may outnumber those of the other: 1 in 1,000
+steady measurements goes beyond."""
 SHAPE_MAX = 0.5
 CONTRADICTED = 0.05
 """A fit that a fitting law would only be this often so far off is contradicted."""
@@ -46,6 +50,7 @@ class NoTail(StrEnum):
 
     TOO_FEW = "too_few"
     NO_SPREAD = "no_spread"
+    DRIFT = "drift"
     BAD_FIT = "bad_fit"
     UNBOUNDED = "unbounded"
 
@@ -135,11 +140,11 @@ def estimate(times_ns: Sequence[int] | NDArray[np.int64], method: Method) -> Wce
     Raises:
         ScheduleError: a measured time is not a whole number above 0.
     """
-    ascending = _checked(times_ns)
-    jobs = len(ascending)
-    watermark_ns = int(ascending[-1]) if jobs else 0
+    in_order = _checked(times_ns)
+    jobs = len(in_order)
+    watermark_ns = int(in_order.max()) if jobs else 0
     with_margin_ns = -(-watermark_ns * (100 + method.margin_percent) // 100)
-    found = _tail(ascending, method)
+    found = _tail(in_order, method)
     if not isinstance(found, Tail):
         reason, text = found
         return WcetRefused(reason, text, jobs, watermark_ns, with_margin_ns)
@@ -161,13 +166,17 @@ def _checked(times_ns: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
         return np.zeros(0, dtype=np.int64)
     if found.ndim != 1 or found.dtype.kind not in "iu" or found.min() < 1:
         raise ScheduleError([f"times_ns: {found.dtype} values; expected whole numbers above 0"])
-    return np.sort(found.astype(np.int64))
+    return found.astype(np.int64)
 
 
-def _tail(ascending: NDArray[np.int64], method: Method) -> Tail | tuple[NoTail, str]:
+def _tail(in_order: NDArray[np.int64], method: Method) -> Tail | tuple[NoTail, str]:
     """Rule 2: the tail over the first threshold whose fit stands, or why there is none."""
-    if len(ascending) < JOBS_MIN:
-        return NoTail.TOO_FEW, f"{len(ascending)} jobs were measured; expected at least {JOBS_MIN}"
+    if len(in_order) < JOBS_MIN:
+        return NoTail.TOO_FEW, f"{len(in_order)} jobs were measured; expected at least {JOBS_MIN}"
+    drift = _drift(in_order)
+    if drift:
+        return NoTail.DRIFT, drift
+    ascending = np.sort(in_order)
     said: tuple[NoTail, str] | None = None
     for share in SHARES:
         wanted = min(int(len(ascending) * share), PEAKS_MAX)
@@ -181,6 +190,19 @@ def _tail(ascending: NDArray[np.int64], method: Method) -> Tail | tuple[NoTail, 
             break  # a higher threshold would only see less of the same tail
     assert said is not None, "the first share of enough jobs has enough peaks"
     return said
+
+
+def _drift(in_order: NDArray[np.int64]) -> str:
+    """Why the jobs are not all of one kind; empty when their order does not tell."""
+    half = len(in_order) // 2
+    over = in_order > np.percentile(in_order, 100 * (1 - SHARES[0]))
+    early, late = int(np.count_nonzero(over[:half])), int(np.count_nonzero(over[-half:]))
+    if abs(late - early) <= DRIFT_MAX * (late + early) ** 0.5:
+        return ""
+    return (
+        f"{early} of the longest times are in the first half and {late} in the second:"
+        " the load or the device has changed; measure again, warm and steady"
+    )
 
 
 def _over(ascending: NDArray[np.int64], wanted: int, method: Method) -> Tail | tuple[NoTail, str]:
