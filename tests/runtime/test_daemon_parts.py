@@ -21,20 +21,24 @@ from edgeward.device.daemon.logs import as_text
 from edgeward.device.daemon.source import Playback, PlaybackSource, simulated_patients
 from edgeward.errors import StoreError
 from edgeward.model.card import ModelInput
+from edgeward.process.decision import Decision, Outcome
+from edgeward.process.events import Tellable
+from edgeward.process.stream import ResultEvent
 from edgeward.process.technical import Condition, TechnicalEvent
 
 ECG = ModelInput("ecg", "mV", 250, 1250, 250)
 S = 1_000_000_000
 
 
-class Record:
-    """A result, as far as the hand-over is concerned."""
+NOTHING = Decision(Outcome.NO_ANSWER, None, None, "", "", 0, 0)
 
-    def __init__(self, number: int) -> None:
-        self.number = number
 
-    def to_dict(self) -> dict[str, Any]:
-        return {"kind": "result", "n": self.number}
+def result(number: int) -> ResultEvent:
+    return ResultEvent("a", number, 0, 0, 0, NOTHING, 0, late=None)
+
+
+def number_of(record: Tellable) -> int | None:
+    return record.window_index if isinstance(record, ResultEvent) else None
 
 
 ALARM = TechnicalEvent(Condition.LATE, "a", raised=True, at_ns=1, text="")
@@ -93,12 +97,12 @@ def test_patients_are_the_same_for_the_same_seed_and_differ_from_each_other() ->
 
 def test_results_leave_room_for_what_is_wrong_and_every_loss_is_counted() -> None:
     handover = Handover(10, reserve=3)
-    assert [handover.put(Record(n)) for n in range(9)] == [True] * 7 + [False] * 2
+    assert [handover.put(result(n)) for n in range(9)] == [True] * 7 + [False] * 2
     assert [handover.put(ALARM) for _ in range(4)] == [True] * 3 + [False]
     assert handover.counts() == {
-        "put": 10, "taken": 0, "waiting": 10, "in_hand": 0, "lost_results": 2, "lost_technical": 1,
+        "put": 10, "taken": 0, "waiting": 10, "in_hand": 0, "lost_results": 2, "lost_others": 1,
     }  # fmt: skip
-    assert [one.to_dict().get("n") for one in handover.take(4)] == [0, 1, 2, 3]
+    assert [number_of(one) for one in handover.take(4)] == [0, 1, 2, 3]
     assert handover.counts()["in_hand"] == 0
     with pytest.raises(ValueError, match="leaves none for results"):
         Handover(3, reserve=3)
@@ -106,18 +110,18 @@ def test_results_leave_room_for_what_is_wrong_and_every_loss_is_counted() -> Non
 
 def test_two_threads_lose_and_double_nothing() -> None:
     handover = Handover(100_000)
-    taken: list[int] = []
+    taken: list[int | None] = []
     total = 20_000
     seen: set[int] = set()
 
     def take() -> None:
         while len(taken) < total:
-            taken.extend(one.to_dict()["n"] for one in handover.take(7))
+            taken.extend(number_of(one) for one in handover.take(7))
 
     thread = threading.Thread(target=take)
     thread.start()
     for number in range(total):
-        handover.put(Record(number))
+        handover.put(result(number))
         if number % 100 == 0:
             seen.add(handover.counts()["in_hand"])
     thread.join()

@@ -270,6 +270,8 @@ def test_a_sensor_sends_datagrams_and_results_come(tmp_path: Path) -> None:
         (["--profile", "gateway", "--speed", "-1", "--hours", "0"], "--hours 0.0: accepted"),
         (["--profile", "gateway", "--source", "udp:x"], "udp:x: cannot be listened on"),
         (["--profile", "gateway", "--source", "none.hea"], "none.hea: cannot be read"),
+        (["--profile", "gateway", "--rules", "none.toml"], "none.toml"),
+        (["--profile", "gateway", "--output", "lamp"], "--output lamp: accepted: NAME=PATH"),
     ],
 )
 def test_what_cannot_be_run_is_refused_in_words(
@@ -279,6 +281,46 @@ def test_what_cannot_be_run_is_refused_in_words(
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+RULES = """
+[rule.tall]
+kind = "threshold"
+signal = "ecg"
+unit = "mV"
+side = "above"
+low = 1.0
+high = 2.0
+persistence_samples = 2
+clear_samples = 5
+on_invalid = "reset"
+cannot_judge_samples = 250
+action = "lamp"
+"""
+
+
+@pytest.mark.slow
+def test_a_rule_switches_an_output_while_its_condition_holds(tmp_path: Path) -> None:
+    state, path, lamp = tmp_path / "state", tmp_path / "samples", tmp_path / "lamp"
+    (tmp_path / "rules.toml").write_text(RULES)
+    words = ("--source", f"unix:{path}", "--rules", tmp_path / "rules.toml")
+    with (
+        running(state, "--profile", "wearable", *words, "--output", f"lamp={lamp}"),
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sensor,
+    ):
+        assert lamp.read_text() == "0"
+        for number, value in enumerate([0.0, 3.0, 3.0, 0.0]):
+            samples = np.full(10, value, dtype=np.float32)
+            sensor.sendto(encode("bed-7", 70_000 + number * 10, samples, None, 0), str(path))
+            expected = "1" if value else "0"
+            deadline = time.monotonic() + 30
+            while lamp.read_text() != expected and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert lamp.read_text() == expected
+        asked(state, lambda one: one["log"]["logged"] == 2)
+        log = edgeward("logs", "--state", state).stdout
+    assert "bed-7 @70011  rule tall holds: BEGINS  3 mV" in log
+    assert "bed-7 @70034  rule tall holds: ends  0 mV" in log
 
 
 @pytest.mark.slow

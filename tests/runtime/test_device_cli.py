@@ -177,7 +177,7 @@ def test_other_groups_and_unreadable_files_are_left_alone(tmp_path: Path) -> Non
 
 def test_distributions_bring_folders_of_profiles(tmp_path: Path) -> None:
     install(tmp_path, "more", "[edgeward.profiles]\na = edgeward.device.discovery:nothing\n")
-    with pytest.raises(CommandTableError, match="profiles of edgeward.device.discovery:nothing"):
+    with pytest.raises(CommandTableError, match="profiles of edgeward"):
         profile_folders([str(tmp_path)])
     (shipped,) = profile_folders()
     assert (shipped / "gateway.toml").is_file()

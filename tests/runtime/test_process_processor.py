@@ -1,6 +1,6 @@
 """The processor: what comes out does not depend on when the work is done, and nothing is lost."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,8 +20,10 @@ from edgeward.process.decision import Decider, Decision, Outcome
 from edgeward.process.ladder import Rung
 from edgeward.process.mode import PACE, Mode, Pace
 from edgeward.process.processor import Hooks, Processor
+from edgeward.process.rules import Actions, RuleEvent, RuleSet, parse_rules
 from edgeward.process.stream import Block, ResultEvent
 from edgeward.process.technical import Condition, TechnicalEvent
+from edgeward.process.watching import RuleReport, Watching
 from edgeward.signal.patient import SimulatedPatient
 from edgeward.signal.windows import Samples, Windower
 
@@ -62,6 +64,7 @@ class Bench:
     takes_ns: int = 0
     results: list[ResultEvent] = field(default_factory=list)
     told: list[TechnicalEvent] = field(default_factory=list)
+    found: list[RuleReport] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.clock = SimulatedClock()
@@ -71,9 +74,15 @@ class Bench:
             decide=lambda samples, valid: self.decide(samples, valid),
             decline=self.decider.decline,
             publish=lambda event: self.publish(event),
-            report=self.told.append,
+            report=self.report,
         )
         self.processor = Processor(self.clock, hooks, self.limits, self.pace)
+
+    def report(self, event: TechnicalEvent | RuleReport) -> None:
+        if isinstance(event, RuleReport):
+            self.found.append(event)
+        else:
+            self.told.append(event)
 
     def decide(self, samples: Samples, valid: int) -> Decision:
         return self.decider.decide(samples, valid)
@@ -174,6 +183,72 @@ def test_under_overload_every_window_still_has_its_result_in_order(
     declined = [one for one in bench.results if one.decision.reason and (
         "overload" in one.decision.reason or "left out" in one.decision.reason)]  # fmt: skip
     assert len(declined) == counts.declined
+
+
+RULES = parse_rules(
+    {
+        "high": {
+            "kind": "threshold", "signal": "x", "unit": "mV", "side": "above", "low": 1.0,
+            "high": 2.0, "persistence_samples": 2, "clear_samples": 1, "on_invalid": "reset",
+            "cannot_judge_samples": 10, "action": "pin",
+        },
+    }
+)  # fmt: skip
+
+
+def watched(bench: Bench, act: Callable[[RuleEvent], None]) -> None:
+    rules = RuleSet(RULES, signal="x", unit="mV", rate_hz=250, actions=["pin"])
+    watching = Watching(rules, Actions({"pin": act}))
+    bench.processor.open("a", Windower(WINDOW, HOP), watching=watching)
+
+
+@settings(deadline=None, max_examples=60)
+@given(script=scripts(), seed=st.integers(0, 2**32))
+def test_rules_find_the_same_in_every_mode_and_act_before_any_window_is_judged(
+    script: list[tuple[str, int, Samples]], seed: int
+) -> None:
+    told = []
+    random = np.random.default_rng(seed)
+    for mode in Mode:
+        bench, acted = Bench(Pace(mode)), list[RuleEvent]()
+        watched(bench, acted.append)
+        for name, first, samples in script:
+            if name == "a":
+                bench.clock.advance(int(random.integers(0, 3 * MS)))
+                bench.offer(first, samples)
+                assert len(acted) == len(bench.found)  # at once, whatever waits
+        bench.processor.work()
+        told.append([(one.stream, one.event) for one in bench.found])
+        assert acted == [one.event for one in bench.found]
+    assert told[1:] == told[:1] * 3
+
+
+def test_an_event_wakes_the_event_driven_processor() -> None:
+    bench = Bench(Pace(Mode.EVENT_DRIVEN))
+    watched(bench, lambda _: None)
+    bench.offer(0, np.zeros(30))
+    assert not bench.results
+    bench.offer(30, np.full(5, 3.0))
+    assert len(bench.results) == 4
+    assert bench.found[0].event.sample_index == 31
+    assert bench.processor.due_ns() is None
+
+
+def test_an_action_that_fails_is_said_and_nothing_else_stops() -> None:
+    bench = Bench()
+    fails = [True]
+
+    def act(_: RuleEvent) -> None:
+        if fails.pop():
+            raise OSError("the pin is gone")
+
+    fails.insert(0, False)
+    watched(bench, act)
+    bench.offer(0, np.full(25, 3.0))
+    bench.offer(25, np.zeros(25))
+    assert [one.event.raised for one in bench.found] == [True, False]
+    assert bench.conditions(Condition.RULE_FAULT) == [True, False]
+    assert len(bench.results) == 7
 
 
 def test_a_real_model_answers_bit_by_bit_the_same_in_every_mode() -> None:

@@ -111,8 +111,22 @@ _KINDS: Final[Mapping[str, Check]] = {
             "text": shape.text(empty=True),
         }
     ),
+    "rule": shape.record(
+        {
+            "cursor": shape.integer(1),
+            "stream": shape.text(),
+            "rule": shape.text(),
+            "what": shape.one_of("condition", "cannot_judge"),
+            "raised": shape.boolean(),
+            "sample": _COUNT,
+            "value": shape.nullable(_NUMBER),
+            "unit": shape.text(),
+            "last_sample_ns": _NS,
+            "at_ns": _NS,
+        }
+    ),
 }
-KIND_SINCE: Final[Mapping[str, int]] = {"result": 0, "technical": 1}
+KIND_SINCE: Final[Mapping[str, int]] = {"result": 0, "technical": 1, "rule": 1}
 """The minor version that brought each kind of event; what is made of others is in `kinds`."""
 
 _EVENT: Final = shape.by_tag("kind", _KINDS, otherwise=shape.record({"cursor": shape.integer(1)}))

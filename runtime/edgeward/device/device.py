@@ -25,6 +25,7 @@ from edgeward.process.mode import PACE, Pace
 from edgeward.process.processor import Hooks, Processor
 from edgeward.process.stream import Block, ResultEvent, Stream
 from edgeward.process.technical import Condition, TechnicalEvent
+from edgeward.process.watching import RuleReport
 from edgeward.signal.windows import Mask, Samples, Windower, clean
 
 PROTOCOL = "1.1"
@@ -185,8 +186,8 @@ class Device:
         """Tell a result: the one place where results come from."""
         self.events.append(event)
 
-    def report(self, event: TechnicalEvent) -> None:
-        """Tell what is wrong with this device."""
+    def report(self, event: TechnicalEvent | RuleReport) -> None:
+        """Tell what is wrong with this device, or what a rule has found."""
         self.events.append(event)
 
     def step(self, ladder: Ladder) -> None:

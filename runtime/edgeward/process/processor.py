@@ -30,6 +30,7 @@ from edgeward.process.mode import PACE, Mode, Pace
 from edgeward.process.stream import Block, ResultEvent, Stream
 from edgeward.process.technical import Condition, Conditions, TechnicalEvent
 from edgeward.process.watchdog import Watchdog
+from edgeward.process.watching import RuleReport, Watching
 from edgeward.signal.windows import Samples, Window, Windower
 
 _FILL_OF = ((0.9, Rung.SHED), (0.75, Rung.THINNER), (0.5, Rung.THROTTLED))
@@ -46,8 +47,8 @@ class Hooks:
     """No answer, for this reason."""
     publish: Callable[[ResultEvent], None]
     """Tell a result, locally and at once."""
-    report: Callable[[TechnicalEvent], None]
-    """Tell what is wrong with the device."""
+    report: Callable[[TechnicalEvent | RuleReport], None]
+    """Tell what is wrong with the device, or what a rule has found."""
     step: Callable[[Ladder], None] = lambda _: None
     """The rung of the ladder has changed."""
 
@@ -67,6 +68,7 @@ class Processor:
         self.conditions = Conditions(clock, hooks.report)
         self.streams: dict[str, Stream] = {}
         self._classes: dict[str, StreamClass] = {}
+        self._watching: dict[str, Watching] = {}
         self._clock = clock
         self._hooks = hooks
         self._limits = limits
@@ -75,9 +77,13 @@ class Processor:
     # streams
 
     def open(
-        self, name: str, windower: Windower, stream_class: StreamClass = StreamClass.CLINICAL
+        self,
+        name: str,
+        windower: Windower,
+        stream_class: StreamClass = StreamClass.CLINICAL,
+        watching: Watching | None = None,
     ) -> Stream:
-        """Open a stream.
+        """Open a stream, with rules on its samples or without.
 
         Raises:
             StreamError: one of this name is open.
@@ -92,6 +98,8 @@ class Processor:
         stream = Stream(name, windower, self._complete, self._limits)
         self.streams[name] = stream
         self._classes[name] = stream_class
+        if watching is not None:
+            self._watching[name] = watching
         return stream
 
     def close(self, name: str) -> Stream:
@@ -104,6 +112,7 @@ class Processor:
         if self.backlog.waits(name):
             self.work()
         del self.streams[name], self._classes[name]
+        self._watching.pop(name, None)
         self.conditions.forget(name)
         return stream
 
@@ -119,11 +128,14 @@ class Processor:
         """
         stream = self._stream(name)
         stream.admit(block)
+        fired = bool(self._watching) and self._watch(stream, block)
         if self._inline:
             self.backlog.pass_through()
             self._work_off(stream, block, None)
         else:
             self._defer(stream, block)
+            if fired and self.pace.mode is Mode.EVENT_DRIVEN:
+                self.work()
         return stream
 
     def work(self, until_ns: int | None = None) -> int:
@@ -167,6 +179,22 @@ class Processor:
         except KeyError:
             known = ", ".join(sorted(self.streams)) or "none"
             raise StreamError(f"stream {name!r} is not open; open: {known[:200]}") from None
+
+    def _watch(self, stream: Stream, block: Block) -> bool:
+        """Rule 2: whether one of the stream's rules had something to tell."""
+        watching = self._watching.get(stream.name)
+        if watching is None:
+            return False
+        try:
+            now_ns = self._clock.monotonic_ns()
+            fired, wrong = watching.push(stream.name, block, now_ns, self._hooks.report)
+        except Exception as error:  # rule 4
+            fired, wrong = False, f"{type(error).__name__}: {error}"
+        if wrong:
+            self._say(Condition.RULE_FAULT, stream, wrong)
+        elif fired and self.conditions.any:
+            self.conditions.clear(Condition.RULE_FAULT, stream.name)
+        return fired
 
     def _defer(self, stream: Stream, block: Block) -> None:
         """Let a block wait for its turn."""

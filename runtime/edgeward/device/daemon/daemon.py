@@ -20,7 +20,11 @@ from edgeward.errors import EdgewardError, LimitError
 from edgeward.process.ladder import Rung
 from edgeward.process.stream import Block, ResultEvent
 from edgeward.process.technical import Condition, TechnicalEvent
+from edgeward.process.watching import RuleReport, Watching
 from edgeward.signal.windows import Windower
+
+Watch = Callable[[int], Watching | None]
+"""The rules of a stream whose first sample has this index."""
 
 _NS_PER_MS = 1_000_000
 SNAPSHOT_NS = 200 * _NS_PER_MS
@@ -48,18 +52,21 @@ class DaemonDevice(Device):
         """Hand a result over."""
         self.handover.put(event)
 
-    def report(self, event: TechnicalEvent) -> None:
-        """Hand over what is wrong."""
+    def report(self, event: TechnicalEvent | RuleReport) -> None:
+        """Hand over what is wrong, or what a rule has found."""
         self.handover.put(event)
 
 
 class Daemon:
     """The clinical loop around one device and one source."""
 
-    def __init__(self, device: DaemonDevice, source: Source) -> None:
-        """Take the samples from this source."""
+    def __init__(
+        self, device: DaemonDevice, source: Source, watch: Watch = lambda _: None
+    ) -> None:
+        """Take the samples from this source; `watch` makes the rules of a stream that begins."""
         self.device = device
         self.source = source
+        self._watch = watch
         self.advice: deque[Advice] = deque(maxlen=64)
         """Filled by the slow thread."""
         self._clock = device.clock
@@ -109,7 +116,7 @@ class Daemon:
     def _open(self, name: str, block: Block) -> None:
         taken = self.device.parts.engine.card.input
         windower = Windower(taken.window_samples, taken.hop_samples)
-        self.device.processor.open(name, windower)
+        self.device.processor.open(name, windower, watching=self._watch(block.first))
 
     def _refuse(self, reason: str, stream: str, text: str) -> None:
         self._refused[reason] = self._refused.get(reason, 0) + 1

@@ -1,14 +1,14 @@
 """From the clinical thread to the slow one: bounded, without a lock, and with every loss counted.
 
 The clinical thread puts finished records in and never waits. The slow thread takes them out when it
-comes round. What does not fit is the newest *result* or the newest record of what is wrong; a loss
-is counted by what it was, and a technical record may use a reserve that results may not.
+comes round. What does not fit is lost and counted by what it was. The last places are a reserve
+for what rules have found and what is wrong with the device: results may not use it.
 """
 
 from collections import deque
 
 from edgeward.process.events import Tellable
-from edgeward.process.technical import TechnicalEvent
+from edgeward.process.stream import ResultEvent
 
 
 class Handover:
@@ -18,14 +18,14 @@ class Handover:
         "_records",
         "_reserve",
         "_size_max",
+        "lost_others",
         "lost_results",
-        "lost_technical",
         "put_total",
         "taken_total",
     )
 
     def __init__(self, size_max: int, reserve: int = 256) -> None:
-        """Hold at most so many records; the last `reserve` places are for technical ones.
+        """Hold at most so many records; the last `reserve` places are not for results.
 
         Raises:
             ValueError: the reserve leaves no place for results.
@@ -38,7 +38,7 @@ class Handover:
         self.put_total = 0
         self.taken_total = 0
         self.lost_results = 0
-        self.lost_technical = 0
+        self.lost_others = 0
 
     def __len__(self) -> int:
         """How many records wait."""
@@ -48,12 +48,11 @@ class Handover:
         """Hand a record over; False when there was no place for it."""
         waiting = len(self._records)
         if waiting >= self._size_max - self._reserve:
-            technical = isinstance(record, TechnicalEvent)
-            if not technical:
+            if isinstance(record, ResultEvent):
                 self.lost_results += 1
                 return False
             if waiting >= self._size_max:
-                self.lost_technical += 1
+                self.lost_others += 1
                 return False
         self._records.append(record)
         self.put_total += 1
@@ -83,5 +82,5 @@ class Handover:
             "waiting": waiting,
             "in_hand": self.put_total - taken - waiting,
             "lost_results": self.lost_results,
-            "lost_technical": self.lost_technical,
+            "lost_others": self.lost_others,
         }

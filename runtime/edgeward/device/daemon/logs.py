@@ -119,4 +119,11 @@ def _technical(record: dict[str, Any]) -> str:
     return f"{what} {record['condition']}{where}  {record['text']}"
 
 
-_SAID = {"result": _result, "technical": _technical}
+def _rule(record: dict[str, Any]) -> str:
+    what = "BEGINS" if record["raised"] else "ends"
+    said = "cannot judge" if record["what"] == "cannot_judge" else "holds"
+    value = "" if record["value"] is None else f"  {record['value']:g} {record['unit']}"
+    return f"{record['stream']} @{record['sample']}  rule {record['rule']} {said}: {what}{value}"
+
+
+_SAID = {"result": _result, "technical": _technical, "rule": _rule}

@@ -48,7 +48,7 @@ def closing(snapshot: Snapshot, slow: SlowSide) -> str:
     """What was done, and everything that was not."""
     counts, blocks = snapshot.counts, snapshot.blocks
     times = milliseconds(snapshot.times[Path.SAMPLE_TO_TOLD].quantiles().to_dict())
-    lost = snapshot.handed_over["lost_results"] + snapshot.handed_over["lost_technical"]
+    lost = snapshot.handed_over["lost_results"] + snapshot.handed_over["lost_others"]
     refused = ", ".join(f"{count} {why}" for why, count in sorted(snapshot.refused.items()))
     rows = (
         ("results", outcomes(counts)),

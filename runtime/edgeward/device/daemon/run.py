@@ -59,6 +59,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="real_time",
         help="when blocks are worked off (default real_time)",
     )
+    parser.add_argument(
+        "--rules", type=Path, metavar="FILE", help="rules on the samples of every stream, as TOML"
+    )
+    parser.add_argument(
+        "--output",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="a file that rules with this action switch to 1 and 0, as a GPIO pin (repeatable)",
+    )
     parser.add_argument("--metrics", metavar="HOST:PORT", help="serve Prometheus metrics there")
     parser.add_argument(
         "--quiet", action="store_true", help="no line about the progress each few seconds"
@@ -128,13 +138,15 @@ def _daemon(
     from edgeward.adapters.scheduling import freeze_garbage
     from edgeward.device.assembly import system_parts
     from edgeward.device.daemon.daemon import Daemon, DaemonDevice
+    from edgeward.device.daemon.local import watch_with
     from edgeward.process.mode import Mode, pace_of
 
     parts = replace(system_parts(state), pace=pace_of(profile, Mode(options.mode)))
     device = DaemonDevice(parts)
     device.configure(profile.to_dict())
     source = held.enter_context(contextlib.closing(_source(options, profile, device.parts)))
-    daemon = Daemon(device, source)
+    watch = watch_with(options.rules, options.output, parts.engine.card.input, held)
+    daemon = Daemon(device, source, watch)
     freeze_garbage()
     return daemon
 

@@ -125,8 +125,9 @@ class RuleSet:
         rate_hz: float,
         actions: Collection[str] = (),
         limits: Limits = DEFAULT,
+        first: int = 0,
     ) -> None:
-        """Judge these rules on a stream from its sample 0; actions are the names there are.
+        """Judge these rules on a stream from this sample on; actions are the names there are.
 
         Raises:
             RuleError: with every rule that does not fit the stream.
@@ -141,7 +142,7 @@ class RuleSet:
         """The action that each rule asks for, for `Actions.perform`."""
         self._judges = tuple(_judge(rule, rate_hz) for rule in rules)
         self._gap_max = limits.gap_samples_max
-        self._next_sample = 0
+        self._next_sample = first
 
     @property
     def next_sample(self) -> int:
