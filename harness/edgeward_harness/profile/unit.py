@@ -9,6 +9,7 @@ unit claims to be decides what its evidence may be used for, so the claims are l
 4. The built-in names always mean the same unit.
 """
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -55,11 +56,26 @@ class Unit:
         is not: stopping or loading it says nothing about the device.
         """
         own = self.driver is Driver.PROCESS and self.realization is Realization.EMULATED
-        return (*self.fixtures, *(HOST_FIXTURES if own else ()))
+        host = (*HOST_FIXTURES, *(("energy-meter",) if energy_counters() else ()))
+        return (*self.fixtures, *(host if own else ()))
 
 
-HOST_FIXTURES = ("process-control", "core-load")
-"""The device's process can be stopped; its cores can be kept busy."""
+HOST_FIXTURES = ("process-control", "core-load", "process-view")
+"""The device's process can be stopped; its cores can be kept busy; what its processes use, and the
+files they consist of, can be seen."""
+POWERCAP = Path("/sys/class/powercap")
+
+
+def energy_counters(powercap: Path = POWERCAP) -> tuple[Path, ...]:
+    """The counters of the energy that the processors of this host drew, where they can be read.
+
+    One a package (RAPL); those of its parts (`:0:1`) are in it.
+    """
+    found = sorted(powercap.glob("intel-rapl:*/energy_uj"))
+    return tuple(
+        path for path in found if path.parent.name.count(":") == 1 and os.access(path, os.R_OK)
+    )
+
 
 BUILT_IN: Mapping[str, Unit] = {
     unit.name: unit

@@ -164,7 +164,7 @@ class Clocked(NamedTuple):
 
 def clocked(device: DeviceSession) -> Clocked:
     """Read it now."""
-    return Clocked(device.scheduled(), thread_run_delay_ns(threading.get_native_id()))
+    return Clocked(device.scheduled(), our_wait_ns())
 
 
 def span_of(start_ns: int, end_ns: int, before: Clocked, after: Clocked) -> Span:
@@ -178,6 +178,18 @@ def span_of(start_ns: int, end_ns: int, before: Clocked, after: Clocked) -> Span
         waited_ns=max(0, waited_ns),
         we_waited_ns=max(0, after.we_waited_ns - before.we_waited_ns),
     )
+
+
+def our_wait_ns() -> int:
+    """How long the thread that asks was ready to run and was not let, so far."""
+    return thread_run_delay_ns(threading.get_native_id())
+
+
+def span_of_start(device: DeviceSession, end_ns: int, we_waited_before_ns: int) -> Span:
+    """The span from the start of a device, which had used nothing before, until now."""
+    after = Clocked(device.scheduled(), our_wait_ns())
+    before = Clocked(Scheduled(0, 0, after.device.lowered), we_waited_before_ns)
+    return span_of(device.started_ns, end_ns, before, after)
 
 
 def allowances_ms(stalls: Stalls, spans: Sequence[Span], *, shortest_ns: int = 0) -> list[float]:

@@ -103,6 +103,10 @@ class Driver(Protocol):
         """What the host's scheduler did with the device's own threads so far."""
         ...
 
+    def processes(self) -> tuple[int, ...]:
+        """Every process that is the device now: what it has started belongs to it."""
+        ...
+
     def stderr_tail(self) -> bytes:
         """The end of what the device wrote to standard error."""
         ...

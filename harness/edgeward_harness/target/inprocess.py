@@ -108,6 +108,14 @@ class InProcessDriver:
         """Of the device's thread."""
         return procfs.thread_scheduled(self._native_id())
 
+    def processes(self) -> tuple[int, ...]:
+        """It has none of its own.
+
+        Raises:
+            HarnessError: always.
+        """
+        raise HarnessError("a device inside the harness has no processes; use the process driver")
+
     def stderr_tail(self) -> bytes:
         """It writes to the standard error of the harness."""
         return b""

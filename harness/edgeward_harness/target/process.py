@@ -32,7 +32,7 @@ from edgeward_harness.target import procfs
 from edgeward_harness.target.channel import FdChannel
 from edgeward_harness.target.driver import Ending, Enforcement
 from edgeward_harness.target.enforce import Asked, Hold
-from edgeward_harness.target.family import end
+from edgeward_harness.target.family import end, marked, members, tree
 from edgeward_harness.target.keeper import Keeper
 from edgeward_harness.target.messages import LINE_BYTES_MAX
 from edgeward_harness.target.stderr import StderrTail
@@ -221,6 +221,13 @@ class ProcessDriver:
     def scheduled(self) -> procfs.Scheduled:
         """Of the leader's threads; what it starts besides is not looked at."""
         return procfs.scheduled(self._running().pid)
+
+    def processes(self) -> tuple[int, ...]:
+        """What the leader started, what is in the control groups, what carries the mark."""
+        pid = self._running().pid
+        if procfs.state(pid) in ("", "Z"):
+            raise HarnessError(f"process {pid} has ended; it can no longer be observed")
+        return tuple(sorted({*tree(pid), *marked(self._mark), *members(self._folders)}))
 
     def stderr_tail(self) -> bytes:
         """The end of standard error."""

@@ -57,6 +57,8 @@ class DeviceSession:
         """The last lines said both ways."""
         self.description: Mapping[str, Any] = {}
         """The `describe` result, validated."""
+        self.started_ns = 0
+        """When the device's program was started, by our monotonic clock."""
         self.startup_ns = 0
         """From the start of the device's program to its description."""
         try:
@@ -111,6 +113,14 @@ class DeviceSession:
             HarnessError: the device has no process to observe.
         """
         return self._driver.scheduled()
+
+    def processes(self) -> tuple[int, ...]:
+        """Every process that is the device now, observed from outside: also those it started.
+
+        Raises:
+            HarnessError: the device has no process to observe.
+        """
+        return self._driver.processes()
 
     def stderr_tail(self) -> bytes:
         """The end of what the device wrote to standard error."""
@@ -273,7 +283,7 @@ class DeviceSession:
     def _start(self) -> None:
         self._disconnect()
         channel = self._driver.start()
-        started_ns = time.monotonic_ns()
+        self.started_ns = time.monotonic_ns()
         self._over = ""
         self.transcript.note("started by the harness")
         self._conversation = Conversation(
@@ -281,7 +291,7 @@ class DeviceSession:
         )
         pending = self.send("describe", timeout_s=self._startup_s)
         self.description = pending.result(self._startup_s)
-        self.startup_ns = pending.received_ns - started_ns
+        self.startup_ns = pending.received_ns - self.started_ns
 
     def _disconnect(self) -> None:
         if self._conversation is not None:

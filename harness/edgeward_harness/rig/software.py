@@ -1,0 +1,130 @@
+"""Which files on this host are the software of a device, told from its running processes.
+
+Rules:
+1. A file that a process has mapped, holds open or was started with belongs to the software, and
+   with it the whole distribution that installed it (the one whose RECORD lists it).
+2. So does each distribution that provides a module which the command line names or its script
+   imports, and every distribution that these require without an extra, where it is installed. Pure
+   Python modules are read and closed again: a process does not show them otherwise.
+3. Not counted: the interpreter with its own library, what lies in the folders of the system, byte
+   code (any start can make it again), and the device's own folder of state.
+4. Of a program that is not Python nothing but rule 1 is known, so its list is not complete.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from edgeward_harness.errors import HarnessError
+from edgeward_harness.rig.distributions import Sites
+from edgeward_harness.rig.programs import Program, program_of
+from edgeward_harness.target import DeviceSession
+
+STATE_FOLDER: Final = "EDGEWARD_STATE"
+_SYSTEM: Final = tuple(
+    Path(name) for name in ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc", "/proc", "/dev")
+)
+_LOCAL: Final = Path("/usr/local")
+
+
+@dataclass(frozen=True, slots=True)
+class Software:
+    """The files of a device's software with their sizes, and whether these are all."""
+
+    files: Mapping[Path, int]
+    distributions: tuple[str, ...]
+    incomplete: str
+    """Why there may be more; empty when the rules tell all."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Of all files together."""
+        return sum(self.files.values())
+
+
+def software_of(device: DeviceSession) -> Software:
+    """The software of a device as its processes show it now.
+
+    Raises:
+        HarnessError: it has ended, or its processes are not ours to look at.
+    """
+    programs = _programs(device)
+    own = {path for one in programs for path in one.files if not _foreign(path, one)}
+    sites = Sites(_site_folders(programs, own))
+    names = {sites.owner(path) for path in own}
+    names |= {sites.provider(module) for one in programs for module in one.modules}
+    wanted = sites.with_all_required(name for name in names if name)
+    files = {path for name in wanted for path in sites.files(name)}
+    files |= {path for path in own if not sites.owner(path)}
+    strange = sorted({one.executable.name for one in programs if not one.is_python})
+    return Software(
+        files={path: path.stat().st_size for path in sorted(files) if path.is_file()},
+        distributions=tuple(sorted(wanted)),
+        incomplete=f"{', '.join(strange)}: no Python program, its files cannot be told"
+        if strange
+        else "",
+    )
+
+
+def file_with_digest(device: DeviceSession, software: Software, sha256: str) -> Path | None:
+    """The file with this SHA-256, of the software or seen with the device; None: there is none."""
+    programs = _programs(device)
+    seen = {path for one in programs for path in one.files}
+    states = {Path(state) for one in programs if (state := one.environment.get(STATE_FOLDER))}
+    kept = {path for state in states for path in state.rglob("*") if path.is_file()}
+    wanted = (*software.files, *sorted(kept), *sorted(seen - software.files.keys()))
+    return next((path for path in wanted if _digest(path) == sha256), None)
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def _programs(device: DeviceSession) -> list[Program]:
+    found = [one for pid in device.processes() if (one := program_of(pid))]
+    if not found:
+        raise HarnessError("the kernel shows no program of the device")
+    return found
+
+
+def _foreign(path: Path, program: Program) -> bool:
+    """Whether a file is the system's, the interpreter's or the device's state (rule 3)."""
+    state = program.environment.get(STATE_FOLDER)
+    if state and path.is_relative_to(state):
+        return True
+    if _in_a_site(path):
+        return False
+    if any(path.is_relative_to(one) for one in _SYSTEM) and not path.is_relative_to(_LOCAL):
+        return True
+    prefix = program.executable.parent.parent
+    return program.is_python and (
+        path.is_relative_to(prefix / "lib") or path.parent == program.executable.parent
+    )
+
+
+def _in_a_site(path: Path) -> bool:
+    return bool({"site-packages", "dist-packages"} & set(path.parts))
+
+
+def _site_folders(programs: Iterable[Program], own: Iterable[Path]) -> list[Path]:
+    """Where distributions are installed that a program may use, in the order it looks there."""
+    found = [folder for one in programs if one.is_python for folder in _looked_in(one)]
+    found += [at for path in own for at in path.parents if at.name.endswith("-packages")]
+    return list(dict.fromkeys(found))
+
+
+def _looked_in(program: Program) -> Iterator[Path]:
+    yield from map(Path, filter(None, program.environment.get("PYTHONPATH", "").split(os.pathsep)))
+    started = program.folder / program.words[0]
+    real = program.executable.parent.parent
+    prefix = started.parent.parent if "/" in program.words[0] else real
+    yield from sorted(prefix.glob("lib/python3*/*-packages"))
+    if not (prefix / "pyvenv.cfg").is_file():
+        yield from sorted(real.glob("lib/python3*/*-packages"))
