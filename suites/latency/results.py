@@ -4,14 +4,17 @@ import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any, Final
 
 from edgeward_harness.errors import Finding
 
-from .sensor import ANSWER_TIMEOUT_S, STREAM, Crossing, Sensor
+from .reader import ANSWER_TIMEOUT_S
+from .sensor import Crossing, Sensor
 
 RECHECKED_SHARE: Final = 1 / 50
+CHANGES_RECHECKED: Final = 4
+"""Places at which the answers changed most, with the windows around them."""
 PROBABILITY_TOLERANCE: Final = 1e-4
 """Between two answers to the same samples."""
 TOLD_APART: Final = 0.01
@@ -51,7 +54,7 @@ def misfit(crossing: Crossing, models: Models) -> str:
     if event["kind"] != "result":
         return f"window {crossing.expected['index']}: an event of kind {event['kind']!r:.40}"
     seen = {key: event["window"][key] for key in crossing.expected}
-    if event["stream"] != STREAM or seen != dict(crossing.expected):
+    if event["stream"] != crossing.stream or seen != dict(crossing.expected):
         return f"expected window {dict(crossing.expected)}, got {seen} of {event['stream']!r:.40}"
     if event["outcome"] != "answer":
         return f"window {seen['index']} is valid but got {event['outcome']!r:.40}"
@@ -74,7 +77,12 @@ def _answer_fault(event: Mapping[str, Any], models: Models) -> str:
 
 
 def recheck(sensor: Sensor, crossings: Sequence[Crossing], seed: int) -> Recheck:
-    """Ask about some windows of a drive again: at least one of each rhythm, the rest by chance."""
+    """Ask about some windows of a drive again.
+
+    At least one of each rhythm, others by chance, and those around the greatest changes: a device
+    that tells the result of a window beside it may be right by chance wherever answers stay alike,
+    but not there.
+    """
     of_rhythm: dict[str, list[Crossing]] = {}
     answered = [one for one in crossings if one.event and one.event["outcome"] == "answer"]
     for crossing in answered:
@@ -87,6 +95,7 @@ def recheck(sensor: Sensor, crossings: Sequence[Crossing], seed: int) -> Recheck
         chosen = [draw.choice(of) for of in of_rhythm.values()]
         more = max(0, round(len(crossings) * RECHECKED_SHARE) - len(chosen))
         chosen += draw.sample(answered, min(more, len(answered)))
+        chosen += around_changes(answered)
     return Recheck(
         asked=len(chosen),
         faults=tuple(fault for one in chosen if (fault := _second_answer_fault(sensor, one))),
@@ -112,6 +121,35 @@ def _differ(answers: Sequence[Mapping[str, float]]) -> bool:
         for one, other in combinations(answers, 2)
         for name in {*one, *other}
     )
+
+
+def around_changes(answered: Sequence[Crossing]) -> list[Crossing]:
+    """The windows before, at and after the greatest changes from one answer to the next.
+
+    What a device tells one window late changes one window late: then it is the window before the
+    change whose second answer differs, by as much as the change.
+    """
+    changes = [
+        (_change(before, after), place)
+        for place, (before, after) in enumerate(pairwise(answered), start=1)
+    ]
+    places = {
+        near
+        for change, place in sorted(changes, reverse=True)[:CHANGES_RECHECKED]
+        for near in (place - 1, place, place + 1)
+        if change > TOLD_APART and near < len(answered)
+    }
+    return [answered[place] for place in sorted(places)]
+
+
+def _change(before: Crossing, after: Crossing) -> float:
+    """How much the probabilities moved from one result to the next of its stream."""
+    if before.event is None or after.event is None:
+        return 0.0
+    if after.expected["index"] != before.expected["index"] + 1:
+        return 0.0
+    first, second = before.event["probabilities"], after.event["probabilities"]
+    return max((abs(first.get(name, 0.0) - second[name]) for name in second), default=0.0)
 
 
 def _second_answer_fault(sensor: Sensor, crossing: Crossing) -> str:

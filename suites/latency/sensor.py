@@ -18,16 +18,10 @@ from edgeward.signal.patient import SimulatedPatient
 from edgeward_harness.errors import HarnessError
 from edgeward_harness.rig.disturbed import Usage
 from edgeward_harness.rig.stall import Span, clocked, span_of
-from edgeward_harness.target import DeviceSession, Pending
+from edgeward_harness.target import DeviceSession
 
-ANSWER_TIMEOUT_S = 10.0
-"""After this long a result counts as never come."""
-WAIT_MS: Final = 5000
-REST_MS: Final = 200
-"""How long an answer may wait for an event that is due, and for one that is not."""
-EVENTS_MAX: Final = 16
-ASKED_AGAIN_MAX: Final = 64
-"""Answers in a row that hold nothing to be judged."""
+from .reader import ANSWER_TIMEOUT_S, REST_MS, Reader
+
 RHYTHMS = ("sinus", "tachycardia", "bradycardia", "asystole")
 STREAM: Final = "bench"
 WINDOW_SAMPLES_MAX: Final = 190_000
@@ -54,6 +48,7 @@ class Crossing:
     events: tuple[Mapping[str, Any], ...]
     disorder: str = ""
     """What is wrong with the cursors or the count of dropped events; empty when nothing is."""
+    stream: str = STREAM
 
     @property
     def event(self) -> Mapping[str, Any] | None:
@@ -80,26 +75,37 @@ class Crossing:
     def _is_ours(self, event: Mapping[str, Any]) -> bool:
         return bool(
             event["kind"] == "result"
-            and event["stream"] == STREAM
+            and event["stream"] == self.stream
             and event["window"]["index"] == self.expected["index"]
         )
 
 
-class Told(NamedTuple):
-    """What the device told when it was asked for events."""
+class Block(NamedTuple):
+    """What completes a window."""
 
-    events: tuple[Mapping[str, Any], ...]
-    """Without those of kinds that a later minor version of the protocol may have added."""
-    received_ns: int
-    disorder: str
-    """What is wrong with the cursors or the count of dropped events; empty when nothing is."""
+    parameters: Mapping[str, Any]
+    """Those of the push."""
+    stamped_ns: int
+    """When it was stamped, by our clock."""
+    expected: Mapping[str, int]
+    """The window that it completes."""
 
 
 class Sensor:
     """Owns a stream and its sample index, stamps each block, keeps count of what is due."""
 
-    def __init__(self, device: DeviceSession, seed: int, *, windows: int) -> None:
+    def __init__(
+        self,
+        device: DeviceSession,
+        seed: int,
+        *,
+        windows: int,
+        stream: str = STREAM,
+        reader: Reader | None = None,
+    ) -> None:
         """Open a stream for the device's first ECG input, for about so many windows.
+
+        Several sensors of one device share the reader of its events.
 
         Raises:
             Finding: the device takes no ECG, or opens another stream than it described.
@@ -110,18 +116,19 @@ class Sensor:
             inputs = str(device.description["inputs"])[:400]
             raise device.finding("the device takes no ECG", f"inputs: {inputs}")
         self.device = device
-        self.window, self.hop = _sizes(device, source)
+        self.stream = stream
+        self.reader = reader or Reader(device)
+        self.window, self.hop = _sizes(device, source, stream)
         self.next_sample = 0
         self.window_index = 0
-        self.cursor = 0
         self.usage = Usage()
-        fresh = self._told(self._ask(0), 0)
+        fresh = self.reader.told(self.reader.ask(0), 0)
         self.early = fresh.disorder or (
             "a result was told before any sample was sent" if fresh.events else ""
         )
         self._stretch = self._stretch_samples(source["rate_hz"], windows)
         self._signal = self._record(seed, source["rate_hz"])
-        self.clock_offset_ns, self.clock_uncertainty_ns = self._compare_clocks()
+        self.clock_offset_ns, self.clock_uncertainty_ns = self.compare_clocks()
         if self.window > self.hop:
             device.call("stream.push", self._block(self.window - self.hop)[0])
 
@@ -141,7 +148,7 @@ class Sensor:
         stretches = [patient.ecg(rhythm, seconds)[: self._stretch] for rhythm in RHYTHMS]
         return np.concatenate(stretches).astype("<f4")
 
-    def _compare_clocks(self) -> tuple[int, int]:
+    def compare_clocks(self) -> tuple[int, int]:
         """The device's clock minus ours, and how far wrong that may be: half the quickest trip."""
         best: tuple[int, int] | None = None
         for _ in range(15):
@@ -167,12 +174,13 @@ class Sensor:
     def _block(self, samples: int) -> tuple[dict[str, Any], int]:
         """The next samples as the parameters of a push, and the instant they are stamped with."""
         first, self.next_sample = self.next_sample, self.next_sample + samples
-        parameters = {"stream": STREAM, "first": first, "samples": self.samples(first, samples)}
+        carried = self.samples(first, samples)
+        parameters = {"stream": self.stream, "first": first, "samples": carried}
         stamped_ns = time.monotonic_ns()
         return {**parameters, "acquired_ns": stamped_ns + self.clock_offset_ns}, stamped_ns
 
-    def cross(self, while_under_way: Callable[[], None] | None = None) -> Crossing:
-        """Send the block that completes the next window and wait for its result."""
+    def next_block(self) -> Block:
+        """The block that completes the next window, stamped now."""
         parameters, stamped_ns = self._block(self.hop)
         first = self.window_index * self.hop
         expected = {
@@ -182,67 +190,44 @@ class Sensor:
             "valid": self.window,
         }
         self.window_index += 1
+        return Block(parameters, stamped_ns, expected)
+
+    def cross(self, while_under_way: Callable[[], None] | None = None) -> Crossing:
+        """Send the block that completes the next window and wait for its result."""
+        block = self.next_block()
         self.usage.read()
         before = clocked(self.device)
-        pushed = self.device.send("stream.push", parameters)
-        asked = self._ask(WAIT_MS)
+        pushed = self.device.send("stream.push", block.parameters)
+        asked = self.reader.ask()
         if while_under_way is not None:
             while_under_way()
-        told = self._told(asked, WAIT_MS)
+        told = self.reader.told(asked)
         pushed.result(ANSWER_TIMEOUT_S)
         after = clocked(self.device)
         self.usage.read()
         return Crossing(
             sent_ns=pushed.sent_ns,
             received_ns=told.received_ns,
-            stamped_ns=stamped_ns,
+            stamped_ns=block.stamped_ns,
             scheduled=span_of(pushed.sent_ns, told.received_ns, before, after),
-            acquired_ns=int(parameters["acquired_ns"]),
-            expected=expected,
+            acquired_ns=int(block.parameters["acquired_ns"]),
+            expected=block.expected,
             events=told.events,
             disorder=told.disorder,
+            stream=self.stream,
         )
-
-    def _ask(self, wait_ms: int) -> Pending:
-        return self.device.send(
-            "events", {"after": self.cursor, "wait_ms": wait_ms, "limit": EVENTS_MAX}
-        )
-
-    def _told(self, asked: Pending, wait_ms: int) -> Told:
-        """What the answer tells; asked again while that is only what a later minor added."""
-        events: tuple[Mapping[str, Any], ...] = ()
-        disorder = ""
-        for _ in range(ASKED_AGAIN_MAX):
-            answer = asked.result(ANSWER_TIMEOUT_S)
-            disorder = disorder or self._read(answer, asked_after=self.cursor)
-            events = self.device.judged(answer["events"])
-            if events or not answer["events"]:
-                break
-            asked = self._ask(wait_ms)
-        return Told(events, asked.received_ns, disorder)
-
-    def _read(self, answer: Mapping[str, Any], *, asked_after: int) -> str:
-        """Go on from the cursor of an answer, and say what is wrong with it."""
-        self.cursor = int(answer["next"])
-        cursors = [int(event["cursor"]) for event in answer["events"]]
-        chain = [asked_after, *cursors]
-        if any(later <= sooner for sooner, later in zip(chain, cursors, strict=False)):
-            return f"asked after cursor {asked_after}, told {cursors[:5]}"
-        if self.cursor != chain[-1]:
-            return f"the last cursor is {chain[-1]}, next is {self.cursor}"
-        return f"{answer['dropped']} events dropped" if answer["dropped"] != 0 else ""
 
     def close(self) -> Mapping[str, Any]:
         """End the stream; the device says how many samples and windows it saw."""
-        return self.device.call("stream.close", {"stream": STREAM})
+        return self.device.call("stream.close", {"stream": self.stream})
 
     def rest(self) -> tuple[int, str]:
         """How many more events there are when none is due, and what is wrong with the answer."""
-        told = self._told(self._ask(REST_MS), REST_MS)
+        told = self.reader.told(self.reader.ask(REST_MS), REST_MS)
         return len(told.events), told.disorder
 
 
-def _sizes(device: DeviceSession, source: Mapping[str, Any]) -> tuple[int, int]:
+def _sizes(device: DeviceSession, source: Mapping[str, Any], stream: str) -> tuple[int, int]:
     """Open the stream; the window and hop it has are those described, and can be served.
 
     Raises:
@@ -250,7 +235,7 @@ def _sizes(device: DeviceSession, source: Mapping[str, Any]) -> tuple[int, int]:
     """
     opened = device.call(
         "stream.open",
-        {"stream": STREAM, **{key: source[key] for key in ("signal", "rate_hz", "unit")}},
+        {"stream": stream, **{key: source[key] for key in ("signal", "rate_hz", "unit")}},
     )
     found = (opened["window_samples"], opened["hop_samples"])
     described = (source["window_samples"], source["hop_samples"])

@@ -28,7 +28,8 @@ def test_lateness_is_declared(
     Method: the device is stopped while a window is under way, for half as long again as the
     maximum, and then set going: that result must come and be marked late. As many windows are left
     alone, in an order drawn by chance; those decided within the maximum as seen from outside must
-    not be marked.
+    not be marked. The delay that a stopped device claims must hold the whole stop: told in another
+    unit it does not.
     """
     limit_ms = profile.budget.latency["window_to_result"].max_ms
     freezes = rig.samples("TC-LAT-006")
@@ -57,6 +58,12 @@ def test_lateness_is_declared(
             _marked_otherwise(in_time, late=False),
             len(in_time),
             "no result seen in time is marked late",
+        ),
+        (
+            "stop_missing_from_the_claimed_delay",
+            _claims_less(frozen, limit_ms),
+            len(frozen),
+            "each result of a stopped device claims a delay beyond the maximum",
         ),
     ):
         detail = "; ".join(faults[:3])
@@ -91,4 +98,14 @@ def _marked_otherwise(crossings: Sequence[Crossing], *, late: bool) -> list[str]
         + ("no result" if one.event is None else f"late is {one.event['late']!r}")
         for one in crossings
         if one.event is None or one.event["late"] is not late
+    ]
+
+
+def _claims_less(crossings: Sequence[Crossing], least_ms: float) -> list[str]:
+    """The windows whose result claims a shorter delay than this, or that have none."""
+    return [
+        f"window {one.expected['index']}: "
+        + ("no result" if one.event is None else f"claims {one.claimed_ms:.6g} ms")
+        for one in crossings
+        if one.event is None or one.claimed_ms <= least_ms
     ]

@@ -80,8 +80,8 @@ def driven(monkeypatch: pytest.MonkeyPatch, stopped: Callable[[int], list[int]])
 
         seen = drive(device, windows=WINDOWS, limit_ms=50.0, seed=7, progress=progress)
         pauses[0].join()
-    judged = judge_maximum(seen.observed(), LIMIT_MS)
-    aside = len(seen.disturbed.set_aside)
+    judged = judge_maximum(seen.watched.observed(), LIMIT_MS)
+    aside = len(seen.watched.disturbed.set_aside)
     return Driven(judged, len(seen.crossings), aside, crowded=used[0] > USED_SHARE_MAX / 2)
 
 

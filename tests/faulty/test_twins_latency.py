@@ -1,0 +1,60 @@
+"""Every seeded defect of timing turns the case red that was made for it, at its planned sample."""
+
+from pathlib import Path
+
+import pytest
+
+from edgeward_harness.evidence.bundle import open_bundle
+from edgeward_harness.evidence.standing import Standing
+
+from .test_twins import judge
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("unit", "cases", "broken", "seen_by"),
+    [
+        ("rare_tenfold_stall", "test_maximum", "REQ-LAT-003", "window_to_result_max"),
+        (
+            "collects_garbage",
+            "test_99th_percentile and not load",
+            "REQ-LAT-002",
+            "window_to_result_p99",
+        ),
+        (
+            "waits_for_the_outbox",
+            "test_99th_percentile and not load",
+            "REQ-LAT-002",
+            "window_to_result_p99",
+        ),
+        (
+            "waits_for_fsync",
+            "test_99th_percentile and not load",
+            "REQ-LAT-002",
+            "window_to_result_p99",
+        ),
+        ("tells_microseconds", "device_times", "REQ-LAT-004", "device_clock_runs_as_ours"),
+        (
+            "tells_delays_in_microseconds",
+            "test_lateness",
+            "REQ-LAT-006",
+            "stop_missing_from_the_claimed_delay",
+        ),
+        (
+            "tells_the_previous_window",
+            "every_window",
+            "REQ-LAT-005",
+            "other_answer_when_asked_again",
+        ),
+    ],
+)
+def test_a_defect_of_timing_is_found(
+    tmp_path: Path, unit: str, cases: str, broken: str, seen_by: str
+) -> None:
+    status, assessment, output = judge(tmp_path, unit, cases)
+    assert assessment.requirements[broken].standing is Standing.FAILED, output
+    assert status == 1
+    taken = [one for record in open_bundle(tmp_path / "out").records for one in record.measurements]
+    failed = {one.name for one in taken if one.verdict == "failed"}
+    assert seen_by in failed, output
