@@ -94,11 +94,16 @@ class Sites:
         """The package of an editable distribution, which lies outside and is named as it is."""
         folder = self._infos[name].parent
         for entry in self._listed[name]:
-            if entry.endswith(".pth") and "/" not in entry and (folder / entry).is_file():
-                for line in (folder / entry).read_text("utf-8", errors="replace").splitlines():
-                    package = Path(line) / name.replace("-", "_")
-                    if line.startswith("/") and package.is_dir():
-                        yield package
+            if entry.endswith(".pth") and "/" not in entry:
+                packages = (line / name.replace("-", "_") for line in _lines(folder / entry))
+                yield from (package for package in packages if package.is_dir())
+
+
+def _lines(pth: Path) -> Iterator[Path]:
+    """The folders that a file of paths adds to those in which modules are looked for."""
+    if pth.is_file():
+        lines = pth.read_text("utf-8", errors="replace").splitlines()
+        yield from (Path(line) for line in lines if line.startswith("/"))
 
 
 def plain(name: str) -> str:
