@@ -46,6 +46,14 @@ def test_what_trains_the_model_is_there_to_test_it(harness: Metadata, runtime: M
     assert missing(extras["train"], harness["optional-dependencies"]["dev"]) == []
 
 
+def test_what_the_daemon_can_be_asked_for_is_there_to_test_it(
+    harness: Metadata, runtime: Metadata
+) -> None:
+    extras = runtime["optional-dependencies"]
+    wanted = [*extras["metrics"], *extras["mqtt"]]
+    assert missing(wanted, harness["optional-dependencies"]["dev"]) == []
+
+
 def test_a_missing_or_looser_requirement_is_seen() -> None:
     assert missing(["numpy>=1.26"], ["pytest>=8", "numpy >= 1.26"]) == []
     assert missing(["numpy>=1.26"], ["numpy>=1.20", "pytest"]) == ["numpy>=1.26"]
