@@ -1,6 +1,8 @@
 """Windows: every complete one exactly once, in order, whatever the blocks look like."""
 
+import tracemalloc
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeward.errors import StreamError
-from edgeward.signal.windows import Window, Windower
+from edgeward.signal.windows import Window, Windower, hop_of_overlap
 
 Cut = tuple[int, list[float], list[bool] | None]
 """A gap, the samples after it, and their mask."""
@@ -148,3 +150,83 @@ def test_the_sender_keeps_its_block() -> None:
 def test_a_window_has_a_size(window: int, hop: int) -> None:
     with pytest.raises(ValueError, match="both must be 1 or more"):
         Windower(window, hop)
+
+
+@pytest.mark.parametrize("first_window", [10**8, 10**12, 2**60])
+@pytest.mark.parametrize("sizes", [[1] * 90, [10] * 9, [90], [7, 50, 1, 32]])
+def test_no_drift_however_large_the_index(first_window: int, sizes: list[int]) -> None:
+    hop = hop_of_overlap(20, "0.65")
+    windower = Windower(20, hop, first_window)
+    start = at = first_window * hop
+    got = []
+    for size in sizes:
+        got += collect(windower, at, np.arange(at - start, at - start + size))
+        at += size
+    wanted = oracle([float(value) for value in range(90)], 20, hop)
+    assert got == [
+        (first_window + index, start + first, start + last, *rest)
+        for index, first, last, *rest in wanted
+    ]
+
+
+def test_a_window_is_a_view_and_overlaps_the_one_before() -> None:
+    seen: list[Window] = []
+    Windower(8, 2).push(0, np.arange(12, dtype=np.float32), None, seen.append)
+    _, first, second = seen
+    assert np.shares_memory(first.samples[2:], second.samples[:6])
+    assert np.shares_memory(first.valid[2:], second.valid[:6])
+
+
+def test_a_gap_takes_no_memory_for_its_samples() -> None:
+    windower = Windower(1_000, 10**9)
+    tracemalloc.start()
+    windower.push(10**10, np.ones(1, dtype=np.float32), None, lambda window: None)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert windower.windows == 10
+    assert peak < 100_000
+
+
+def test_huge_samples_are_valid() -> None:
+    (window,) = collect(Windower(2, 2), 0, [3e38, -3e38], [True, True])
+    assert window[3:] == (2, [np.float32(3e38), np.float32(-3e38)], [True, True])
+
+
+def test_one_fault_in_a_long_block_is_found() -> None:
+    block = np.ones(20_000, dtype=np.float32)
+    block[12_345] = np.inf
+    counts = [window[3] for window in collect(Windower(1_000, 1_000), 0, block)]
+    assert counts == [999 if index == 12 else 1_000 for index in range(20)]
+
+
+@given(window=st.integers(1, 5_000), hop=st.integers(1, 5_000))
+def test_an_overlap_gives_its_hop_exactly(window: int, hop: int) -> None:
+    hop = min(hop, window)
+    assert hop_of_overlap(window, 1 - Fraction(hop, window)) == hop
+
+
+def test_an_overlap_may_be_written_as_a_text() -> None:
+    assert hop_of_overlap(1_250, "0.8") == hop_of_overlap(1_250, "4/5") == 250
+    assert hop_of_overlap(1_250, "0") == 1_250
+
+
+@pytest.mark.parametrize(
+    ("overlap", "told"),
+    [
+        ("0.333", r"hop of 667/2 .* 83/250 \(a hop of 334\) or 167/500 \(a hop of 333\)"),
+        (Fraction(1), r"accepted near it: 499/500 \(a hop of 1\)$"),
+        ("0.9999", r"accepted near it: 499/500 \(a hop of 1\)$"),
+        ("-0.5", r"accepted near it: 0 \(a hop of 500\)$"),
+        ("half", "found the overlap 'half'; accepted: 0.8 or 4/5"),
+        ("1/0", "found the overlap '1/0'"),
+        (0.8, "found the overlap 0.8; accepted: a fraction, or a text"),
+    ],
+)
+def test_an_overlap_without_a_whole_hop_is_refused(overlap: Any, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        hop_of_overlap(500, overlap)
+
+
+def test_the_first_window_is_not_negative() -> None:
+    with pytest.raises(ValueError, match="the first window is -1; accepted: 0 or more"):
+        Windower(4, 2, -1)

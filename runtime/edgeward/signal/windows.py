@@ -1,27 +1,28 @@
 """Cuts a stream of samples into windows, on integer sample indices.
 
 Rules:
-1. Window *k* covers the samples `k*hop .. k*hop + window - 1`, counted from sample 0 of the stream.
-   Each complete window is handed out exactly once, in order, however the samples were cut into
-   blocks.
-2. An index past the expected one is a gap: the missing samples exist, and are invalid.
+1. Window *k* covers the samples `k*hop .. k*hop + window - 1`, in integers: no drift, however long
+   the stream. Each complete window is handed out exactly once, in order, however the samples were
+   cut into blocks.
+2. An index past the expected one is a gap: the missing samples exist, and are invalid. A gap costs
+   time for each window in it, none for its samples, and no memory.
 3. An index before the expected one is refused: nothing is overwritten.
 4. A sample is invalid when its mask is 0, or when it is NaN or infinite. Invalid samples read as 0.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgeward.errors import StreamError
+from edgeward.signal.ring import Mask, Ring, Samples
 
-Samples = NDArray[np.float32]
-Mask = NDArray[np.bool_]
+__all__ = ["Mask", "Samples", "Window", "Windower", "clean", "hop_of_overlap"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # freezing it would double the cost of a window
 class Window:
     """One complete window. Its arrays are views, good while the function given it runs."""
 
@@ -35,12 +36,39 @@ class Window:
     valid: Mask
 
 
+def hop_of_overlap(window_samples: int, overlap: Fraction | str) -> int:
+    """The hop `window * (1 - overlap)`, exactly: a fraction, or a text such as "0.8" or "4/5".
+
+    Raises:
+        ValueError: the overlap is no such number, is not from 0 to below 1, or gives no whole
+            number of samples; the message names the nearest overlaps that do.
+    """
+    if window_samples < 1:
+        raise ValueError(f"a window of {window_samples} samples; it must be 1 or more")
+    if not isinstance(overlap, Fraction | str):
+        raise ValueError(f"found the overlap {overlap!r}; accepted: a fraction, or a text (exact)")
+    try:
+        ratio = Fraction(overlap)
+    except (ValueError, ZeroDivisionError) as error:
+        raise ValueError(f"found the overlap {overlap!r}; accepted: 0.8 or 4/5") from error
+    hop = window_samples * (1 - ratio)
+    if hop.denominator == 1 and 1 <= hop <= window_samples:
+        return int(hop)
+    below = min(max(hop.numerator // hop.denominator, 1), window_samples)
+    near = sorted({below, min(max(below + (hop > below), 1), window_samples)}, reverse=True)
+    told = " or ".join(f"{1 - Fraction(one, window_samples)} (a hop of {one})" for one in near)
+    raise ValueError(
+        f"an overlap of {overlap} of {window_samples} samples is a hop of {hop} samples;"
+        f" accepted near it: {told}"
+    )
+
+
 def clean(samples: Samples, mask: Mask | None) -> tuple[Samples, Mask]:
-    """Rule 4: the samples with every invalid one as 0, and which ones are valid."""
+    """Rule 4: the samples (the same, if all are valid), each invalid one 0, and which are valid."""
     valid = np.isfinite(samples)
     if mask is not None:
         valid &= mask
-    if valid.all():
+    if np.count_nonzero(valid) == len(valid):
         return samples, valid
     return np.where(valid, samples, np.float32(0)), valid
 
@@ -48,44 +76,34 @@ def clean(samples: Samples, mask: Mask | None) -> tuple[Samples, Mask]:
 class Windower:
     """Collects samples and hands out windows. Its memory is two windows, allocated once."""
 
-    __slots__ = (
-        "_base",
-        "_fill",
-        "_hop_samples",
-        "_next_sample",
-        "_samples",
-        "_valid",
-        "_window_samples",
-        "_windows",
-    )
+    __slots__ = ("_hop_samples", "_ring", "_window_end", "_window_samples", "_windows")
 
-    def __init__(self, window_samples: int, hop_samples: int) -> None:
-        """Start at sample 0.
+    def __init__(self, window_samples: int, hop_samples: int, first_window: int = 0) -> None:
+        """Start with a window, at its first sample `first_window * hop_samples`.
 
         Raises:
-            ValueError: a size is not positive.
+            ValueError: a size is not positive, or the first window is negative.
         """
         if window_samples < 1 or hop_samples < 1:
             raise ValueError(
                 f"a window of {window_samples} every {hop_samples} samples; both must be 1 or more"
             )
+        if first_window < 0:
+            raise ValueError(f"the first window is {first_window}; accepted: 0 or more")
         self._window_samples = window_samples
         self._hop_samples = hop_samples
-        self._samples: Samples = np.zeros(2 * window_samples, dtype=np.float32)
-        self._valid: Mask = np.zeros(2 * window_samples, dtype=np.bool_)
-        self._base = 0  # the stream's index of the first sample held
-        self._fill = 0  # how many are held
-        self._next_sample = 0
-        self._windows = 0
+        self._windows = first_window
+        self._ring = Ring(window_samples, first_window * hop_samples)
+        self._window_end = self._ring.end + window_samples  # of the window under way
 
     @property
     def next_sample(self) -> int:
         """The index expected next: how many samples the stream has, gaps included."""
-        return self._next_sample
+        return self._ring.end
 
     @property
     def windows(self) -> int:
-        """How many windows are complete."""
+        """The index of the window under way: how many are complete, counted from window 0."""
         return self._windows
 
     def push(
@@ -100,67 +118,50 @@ class Windower:
         Raises:
             StreamError: the block starts before the expected index, or its mask has another length.
         """
-        if first < self._next_sample:
-            raise StreamError(
-                f"sample {first} was offered where {self._next_sample} is the next one;"
-                f" accepted: {self._next_sample} or later (what is missing counts as invalid)"
-            )
-        if mask is not None and len(mask) != len(samples):
-            raise StreamError(f"{len(samples)} samples came with a mask of {len(mask)}")
+        ring = self._ring
+        count = len(samples)
+        if mask is not None and len(mask) != count:
+            raise StreamError(f"{count} samples came with a mask of {len(mask)}")
+        if first != ring.end:
+            self._lose_until(first, emit)
         cleaned, valid = clean(samples, mask)
-        self._take(first - self._next_sample, None, None, emit)
-        self._take(len(cleaned), cleaned, valid, emit)
+        flaws = None if cleaned is samples else valid
+        if first + count < self._window_end:
+            ring.push(cleaned, flaws)
+        else:
+            self._cut(cleaned, flaws, emit)
 
-    def _take(
-        self,
-        count: int,
-        samples: Samples | None,
-        valid: Mask | None,
-        emit: Callable[[Window], None],
-    ) -> None:
-        """Append samples (None: missing ones) in pieces, none of them across a window's end."""
-        done = 0
-        while done < count:
-            start = self._windows * self._hop_samples
-            if self._next_sample < start:  # a hop longer than the window: these belong to no window
-                skipped = min(count - done, start - self._next_sample)
-                self._next_sample += skipped
-                done += skipped
-                continue
-            piece = min(count - done, start + self._window_samples - self._next_sample)
-            at = self._room(start, piece)
-            if samples is None or valid is None:
-                self._samples[at : at + piece] = 0
-                self._valid[at : at + piece] = False
-            else:
-                self._samples[at : at + piece] = samples[done : done + piece]
-                self._valid[at : at + piece] = valid[done : done + piece]
-            self._fill += piece
-            self._next_sample += piece
-            done += piece
-            if self._next_sample == start + self._window_samples:
-                emit(self._complete(start))
-                self._windows += 1
+    def _lose_until(self, first: int, emit: Callable[[Window], None]) -> None:
+        """Rules 2 and 3: what is missing before a block."""
+        ring = self._ring
+        if first < ring.end:
+            raise StreamError(
+                f"sample {first} was offered where {ring.end} is the next one;"
+                f" accepted: {ring.end} or later (what is missing counts as invalid)"
+            )
+        while first >= self._window_end:
+            ring.lose(self._window_end - ring.end)
+            self._complete(emit)
+        ring.lose(first - ring.end)
 
-    def _room(self, start: int, piece: int) -> int:
-        """Where to write the next piece; moves what the current window still needs to the front."""
-        if self._fill + piece > len(self._samples) or self._base + self._fill < start:
-            kept = self._next_sample - start
-            drop = self._fill - kept
-            self._samples[:kept] = self._samples[drop : self._fill]
-            self._valid[:kept] = self._valid[drop : self._fill]
-            self._base, self._fill = start, kept
-        return self._fill
+    def _cut(self, samples: Samples, flaws: Mask | None, emit: Callable[[Window], None]) -> None:
+        """Append a block that reaches the end of a window, in pieces that each end one."""
+        ring = self._ring
+        at, count = 0, len(samples)
+        while at + self._window_end - ring.end <= count:
+            until = at + self._window_end - ring.end
+            ring.push(samples[at:until], None if flaws is None else flaws[at:until])
+            at = until
+            self._complete(emit)
+        if at < count:
+            ring.push(samples[at:], None if flaws is None else flaws[at:])
 
-    def _complete(self, start: int) -> Window:
-        """The view of the window that has just become complete."""
-        span = slice(start - self._base, start - self._base + self._window_samples)
-        valid = self._valid[span]
-        return Window(
-            index=self._windows,
-            first=start,
-            last=start + self._window_samples - 1,
-            valid_samples=int(np.count_nonzero(valid)),
-            samples=self._samples[span],
-            valid=valid,
-        )
+    def _complete(self, emit: Callable[[Window], None]) -> None:
+        """Hand out the window that has just become complete; the next one is under way."""
+        end = self._window_end
+        first = end - self._window_samples
+        samples, valid, count = self._ring.view(first, end)
+        window = Window(self._windows, first, end - 1, count, samples, valid)
+        self._windows += 1
+        self._window_end = end + self._hop_samples
+        emit(window)
