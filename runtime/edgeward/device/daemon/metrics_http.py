@@ -137,5 +137,5 @@ def _listen(address: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, int(port)), family=family, backlog=WAITING_MAX)
-    except OSError as error:
-        raise MetricsAddressError(f"{address}: cannot be listened on: {error.strerror}") from error
+    except (OSError, UnicodeError) as error:
+        raise MetricsAddressError(f"{address}: cannot be listened on: {error}") from error
