@@ -8,11 +8,11 @@ import pytest
 
 from edgeward.profile import Profile
 from edgeward_harness.errors import HarnessError
-from edgeward_harness.measure.judge import judge_failures
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.run.measure import Measure
 from edgeward_harness.target import DeviceSession
 
+from .recording import count, count_marks
 from .sensor import Crossing, Sensor
 
 FREEZE_FACTOR = 1.5
@@ -46,28 +46,11 @@ def test_lateness_is_declared(
             calm.append(sensor.cross())
         rig.progress(number + 1, len(order))
     in_time = [crossing for crossing in calm if crossing.observed_ms <= limit_ms]
-    for name, faults, trials, expected in (
-        (
-            "late_results_not_declared",
-            _marked_otherwise(frozen, late=True),
-            len(frozen),
-            "each result of a stopped device is marked late",
-        ),
-        (
-            "results_in_time_marked_late",
-            _marked_otherwise(in_time, late=False),
-            len(in_time),
-            "no result seen in time is marked late",
-        ),
-        (
-            "stop_missing_from_the_claimed_delay",
-            _claims_less(frozen, limit_ms),
-            len(frozen),
-            "each result of a stopped device claims a delay beyond the maximum",
-        ),
-    ):
-        detail = "; ".join(faults[:3])
-        measure.record(name, judge_failures(len(faults), trials, expected, detail=detail))
+    count_marks(measure, late=frozen, in_time=in_time, why_late="of a stopped device")
+    count(
+        measure, "stop_missing_from_the_claimed_delay", _claims_less(frozen, limit_ms), len(frozen),
+        "each result of a stopped device claims a delay beyond the maximum",
+    )  # fmt: skip
 
 
 def _cross_frozen(sensor: Sensor, freeze_ms: float) -> Crossing:
@@ -89,16 +72,6 @@ def _cross_frozen(sensor: Sensor, freeze_ms: float) -> Crossing:
             " ms: stopping it does not stop what decides"
         )
     return frozen
-
-
-def _marked_otherwise(crossings: Sequence[Crossing], *, late: bool) -> list[str]:
-    """The windows whose result is missing or has another mark than this."""
-    return [
-        f"window {one.expected['index']}: "
-        + ("no result" if one.event is None else f"late is {one.event['late']!r}")
-        for one in crossings
-        if one.event is None or one.event["late"] is not late
-    ]
 
 
 def _claims_less(crossings: Sequence[Crossing], least_ms: float) -> list[str]:

@@ -1,7 +1,5 @@
 """Latency of the path from the last sample of a window in to its result out."""
 
-from collections.abc import Sequence
-
 import pytest
 
 from edgeward.profile import Profile
@@ -17,6 +15,7 @@ from edgeward_harness.run.measure import Measure
 from edgeward_harness.target import DeviceSession
 
 from .driving import Drive, drive
+from .recording import count
 from .results import misfit
 
 PATH = "window_to_result"
@@ -149,13 +148,13 @@ def test_every_window_once(observed: Drive, measure: Measure) -> None:
     """
     crossings = [*observed.untimed, *observed.crossings]
     faults = [fault for one in crossings if (fault := misfit(one, observed.models))]
-    _count(
+    count(
         measure, "windows_without_exactly_one_result", faults, len(crossings),
         "exactly one result a window, with its own indices and an answer of a model described",
     )  # fmt: skip
     disorder = [one.disorder for one in crossings]
     disorder = [fault for fault in (observed.early, *disorder, observed.closing.disorder) if fault]
-    _count(
+    count(
         measure, "answers_out_of_order", disorder, len(crossings) + 2,
         "cursors rise, next is the last of them, and nothing is dropped",
     )  # fmt: skip
@@ -192,17 +191,10 @@ def _record_rest_on_samples(observed: Drive, measure: Measure) -> None:
         ),
     )
     if again.asked:
-        _count(
+        count(
             measure, "other_answer_when_asked_again", again.faults, again.asked,
             "infer gives the label and the probabilities of the result for the same samples",
         )  # fmt: skip
-
-
-def _count(measure: Measure, name: str, faults: Sequence[str], trials: int, expected: str) -> None:
-    """Record how many of so many trials failed, with the first few faults."""
-    measure.record(
-        name, judge_failures(len(faults), trials, expected, detail="; ".join(faults[:3]))
-    )
 
 
 @pytest.mark.case("TC-LAT-007")

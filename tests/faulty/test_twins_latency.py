@@ -47,6 +47,16 @@ pytestmark = pytest.mark.slow
             "REQ-LAT-005",
             "other_answer_when_asked_again",
         ),
+        (
+            "grows_with_its_patients",
+            "test_all_streams",
+            "REQ-LAT-009",
+            "latest_of_all_streams_p99",
+        ),
+        ("drops_newest_samples", "test_flood", "REQ-LAT-010", "other_answer_when_asked_again"),
+        ("recovers_slowly", "test_recovery", "REQ-LAT-011", "recovery_after_a_stop"),
+        ("loses_the_backlog", "test_recovery", "REQ-LAT-011", "results_of_the_overload_lost"),
+        ("starts_cold", "first_windows", "REQ-LAT-012", "first_windows_after_a_start"),
     ],
 )
 def test_a_defect_of_timing_is_found(
