@@ -50,6 +50,7 @@ class Script:
     """A source that gives what a test wrote down."""
 
     said = "a script"
+    streams_expected: int | None = None
 
     def __init__(self, clock: SimulatedClock, arrivals: list[Arrival]) -> None:
         self.clock, self.arrivals = clock, arrivals
@@ -270,6 +271,7 @@ def test_a_sensor_sends_datagrams_and_results_come(tmp_path: Path) -> None:
         (["--profile", "gateway", "--speed", "-1", "--hours", "0"], "--hours 0.0: accepted"),
         (["--profile", "gateway", "--source", "udp:x"], "udp:x: cannot be listened on"),
         (["--profile", "gateway", "--source", "none.hea"], "none.hea: cannot be read"),
+        (["--profile", "gateway", "--speed", "9000"], "50 patients cannot be judged in time"),
         (["--profile", "gateway", "--rules", "none.toml"], "none.toml"),
         (["--profile", "gateway", "--output", "lamp"], "--output lamp: accepted: NAME=PATH"),
     ],

@@ -66,7 +66,16 @@ class ResultEvent(NamedTuple):
 class Stream:
     """One open stream."""
 
-    __slots__ = ("_emit", "_limits", "_windower", "acquired_ns", "declined", "name", "next_sample")
+    __slots__ = (
+        "_emit",
+        "_limits",
+        "_not_counted",
+        "_windower",
+        "acquired_ns",
+        "declined",
+        "name",
+        "next_sample",
+    )
 
     def __init__(
         self,
@@ -80,6 +89,7 @@ class Stream:
         self._windower = windower
         self._emit = lambda window: complete(self, window)
         self._limits = limits
+        self._not_counted = windower.windows
         self.next_sample = windower.next_sample
         """The index expected next."""
         self.acquired_ns = 0
@@ -90,7 +100,7 @@ class Stream:
     @property
     def windows(self) -> int:
         """How many windows were complete, each with one result."""
-        return self._windower.windows
+        return self._windower.windows - self._not_counted
 
     def admit(self, block: Block) -> None:
         """Accept a block as the next one.

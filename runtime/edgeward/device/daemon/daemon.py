@@ -4,7 +4,8 @@ Rules:
 1. Between a sample and its result there is no other thread, no lock, no disk and no network. What
    is finished is handed over to the slow thread (`slow`), without waiting.
 2. Whatever a source sends is either worked off or counted as refused, with the reason.
-3. A stream is opened by its first block. A hole too large to be told window by window closes it and
+3. A stream is opened by its first block, with the window in which it lies; samples of that window
+   that came before are missing. A hole too large to be told window by window closes the stream and
    opens it anew.
 """
 
@@ -61,12 +62,18 @@ class Daemon:
     """The clinical loop around one device and one source."""
 
     def __init__(
-        self, device: DaemonDevice, source: Source, watch: Watch = lambda _: None
+        self,
+        device: DaemonDevice,
+        source: Source,
+        watch: Watch = lambda _: None,
+        proof: str = "deadlines: not proven",
     ) -> None:
         """Take the samples from this source; `watch` makes the rules of a stream that begins."""
         self.device = device
         self.source = source
         self._watch = watch
+        self.proof = proof
+        """Why it keeps its deadlines, in words."""
         self.advice: deque[Advice] = deque(maxlen=64)
         """Filled by the slow thread."""
         self._clock = device.clock
@@ -115,8 +122,10 @@ class Daemon:
 
     def _open(self, name: str, block: Block) -> None:
         taken = self.device.parts.engine.card.input
-        windower = Windower(taken.window_samples, taken.hop_samples)
-        self.device.processor.open(name, windower, watching=self._watch(block.first))
+        first_window = block.first // taken.hop_samples
+        windower = Windower(taken.window_samples, taken.hop_samples, first_window)
+        watching = self._watch(windower.next_sample)
+        self.device.processor.open(name, windower, watching=watching)
 
     def _refuse(self, reason: str, stream: str, text: str) -> None:
         self._refused[reason] = self._refused.get(reason, 0) + 1

@@ -23,6 +23,7 @@ class DatagramSource:
     """Receives frames (`frames`) on `udp:HOST:PORT` or `unix:PATH`."""
 
     refused: dict[str, int]
+    streams_expected: int | None = None
 
     def __init__(self, address: str, clock: Clock) -> None:
         """Listen.

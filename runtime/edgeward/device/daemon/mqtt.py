@@ -48,6 +48,7 @@ class MqttSource:
     """Receives frames from `mqtt://HOST:PORT/TOPIC`; the topic may have wildcards."""
 
     refused: dict[str, int]
+    streams_expected: int | None = None
 
     def __init__(self, address: str, clock: Clock) -> None:
         """Find the broker; the connection is made when samples are asked for.

@@ -26,6 +26,7 @@ def opening(daemon: Daemon, profile: Profile, state: FilePath) -> str:
         ("source", daemon.source.said),
         ("mode", daemon.device.processor.pace.mode.value),
         ("budget", f"{limits} (p50 / p99 / max, window to result)"),
+        ("deadlines", daemon.proof),
         ("scheduling", daemon.device.scheduling_label),
         ("state", str(state)),
     )

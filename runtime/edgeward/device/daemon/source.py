@@ -29,6 +29,11 @@ class Source(Protocol):
         ...
 
     @property
+    def streams_expected(self) -> int | None:
+        """How many streams it will bring; None: nobody knows."""
+        ...
+
+    @property
     def ended(self) -> bool:
         """Whether nothing will ever come any more."""
         ...
@@ -117,6 +122,7 @@ class PlaybackSource:
                     " Hz"
                 )
         self.said = said
+        self.streams_expected: int | None = len(playbacks)
         self.refused = {}
         self._clock = clock
         self._playbacks = playbacks
