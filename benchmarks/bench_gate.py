@@ -7,6 +7,7 @@ asks every rule of the policy. Goal: at most 2 CPU seconds (StrictDoc 72, sphinx
 """
 
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -83,7 +84,7 @@ def main() -> int:
         write_bundle(suites, out)
         policy = Path(scratch) / "policy.toml"
         shipped = POLICY.read_text(encoding="utf-8")
-        policy.write_text(shipped.replace('suites = ["latency"]', "suites = []"), encoding="utf-8")
+        policy.write_text(re.sub(r"(?m)^suites = .*", "suites = []", shipped), encoding="utf-8")
         rounds = [gate_cpu_s(suites, out, policy) for _ in range(ROUNDS)]
     cost_s = sorted(cost for cost, _ in rounds)[ROUNDS // 2]
     print(f"{COUNT:,} requirements, {COUNT:,} results and more")

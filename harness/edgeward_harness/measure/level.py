@@ -48,7 +48,7 @@ def judge_growth(
         verdict=verdict,
         unit=unit,
         n=n,
-        method="median of the slopes between all readings, bounds from Kendall's statistic",
+        method="slope of Theil and Sen over equal stretches, with Sen's bounds",
         confidence=CONFIDENCE,
         expected=f"growth <= {limit:g} {unit}",
         limit=limit,
