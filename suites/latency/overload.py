@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from edgeward_harness.measure.recovery import Timed, recovery_ms
 from edgeward_harness.rig.stall import Clocked, clocked, span_of
 from edgeward_harness.target import DeviceSession, Pending
 
@@ -36,19 +37,21 @@ class Episode:
         """All of them in their order."""
         return [*self.backlog, *self.after]
 
-    def recovery_ms(self, limit_ms: float, allowances: Sequence[float]) -> float:
-        """From the end of the stop to the last result that was late by more than its allowance.
+    def back_after_ms(self, limit_ms: float, allowances: Sequence[float]) -> float:
+        """From the end of the stop until all that waited was told and new results are in budget.
 
-        A result that never came leaves the device unrecovered for good.
+        A delay counts less its allowance. A result that never came leaves the device away for good.
         """
         if any(one.event is None for one in self.crossings):
             return float("inf")
-        late_ns = [
-            one.received_ns
-            for one, spare in zip(self.crossings, allowances, strict=True)
-            if one.observed_ms - spare > limit_ms
+        told_ns = max(one.received_ns for one in self.backlog)
+        results = [
+            Timed(one.sent_ns, one.observed_ms - spare)
+            for one, spare in zip(self.after, allowances, strict=True)
         ]
-        return (max([self.thawed_ns, *late_ns]) - self.thawed_ns) / NS_PER_MS
+        watched_ms = (self.after[-1].sent_ns - self.thawed_ns) / NS_PER_MS
+        again_ms = min(watched_ms, recovery_ms(results, self.thawed_ns, limit_ms))
+        return max(again_ms, (told_ns - self.thawed_ns) / NS_PER_MS)
 
 
 @dataclass(slots=True)

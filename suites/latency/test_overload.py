@@ -28,9 +28,10 @@ def test_recovery(device: DeviceSession, profile: Profile, measure: Measure, rig
     Method: the whole device is stopped for one and a half times the maximum while the sensor goes
     on, so that sixteen windows wait when it may go on. From then on windows come at the usual pace,
     until twenty in a row were within the budget of the 99th percentile, or well beyond the limit.
-    The time from the end of the stop to the last result beyond that budget is the recovery. Every
-    window that waited gets exactly one result, in order; those that were late whatever the device
-    did are marked so, those seen within the maximum are not.
+    The recovery lasts from the end of the stop until everything that waited was told and new
+    windows get results within that budget, ten in a row and without relapse. Every window that
+    waited gets exactly one result, in order; those that were late whatever the device did are
+    marked so, those seen within the maximum are not.
     """
     limits = profile.budget.latency["window_to_result"]
     stops = rig.samples("TC-LAT-011")
@@ -53,14 +54,10 @@ def _recoveries(episodes: Sequence[Episode], stalls: Stalls, limit_ms: float) ->
     """The recovery of each episode, and what of it is explained by delays that noise added."""
     values, spares = [], []
     for episode in episodes:
-        spans = [one.scheduled for one in episode.crossings]
-        noise = allowances_ms(stalls, spans)
-        waited = len(episode.backlog)
-        noise[:waited] = [0.0] * waited  # the stop is ours, and no excuse
-        seen_ms = episode.recovery_ms(limit_ms, [0.0] * len(noise))
-        values.append(seen_ms)
-        without_ms = episode.recovery_ms(limit_ms, noise)
-        spares.append(seen_ms - without_ms if without_ms < float("inf") else 0.0)
+        noise = allowances_ms(stalls, [one.scheduled for one in episode.after])
+        values.append(episode.back_after_ms(limit_ms, [0.0] * len(noise)))
+        without_ms = episode.back_after_ms(limit_ms, noise)
+        spares.append(values[-1] - without_ms if without_ms < float("inf") else 0.0)
     return Sample(values=values, allowances=spares)
 
 

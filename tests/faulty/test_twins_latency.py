@@ -56,6 +56,7 @@ pytestmark = pytest.mark.slow
         ("drops_newest_samples", "test_flood", "REQ-LAT-010", "other_answer_when_asked_again"),
         ("recovers_slowly", "test_recovery", "REQ-LAT-011", "recovery_after_a_stop"),
         ("loses_the_backlog", "test_recovery", "REQ-LAT-011", "results_of_the_overload_lost"),
+        ("creeps_up", "test_no_drift", "REQ-LAT-013", "change_over_the_run"),
         ("starts_cold", "first_windows", "REQ-LAT-012", "first_windows_after_a_start"),
     ],
 )
