@@ -1,0 +1,1 @@
+"""What `edgeward check` looks at, before a device is trusted with patients."""
