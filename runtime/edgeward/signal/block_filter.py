@@ -1,0 +1,133 @@
+"""A recursive filter as one matrix product for each block, for one stream or many at once.
+
+A cascade of second-order sections is linear: the samples that leave a block, and the state after
+it, are a fixed matrix times the samples that enter it and the state before. One product then does
+what a loop over samples and sections would, for all streams of a ward together.
+
+Rules:
+1. Time runs down, streams run across: a block is an array of samples x streams.
+2. How samples are cut into blocks does not matter, but for rounding in float64.
+3. Streams do not see each other. A sample that is not finite is refused by no one here and stays in
+   the state for ever: clean samples first.
+"""
+
+from math import pi, tan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgeward.errors import LimitError
+
+Sections = NDArray[np.float64]
+"""One row b0 b1 b2 a0 a1 a2 for each second-order section."""
+Block = NDArray[np.float64] | NDArray[np.float32]
+
+_STATES = 2  # of one section
+_RATE_SHARE_MAX = 0.5
+
+
+def butterworth_band(order: int, low_hz: float, high_hz: float, rate_hz: float) -> Sections:
+    """The sections of a Butterworth band-pass, by bilinear transformation with prewarped edges.
+
+    Raises:
+        ValueError: the order or an edge is out of range.
+    """
+    if order < 1 or not 0 < low_hz < high_hz < rate_hz * _RATE_SHARE_MAX:
+        raise ValueError(
+            f"found order {order}, band {low_hz} to {high_hz} Hz at {rate_hz} Hz; accepted: an"
+            " order of 1 or more and 0 < low < high < half the rate"
+        )
+    low, high = (2 * tan(pi * edge / rate_hz) for edge in (low_hz, high_hz))
+    numbers = np.arange(1 - order, order, 2)
+    half = -np.exp(1j * pi * numbers / (2 * order)) * (high - low) / 2
+    root = np.sqrt(half * half - low * high)
+    analog = np.concatenate([half + root, half - root])
+    poles = (2 + analog) / (2 - analog)
+    sections = np.array([[1.0, 0.0, -1.0, 1.0, *pair] for pair in _denominators(poles)])
+    centre = np.exp(-1j * 2 * np.arctan(np.sqrt(low * high) / 2) * np.arange(3))
+    each = np.abs(sections[:, :3] @ centre) / np.abs(sections[:, 3:] @ centre)
+    sections[:, :3] /= each[:, None]  # 1 in the middle of the band, in each section
+    return sections
+
+
+def _denominators(poles: NDArray[np.complex128]) -> list[tuple[float, float]]:
+    """a1 and a2 of each pair of poles: conjugates together, and real ones by two."""
+    tiny = 1e-12
+    pairs = [(-2 * p.real, abs(p) ** 2) for p in poles if p.imag > tiny]
+    real = sorted(p.real for p in poles if abs(p.imag) <= tiny)
+    both = zip(real[0::2], real[1::2], strict=True)
+    return [(float(a1), float(a2)) for a1, a2 in [*pairs, *((-(p + q), p * q) for p, q in both)]]
+
+
+class BlockFilter:
+    """The same sections for each of some streams, each with its own state."""
+
+    __slots__ = ("_matrices", "_states", "block_samples")
+
+    def __init__(self, sections: Sections, streams: int = 1, block_samples: int = 10) -> None:
+        """Start at rest; longer blocks than `block_samples` are cut.
+
+        Raises:
+            ValueError: the sections are not rows of six finite numbers with a0 = 1, or a number is
+                not positive.
+        """
+        sections = np.asarray(sections, dtype=np.float64)
+        if sections.ndim != 2 or sections.shape[1:] != (6,) or not np.isfinite(sections).all():
+            raise ValueError(f"found sections of shape {sections.shape}; accepted: (n, 6), finite")
+        if (sections[:, 3] != 1.0).any() or streams < 1 or block_samples < 1:
+            raise ValueError(
+                f"found a0 = {sections[:, 3].tolist()}, {streams} streams, blocks of"
+                f" {block_samples}; accepted: a0 = 1, one or more streams, samples"
+            )
+        self.block_samples = block_samples
+        self._states = np.zeros((_STATES * len(sections), streams))
+        self._matrices = [_matrix(sections, length) for length in range(1, block_samples + 1)]
+
+    @property
+    def streams(self) -> int:
+        """How many streams have a state here."""
+        return self._states.shape[1]
+
+    def push(self, samples: Block, streams: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
+        """Filter samples x streams, all of them or those numbered (each once).
+
+        Raises:
+            LimitError: the block is not as wide as the streams.
+        """
+        width = self.streams if streams is None else len(streams)
+        if samples.ndim != 2 or samples.shape[1] != width:
+            raise LimitError(f"samples of shape {samples.shape}; takes (samples, {width})")
+        out = np.empty(samples.shape)
+        state = self._states if streams is None else self._states[:, streams]
+        for first in range(0, len(samples), self.block_samples):
+            block = samples[first : first + self.block_samples]
+            count = len(block)
+            both = self._matrices[count - 1] @ np.concatenate([block, state])
+            out[first : first + count] = both[:count]
+            state = both[count:]
+        if streams is None:
+            self._states = state
+        else:
+            self._states[:, streams] = state
+        return out
+
+    def reset(self, streams: NDArray[np.intp]) -> None:
+        """Put these streams at rest."""
+        self._states[:, streams] = 0.0
+
+
+def _matrix(sections: Sections, length: int) -> NDArray[np.float64]:
+    """What `length` samples and a state become, found by filtering each unit vector."""
+    states = _STATES * len(sections)
+    unit = np.eye(length + states)
+    out, state = unit[:length].copy(), unit[length:].copy()
+    for sample in range(length):
+        x = out[sample]
+        for number, (b0, b1, b2, _, a1, a2) in enumerate(sections):
+            first, second = state[2 * number], state[2 * number + 1]
+            y = b0 * x + first
+            state[2 * number] = b1 * x - a1 * y + second
+            state[2 * number + 1] = b2 * x - a2 * y
+            x = y
+        out[sample] = x
+    return np.concatenate([out, state])
