@@ -14,9 +14,8 @@ class SystemClock:
         """False: time passes by itself."""
         return False
 
-    def monotonic_ns(self) -> int:
-        """Nanoseconds since an arbitrary start; never goes back."""
-        return time.monotonic_ns()
+    monotonic_ns = staticmethod(time.monotonic_ns)
+    """Nanoseconds since an arbitrary start; never goes back. Called four times a window."""
 
     def wall_ns(self) -> int:
         """Nanoseconds since 1970 UTC, as far as this device knows."""
@@ -37,9 +36,8 @@ class ThreadClock(SystemClock):
 
     __slots__ = ()
 
-    def monotonic_ns(self) -> int:
-        """Nanoseconds of processor time that this thread has had."""
-        return time.thread_time_ns()
+    monotonic_ns = staticmethod(time.thread_time_ns)
+    """Nanoseconds of processor time that this thread has had."""
 
 
 class SimulatedClock:

@@ -51,23 +51,23 @@ class Decision(NamedTuple):
 class Decider:
     """Applies the rules with one engine and counts what the model did wrong."""
 
-    __slots__ = ("_clock", "_engine", "_labels", "_sha256", "model_faults")
+    __slots__ = ("_labels", "_now_ns", "_probabilities", "_sha256", "model_faults")
 
     def __init__(self, engine: InferenceEngine, clock: Clock) -> None:
         """Decide with this engine; take the time from this clock."""
-        self._clock = clock
+        self._now_ns = clock.monotonic_ns
         self.model_faults = 0
         self.use(engine)
 
     def use(self, engine: InferenceEngine) -> None:
         """Decide with this engine from now on."""
-        self._engine = engine
+        self._probabilities = engine.probabilities
         self._labels = engine.card.labels
         self._sha256 = engine.card.sha256
 
     def decide(self, samples: Samples, valid_samples: int) -> Decision:
         """Judge one window. Never raises: what goes wrong is a reason."""
-        started_ns = self._clock.monotonic_ns()
+        started_ns = self._now_ns()
         if valid_samples < len(samples):  # rule 1
             reason = (
                 f"{len(samples) - valid_samples} of {len(samples)} samples are invalid; all must be"
@@ -75,7 +75,7 @@ class Decider:
             )
             return self._no_answer(reason, started_ns)
         try:
-            values = self._engine.probabilities(samples)
+            values = self._probabilities(samples)
         except ModelError as error:  # rule 2
             return self._fault(str(error)[:200], started_ns)
         except Exception as error:  # rule 2: whatever a model does, the next window is judged
@@ -86,7 +86,7 @@ class Decider:
                 "the model did not answer with one finite number for each label", started_ns
             )
         probabilities = dict(zip(self._labels, values, strict=True))  # rule 3
-        decided_ns = self._clock.monotonic_ns()
+        decided_ns = self._now_ns()
         return Decision(
             Outcome.ANSWER,
             self._labels[values.index(max(values))],
@@ -99,14 +99,14 @@ class Decider:
 
     def decline(self, reason: str) -> Decision:
         """No answer, without asking the model."""
-        return self._no_answer(reason, self._clock.monotonic_ns())
+        return self._no_answer(reason, self._now_ns())
 
     def _fault(self, reason: str, started_ns: int) -> Decision:
         self.model_faults += 1
         return self._no_answer(reason, started_ns)._replace(fault=True)
 
     def _no_answer(self, reason: str, started_ns: int) -> Decision:
-        now_ns = self._clock.monotonic_ns()
+        now_ns = self._now_ns()
         return Decision(
             Outcome.NO_ANSWER, None, None, reason, self._sha256, now_ns, now_ns - started_ns
         )

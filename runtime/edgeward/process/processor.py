@@ -72,7 +72,11 @@ class Processor:
         self._clock = clock
         self._hooks = hooks
         self._limits = limits
-        self._inline = self.pace.mode.works_at_once
+        self._inline = pace.mode.works_at_once
+        self._now_ns = clock.monotonic_ns
+        self._decide = hooks.decide
+        self._publish = hooks.publish
+        self._judge_late = self.lateness.judge if pace.mode.keeps_pace else _never_late
 
     # streams
 
@@ -126,12 +130,12 @@ class Processor:
             StreamError: the stream is not open, or the block does not fit its end; nothing was
                 taken.
         """
-        stream = self._stream(name)
+        stream = self.streams.get(name) or self._stream(name)
         stream.admit(block)
         fired = bool(self._watching) and self._watch(stream, block)
         if self._inline:
             self.backlog.pass_through()
-            self._work_off(stream, block, None)
+            self._work_off(stream, block)
         else:
             self._defer(stream, block)
             if fired and self.pace.mode is Mode.EVENT_DRIVEN:
@@ -236,7 +240,7 @@ class Processor:
         rung = next((rung for above, rung in _FILL_OF if fill >= above), Rung.FULL)
         self.advise("backlog", rung)
 
-    def _work_off(self, stream: Stream, block: Block, declined: str | None) -> None:
+    def _work_off(self, stream: Stream, block: Block, declined: str | None = None) -> None:
         """Rule 4, for what is not about one window."""
         self.watchdog.begin()
         try:
@@ -249,33 +253,28 @@ class Processor:
     def _complete(self, stream: Stream, window: Window) -> None:
         """Decide on one window and tell the result."""
         decision = self._judge(stream, window)
-        acquired_ns = stream.acquired_ns
-        late = (
-            self.lateness.judge(acquired_ns, decision.decided_ns)
-            if self.pace.mode is not Mode.BATCH
-            else None
-        )
+        acquired_ns, decided_ns = stream.acquired_ns, decision.decided_ns
+        late = self._judge_late(acquired_ns, decided_ns)
         counts = self.counts
         counts.windows += 1
+        event = ResultEvent(
+            stream.name,
+            window.index,
+            window.first,
+            window.last,
+            window.valid_samples,
+            decision,
+            acquired_ns,
+            late,
+        )
         try:
-            self._hooks.publish(
-                ResultEvent(
-                    stream.name,
-                    window.index,
-                    window.first,
-                    window.last,
-                    window.valid_samples,
-                    decision,
-                    acquired_ns,
-                    late,
-                )
-            )
-            counts.told += 1
+            self._publish(event)
         except Exception as error:  # rule 4
             counts.untold += 1
             self._say(Condition.TELLING_FAULT, stream, f"a result was not told: {error!r}")
             return
-        self.times.count(acquired_ns, decision.decided_ns, self._clock.monotonic_ns())
+        counts.told += 1
+        self.times.count(acquired_ns, decided_ns, self._now_ns())
         if late or decision.fault:
             self._complain(stream, decision, late=bool(late))
         elif self.conditions.any:
@@ -287,7 +286,7 @@ class Processor:
             self.counts.declined += 1
             return self._hooks.decline(stream.declined)
         try:
-            decision = self._hooks.decide(window.samples, window.valid_samples)
+            decision = self._decide(window.samples, window.valid_samples)
         except Exception as error:  # rule 4
             text = f"window {window.index} was not judged: {type(error).__name__}: {error}"
             self._say(Condition.PATH_FAULT, stream, text)
@@ -317,3 +316,7 @@ class Processor:
             self.conditions.clear(Condition.MODEL_FAULT, stream.name)
             self.conditions.clear(Condition.PATH_FAULT, stream.name)
             self.conditions.clear(Condition.SHED, stream.name)
+
+
+def _never_late(_: int, __: int) -> None:
+    """Nobody waits for the results of a recording."""

@@ -6,7 +6,6 @@ which blocks came; how much later the second happens is the processor's business
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from edgeward.errors import LimitError, StreamError
@@ -15,8 +14,7 @@ from edgeward.process.decision import Decision
 from edgeward.signal.windows import Mask, Samples, Window, Windower
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """Samples as they arrived."""
 
     first: int
@@ -25,11 +23,6 @@ class Block:
     mask: Mask | None
     acquired_ns: int
     """When the last sample was taken, or when the block arrived."""
-
-    @property
-    def end(self) -> int:
-        """The index after the last sample."""
-        return self.first + len(self.samples)
 
 
 class ResultEvent(NamedTuple):
@@ -110,6 +103,17 @@ class Stream:
             StreamError: the block starts before the expected index, or its mask has another length;
                 nothing was taken.
         """
+        count = len(block.samples)
+        if (
+            block.first != self.next_sample
+            or block.mask is not None
+            or count > self._limits.block_samples_max
+        ):
+            self._check(block)
+        self.next_sample = block.first + count
+
+    def _check(self, block: Block) -> None:
+        """Refuse what does not fit; what is only unusual passes."""
         gap = block.first - self.next_sample
         if gap < 0:
             raise StreamError(
@@ -129,7 +133,6 @@ class Stream:
                 f"a gap of {gap} samples exceeds gap_samples_max = {limits.gap_samples_max};"
                 " close the stream and open it anew"
             )
-        self.next_sample = block.first + len(block.samples)
 
     def work_off(self, block: Block, declined: str | None = None) -> None:
         """Cut an admitted block into windows; a reason given, they get no answer for that."""
