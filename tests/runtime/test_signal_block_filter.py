@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import signal
+from scipy import signal  # type: ignore[import-untyped]
 
 from edgeward.errors import LimitError
 from edgeward.signal.block_filter import BlockFilter, butterworth_band
