@@ -105,6 +105,13 @@ def test_a_defect_in_time_is_found_or_left_open_and_never_passed(
     assert state is not State.FAILED or seen_by in failed_measurements(tmp_path), output
 
 
+def test_a_device_that_dies_meanwhile_has_failed(tmp_path: Path) -> None:
+    """It is not our error that there is nothing left to be seen."""
+    status, assessment, output = judge(tmp_path, "dies", MEMORY)
+    assert assessment.cases["TC-RES-001"].state is State.FAILED, output
+    assert status == 1
+
+
 def test_a_value_that_nobody_measured_is_refused(tmp_path: Path) -> None:
     status, assessment, output = judge(tmp_path, "invents_a_temperature", SELF)
     assert assessment.cases["TC-RES-008"].state is State.FAILED, output

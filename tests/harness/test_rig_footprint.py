@@ -1,8 +1,10 @@
 """What a device uses is seen from outside, in all of its processes."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import cast
 
 import pytest
 
-from edgeward_harness.errors import HarnessError
+from edgeward_harness.errors import Finding, HarnessError
 from edgeward_harness.profile.unit import BUILT_IN, energy_counters
 from edgeward_harness.rig.energy import metered
 from edgeward_harness.rig.footprint import (
@@ -115,6 +117,17 @@ def test_a_device_is_all_of_its_processes() -> None:
         device.kill()
         with pytest.raises(HarnessError, match="has ended"):
             device.processes()
+
+
+def test_a_device_that_has_ended_by_itself_is_to_blame() -> None:
+    with open_device(BUILT_IN["reference"]) as device:
+        assert device.pid is not None
+        os.kill(device.pid, signal.SIGKILL)
+        with pytest.raises(Finding):
+            device.pump_until(time.monotonic_ns() + 10_000_000_000)
+        for look in (resident, high_water, processor_seconds):
+            with pytest.raises(Finding):
+                look(device)
 
 
 def test_a_device_inside_the_harness_has_no_processes() -> None:

@@ -41,8 +41,10 @@ class Rig:
             HarnessError: the unit could not be started at all.
         """
         from edgeward_harness.target import open_device
+        from edgeward_harness.target.session import STARTUP_S
 
-        with open_device(self.unit, self.profile) as device:
+        startup_s = max(STARTUP_S, 2 * self.profile.budget.startup_ms / 1e3)
+        with open_device(self.unit, self.profile, startup_s=startup_s) as device:
             device.configure(self.profile.to_dict(), self.profile.sha256)
             self.device_context = context_of(device)
             yield device

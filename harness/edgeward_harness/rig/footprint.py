@@ -13,7 +13,7 @@ are known between bounds only, and both are kept:
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,9 +46,10 @@ def resident(device: DeviceSession) -> Resident:
     """What the device holds now.
 
     Raises:
-        HarnessError: it has ended, or this kernel does not tell.
+        Finding: it has ended.
+        HarnessError: this kernel does not tell.
     """
-    told = _told(device.processes(), "smaps_rollup")
+    told = _told(device, "smaps_rollup")
     whole = [one["Rss"] + one["Swap"] for one in told]
     shared = sum(one["Pss"] + one["SwapPss"] for one in told)
     return _resident(whole, shared)
@@ -56,7 +57,7 @@ def resident(device: DeviceSession) -> Resident:
 
 def high_water(device: DeviceSession) -> Resident:
     """The most that each process which still runs ever held, as the kernel keeps it."""
-    peaks = [one["VmHWM"] for one in _told(device.processes(), "status")]
+    peaks = [one["VmHWM"] for one in _told(device, "status")]
     return _resident(peaks, 0)
 
 
@@ -64,10 +65,19 @@ def _resident(whole: list[int], shared: int) -> Resident:
     return Resident(len(whole), max(shared, *whole) if len(whole) > 1 else whole[0], sum(whole))
 
 
-def _told(pids: Iterable[int], name: str) -> list[Mapping[str, int]]:
+def _processes(device: DeviceSession) -> tuple[int, ...]:
+    """All processes of a device; that it has ended is its fault and told as such."""
+    try:
+        return device.processes()
+    except HarnessError:
+        device.pump_until(time.monotonic_ns())
+        raise
+
+
+def _told(device: DeviceSession, name: str) -> list[Mapping[str, int]]:
     """A file of the kernel's for each process that is still there, in bytes."""
     told: list[Mapping[str, int]] = []
-    for pid in pids:
+    for pid in _processes(device):
         with contextlib.suppress(ProcessLookupError, FileNotFoundError):
             one = _bytes((_PROC / str(pid) / name).read_text(encoding="utf-8", errors="replace"))
             if one:
@@ -122,7 +132,7 @@ def work_of(device: DeviceSession) -> Iterator[Work]:
     A process that begins and ends in between counts once its parent has waited for it.
 
     Raises:
-        HarnessError: the device has ended.
+        Finding: the device has ended.
     """
     work, before = Work(), _counted(device)
     yield work
@@ -150,7 +160,7 @@ def _restless_wait_ns(before: _Counted, after: _Counted, wall_ns: int) -> int:
 
 
 def _counted(device: DeviceSession) -> _Counted:
-    at_ns, pids = time.monotonic_ns(), device.processes()
+    at_ns, pids = time.monotonic_ns(), _processes(device)
     ticks = 0
     threads: dict[str, tuple[int, int]] = {}
     for pid in pids:

@@ -24,6 +24,7 @@ from edgeward_harness.rig.programs import Program, program_of
 from edgeward_harness.target import DeviceSession
 
 STATE_FOLDER: Final = "EDGEWARD_STATE"
+FILES_MAX: Final = 100_000
 _SYSTEM: Final = tuple(
     Path(name) for name in ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc", "/proc", "/dev")
 )
@@ -70,12 +71,18 @@ def software_of(device: DeviceSession) -> Software:
 
 
 def file_with_digest(device: DeviceSession, software: Software, sha256: str) -> Path | None:
-    """The file with this SHA-256, of the software or seen with the device; None: there is none."""
+    """The file with this SHA-256, of the software or seen with the device; None: there is none.
+
+    Raises:
+        HarnessError: it has ended, or there are too many files.
+    """
     programs = _programs(device)
     seen = {path for one in programs for path in one.files}
     states = {Path(state) for one in programs if (state := one.environment.get(STATE_FOLDER))}
     kept = {path for state in states for path in state.rglob("*") if path.is_file()}
     wanted = (*software.files, *sorted(kept), *sorted(seen - software.files.keys()))
+    if len(wanted) > FILES_MAX:
+        raise HarnessError(f"{len(wanted)} files may be the model's; at most {FILES_MAX} are read")
     return next((path for path in wanted if _digest(path) == sha256), None)
 
 
