@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from edgeward.adapters.clock import SimulatedClock, SystemClock
 from edgeward.device.daemon.datagrams import AddressError, DatagramSource
 from edgeward.device.daemon.frames import FrameError, decode, encode
+from edgeward.device.daemon.in_order import InOrder
 from edgeward.device.daemon.source import Arrival, recorded
 from edgeward.model.card import ModelInput
+from edgeward.process.stream import Block
 from edgeward.signal.recording import RecordingError, read_recording
 
 ECG = ModelInput("ecg", "mV", 250, 1250, 250)
@@ -112,6 +114,45 @@ def test_new_kinds_of_nonsense_do_not_fill_the_memory(tmp_path: Path) -> None:
 def test_an_address_that_is_none_is_refused(address: str) -> None:
     with pytest.raises(AddressError, match="cannot be listened on"):
         DatagramSource(address, SimulatedClock())
+
+
+class Given:
+    """A source of blocks written down by a test."""
+
+    said = "given"
+    streams_expected: int | None = None
+
+    def __init__(self, arrivals: list[Arrival]) -> None:
+        self.arrivals, self.refused, self.ended = arrivals, {"nonsense": 2}, False
+
+    def receive(self, until_ns: int) -> list[Arrival]:
+        return [self.arrivals.pop(0)] if self.arrivals else []
+
+    def close(self) -> None:
+        self.ended = True
+
+
+def test_frames_out_of_order_come_in_order_with_their_stamps_and_losses_are_told() -> None:
+    def block(number: int, stamp_ns: int) -> Block:
+        return Block(number * 10, np.full(10, number, np.float32), None, stamp_ns)
+
+    order = [0, 2, 1, 1, 4, 5, 6, 7, 3, 8]  # 3 comes too late for a wait of 30 samples
+    arrivals: list[Arrival] = [("a", block(number, 100 + number)) for number in order]
+    arrivals.insert(2, ("b", block(0, 7)))
+    source = InOrder(Given([*arrivals, ("b", block(9, 8))]), ECG, wait_ms=120, streams_max=1)
+    came = [arrival for _ in range(12) for arrival in source.receive(0)]
+    firsts = [one.first // 10 for name, one in came if name == "a"]
+    assert firsts == [0, 1, 2, 4, 5, 6, 7, 8]
+    assert all(one.acquired_ns == 100 + one.first // 10 for name, one in came if name == "a")
+    assert all((one.samples == one.first // 10).all() for _, one in came)
+    assert [one.first for name, one in came if name == "b"] == [0, 90]  # one stream too many
+    assert source.refused == {
+        "nonsense": 2, "samples late": 10, "samples duplicate": 10, "samples missing": 10,
+    }  # fmt: skip
+    source.close()
+    assert source.ended
+    with pytest.raises(ValueError, match="1 or more"):
+        InOrder(Given([]), ECG, wait_ms=0, streams_max=1)
 
 
 def write_record(folder: Path, header: str, data: bytes) -> Path:

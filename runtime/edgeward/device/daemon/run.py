@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgeward.device.daemon.folder import add_state, profiles_in, state_of
 from edgeward.errors import EdgewardError
@@ -15,6 +15,7 @@ from edgeward.errors import EdgewardError
 if TYPE_CHECKING:
     from edgeward.device.daemon.daemon import Daemon
     from edgeward.device.daemon.source import Source
+    from edgeward.device.device import Parts
     from edgeward.profile import Profile
 
 SWITCH_S = 0.0005
@@ -40,6 +41,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="WHERE",
         help="simulated (the default), a WFDB record or its .hea file, udp:HOST:PORT, unix:PATH,"
         " or mqtt://HOST:PORT/TOPIC",
+    )
+    parser.add_argument(
+        "--reorder-ms",
+        type=int,
+        metavar="MS",
+        help="wait so long for frames that are missing before later ones (default: not at all)",
     )
     parser.add_argument(
         "--patients",
@@ -158,7 +165,7 @@ def _daemon(
     return daemon
 
 
-def _source(options: argparse.Namespace, profile: "Profile", parts: Any) -> "Source":  # noqa: ANN401
+def _source(options: argparse.Namespace, profile: "Profile", parts: "Parts") -> "Source":
     """What `--source` names.
 
     Raises:
@@ -169,18 +176,18 @@ def _source(options: argparse.Namespace, profile: "Profile", parts: Any) -> "Sou
 
     where, clock, taken = options.source, parts.clock, parts.engine.card.input
     faults = [
-        f"--{name} {value}: accepted: above 0"
-        for name in ("patients", "hours", "speed")
+        f"--{name.replace('_', '-')} {value}: accepted: above 0"
+        for name in ("patients", "hours", "speed", "reorder_ms")
         if (value := getattr(options, name)) is not None and value <= 0
     ]
     if faults:
         raise OptionError("; ".join(faults))
     if where.startswith(("udp:", "unix:")):
-        return DatagramSource(where, clock)
+        return _ordered(DatagramSource(where, clock), options, parts)
     if where.startswith(("mqtt:", "mqtts:")):
         from edgeward.device.daemon.mqtt import MqttSource
 
-        return MqttSource(where, clock)
+        return _ordered(MqttSource(where, clock), options, parts)
     if where == "simulated":
         count = options.patients or max(1, profile.network.devices_max)
         playbacks = simulated_patients(count, options.seed, taken.rate_hz)
@@ -195,6 +202,16 @@ def _source(options: argparse.Namespace, profile: "Profile", parts: Any) -> "Sou
         )
     except ValueError as error:
         raise OptionError(str(error)) from error
+
+
+def _ordered(source: "Source", options: argparse.Namespace, parts: "Parts") -> "Source":
+    """The source, put in order where that was asked for."""
+    if options.reorder_ms is None:
+        return source
+    from edgeward.device.daemon.in_order import InOrder
+
+    taken = parts.engine.card.input
+    return InOrder(source, taken, options.reorder_ms, parts.limits.streams_max)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,98 @@
+"""A source whose blocks may come late, doubled or out of order, put in order for a stated wait.
+
+A lost datagram holds back what follows it until the wait is over; then it is a gap. So the wait is
+a part of the latency in that case, and only in that case. A block keeps the stamp it came with.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from edgeward.device.daemon.source import Arrival, Source
+from edgeward.model.card import ModelInput
+from edgeward.process.stream import Block
+from edgeward.signal.arrival import Arrival as Reorder
+from edgeward.signal.windows import Mask, Samples
+
+BLOCKS_HELD_MAX = 64
+COUNTED = ("late", "duplicate", "conflicting", "missing")
+
+
+@dataclass(slots=True)
+class _Stream:
+    """One stream's order and the stamps of what may still be held."""
+
+    reorder: Reorder
+    stamps: deque[tuple[int, int, int]] = field(
+        default_factory=lambda: deque(maxlen=4 * BLOCKS_HELD_MAX)
+    )
+
+    def stamp_of(self, first: int, newest_ns: int) -> int:
+        """The stamp of the block that a sample came in."""
+        for begin, end, acquired_ns in self.stamps:
+            if begin <= first < end:
+                return acquired_ns
+        return newest_ns
+
+
+class InOrder:
+    """Puts what another source gives in order."""
+
+    def __init__(
+        self, source: Source, taken: ModelInput, wait_ms: int, streams_max: int
+    ) -> None:
+        """Wait at most so long for what is missing; streams beyond the maximum pass as they come.
+
+        Raises:
+            ValueError: the wait is not positive.
+        """
+        if wait_ms < 1:
+            raise ValueError(f"a wait of {wait_ms} ms; it must be 1 or more")
+        self.said = f"{source.said}, in order within {wait_ms} ms"
+        self.streams_expected = source.streams_expected
+        self._source = source
+        self._wait_samples = max(1, taken.rate_hz * wait_ms // 1000)
+        self._streams_max = streams_max
+        self._streams: dict[str, _Stream] = {}
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will ever come any more."""
+        return self._source.ended
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """What came and could not be used, and samples that came too late or more than once."""
+        total = dict.fromkeys(COUNTED, 0)
+        for stream in self._streams.values():
+            for name in COUNTED:
+                total[name] += getattr(stream.reorder.counts, name)
+        counted = {f"samples {name}": count for name, count in total.items() if count}
+        return {**self._source.refused, **counted}
+
+    def receive(self, until_ns: int) -> list[Arrival]:
+        """What is next in each stream; waits for something at most until this instant."""
+        ready: list[Arrival] = []
+        for name, block in self._source.receive(until_ns):
+            stream = self._streams.get(name)
+            if stream is None:
+                if len(self._streams) >= self._streams_max:
+                    ready.append((name, block))
+                    continue
+                reorder = Reorder(self._wait_samples, BLOCKS_HELD_MAX, block.first)
+                stream = self._streams[name] = _Stream(reorder)
+            self._offer(name, stream, block, ready)
+        return ready
+
+    def close(self) -> None:
+        """Let go of the source; what is still held has no successor, and is dropped with it."""
+        self._source.close()
+
+    def _offer(self, name: str, stream: _Stream, block: Block, ready: list[Arrival]) -> None:
+        stream.stamps.append((block.first, block.first + len(block.samples), block.acquired_ns))
+
+        def release(first: int, samples: Samples, mask: Mask | None) -> None:
+            stamp_ns = stream.stamp_of(first, block.acquired_ns)
+            kept = None if mask is None else mask.copy()
+            ready.append((name, Block(first, samples.copy(), kept, stamp_ns)))
+
+        stream.reorder.offer(block.first, block.samples, block.mask, release)
