@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import math
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -246,6 +247,43 @@ NONSENSE = [
     (b"GET /../../etc/passwd HTTP/1.1\r\n\r\n", b"404"),
     (b"GET /metrics?x=1 HTTP/1.0\r\nHost: a\r\n\r\n", b"200"),
 ]
+
+
+def test_a_snapshot_is_written_out_once() -> None:
+    """A change that no snapshot ever undergoes would be seen if it were written out again."""
+    first = replace(EMPTY, blocks=dict(EMPTY.blocks))
+    latest = [first]
+    with serving(lambda: latest[0]) as server:
+        before = scraped(server)
+        first.blocks["offered"] += 1
+        assert scraped(server) == before
+        latest[0] = replace(first)
+        assert scraped(server) != before
+
+
+RIGHTS = """
+import threading
+from edgeward.adapters.scheduling import ThreadScheduling, Wish
+from edgeward.device.daemon.metrics_http import MetricsServer
+from urllib.request import urlopen
+asked = ThreadScheduling().apply(Wish("fifo", 5)).observed
+seen = []
+def page():
+    seen.append(ThreadScheduling().observe())
+    return b""
+server = MetricsServer(":0", page, "text/plain")
+urlopen("http://" + server.address + "/metrics").read()
+server.close()
+print(asked.policy, asked.priority - seen[0].priority, seen[0].policy == asked.policy)
+"""
+
+
+@pytest.mark.slow
+def test_the_thread_is_one_step_below_the_clinical_one() -> None:
+    """In a process of its own, with the class where the host grants it and without where not."""
+    command = [sys.executable, "-c", RIGHTS]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout in {"fifo 1 True\n", "other 0 True\n"}
 
 
 @pytest.mark.parametrize(("request_bytes", "expected"), NONSENSE)

@@ -8,7 +8,9 @@ Rules:
    What can go back, such as the figures of a stream that began anew, is a gauge.
 3. A time is never better than the truth: a duration whose fine bucket reaches beyond a bound is
    counted above it (at most 3.2 % of the bound).
-4. The names of streams come from outside. They are escaped, and at most so many are exported.
+4. A snapshot is written out once, however often it is asked for: a busy scraper costs no more than
+   one for each snapshot.
+5. The names of streams come from outside. They are escaped, and at most so many are exported.
 
 Needs the extra `metrics`.
 """
@@ -55,8 +57,16 @@ def start_metrics(address: str, snapshot: Callable[[], Snapshot]) -> MetricsServ
         raise MetricsError(
             "metrics need prometheus-client; install it with: pip install 'edgeward[metrics]'"
         ) from error
-    collector = SnapshotCollector(snapshot)
-    return MetricsServer(address, lambda: generate_latest(collector), CONTENT_TYPE_LATEST)
+    written: tuple[Snapshot | None, bytes] = (None, b"")
+
+    def page() -> bytes:  # rule 4
+        nonlocal written
+        latest = snapshot()
+        if latest is not written[0]:
+            written = latest, generate_latest(SnapshotCollector(lambda: latest))
+        return written[1]
+
+    return MetricsServer(address, page, CONTENT_TYPE_LATEST)
 
 
 class SnapshotCollector:
@@ -95,7 +105,7 @@ def _gauge(name: str, said: str, label: str, values: dict[str, float]) -> "Metri
 
 
 def _text(name: str) -> str:
-    """A label's value that can be encoded; prometheus-client escapes the rest (rule 4)."""
+    """A label's value that can be encoded; prometheus-client escapes the rest (rule 5)."""
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

@@ -4,8 +4,9 @@ Rules:
 1. It only reads. `GET /metrics` (or HEAD) gets the page; everything else is refused in a line.
 2. Whoever connects has a second and 8 KiB for the request, and the same second to fetch the answer:
    a slow or endless one costs nothing but that. At most four others wait meanwhile.
-3. Its thread gives up a real-time class that it was born with: the clinical thread has the right to
-   it, and a scrape has not.
+3. Its thread inherits the real-time class of the one that made it, and steps one priority below it.
+   It does not leave the class: it may hold the interpreter when the clinical thread wants it, and
+   must then not wait behind busy processes.
 """
 
 import contextlib
@@ -66,7 +67,7 @@ class MetricsServer:
         self._socket.close()
 
     def _serve(self) -> None:
-        ThreadScheduling().apply(Wish())  # rule 3
+        _step_below()
         while not self._closing.is_set():
             try:
                 peer, _ = self._socket.accept()
@@ -100,6 +101,14 @@ class MetricsServer:
         if left_ns <= 0:
             raise TimeoutError
         peer.settimeout(left_ns / 1e9)
+
+
+def _step_below() -> None:
+    """Rule 3."""
+    scheduling = ThreadScheduling()
+    inherited = scheduling.observe()
+    if inherited.policy == "fifo" and inherited.priority > 1:
+        scheduling.apply(Wish("fifo", inherited.priority - 1))
 
 
 def judge(request: bytes) -> tuple[int, bool]:
