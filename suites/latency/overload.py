@@ -37,21 +37,29 @@ class Episode:
         """All of them in their order."""
         return [*self.backlog, *self.after]
 
-    def back_after_ms(self, limit_ms: float, allowances: Sequence[float]) -> float:
+    @property
+    def told_ns(self) -> int:
+        """When the last result of those that waited was read."""
+        return max(self.thawed_ns, *(one.received_ns for one in self.backlog))
+
+    def back_after_ms(
+        self, limit_ms: float, allowances: Sequence[float] = (), told_spare_ms: float = 0.0
+    ) -> float:
         """From the end of the stop until all that waited was told and new results are in budget.
 
-        A delay counts less its allowance. A result that never came leaves the device away for good.
+        What noise may have added is taken off: of each result after the stop, and of the time until
+        the backlog was told. A result that never came leaves the device away for good.
         """
         if any(one.event is None for one in self.crossings):
             return float("inf")
-        told_ns = max(one.received_ns for one in self.backlog)
+        allowances = allowances or [0.0] * len(self.after)
         results = [
             Timed(one.sent_ns, one.observed_ms - spare)
             for one, spare in zip(self.after, allowances, strict=True)
         ]
         watched_ms = (self.after[-1].sent_ns - self.thawed_ns) / NS_PER_MS
         again_ms = min(watched_ms, recovery_ms(results, self.thawed_ns, limit_ms))
-        return max(again_ms, (told_ns - self.thawed_ns) / NS_PER_MS)
+        return max(again_ms, (self.told_ns - self.thawed_ns) / NS_PER_MS - told_spare_ms)
 
 
 @dataclass(slots=True)

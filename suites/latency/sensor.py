@@ -61,6 +61,11 @@ class Crossing:
         return (self.received_ns - self.sent_ns) / 1e6 if self.event else float("inf")
 
     @property
+    def since_stamp_ms(self) -> float:
+        """The same from the stamp on: what the device can know of, were we stopped in between."""
+        return (self.received_ns - self.stamped_ns) / 1e6 if self.event else float("inf")
+
+    @property
     def claimed_ns(self) -> int | None:
         """The same by the device's own clock; None when no result came."""
         event = self.event

@@ -45,7 +45,7 @@ def test_lateness_is_declared(
         else:
             calm.append(sensor.cross())
         rig.progress(number + 1, len(order))
-    in_time = [crossing for crossing in calm if crossing.observed_ms <= limit_ms]
+    in_time = [crossing for crossing in calm if crossing.since_stamp_ms <= limit_ms]
     count_marks(measure, late=frozen, in_time=in_time, why_late="of a stopped device")
     count(
         measure, "stop_missing_from_the_claimed_delay", _claims_less(frozen, limit_ms), len(frozen),

@@ -7,11 +7,11 @@ import pytest
 from edgeward.profile import Profile
 from edgeward_harness.measure.judge import Sample, judge_maximum
 from edgeward_harness.rig.bench import Rig
-from edgeward_harness.rig.stall import Stalls, allowances_ms, stall_probe
+from edgeward_harness.rig.stall import Span, Stalls, allowances_ms, stall_probe
 from edgeward_harness.run.measure import Measure
 from edgeward_harness.target import DeviceSession
 
-from .driving import WARM_UP_WINDOWS
+from .driving import CLOCK_MARGIN_NS, WARM_UP_WINDOWS
 from .overload import Episode, Overload
 from .recording import count, count_marks
 from .results import misplaced
@@ -55,8 +55,9 @@ def _recoveries(episodes: Sequence[Episode], stalls: Stalls, limit_ms: float) ->
     values, spares = [], []
     for episode in episodes:
         noise = allowances_ms(stalls, [one.scheduled for one in episode.after])
-        values.append(episode.back_after_ms(limit_ms, [0.0] * len(noise)))
-        without_ms = episode.back_after_ms(limit_ms, noise)
+        until_told = allowances_ms(stalls, [Span(episode.thawed_ns, episode.told_ns)])
+        values.append(episode.back_after_ms(limit_ms))
+        without_ms = episode.back_after_ms(limit_ms, noise, until_told[0])
         spares.append(values[-1] - without_ms if without_ms < float("inf") else 0.0)
     return Sample(values=values, allowances=spares)
 
@@ -69,13 +70,14 @@ def _record_told(
     lost = [fault for one in windows if (fault := misplaced(one))]
     told = [int(event["cursor"]) for one in windows for event in one.events]
     disorder = [] if told == sorted(told) else ["results out of the order of their windows"]
+    doubt_ms = (CLOCK_MARGIN_NS + ward.sensors[0].clock_uncertainty_ns) / 1e6
     late = [
         one
         for episode in episodes
         for one in episode.backlog
-        if (episode.thawed_ns - one.sent_ns) / 1e6 > limit_ms
+        if (episode.thawed_ns - one.sent_ns) / 1e6 > limit_ms + doubt_ms
     ]
-    in_time = [one for one in windows if one.observed_ms <= limit_ms]
+    in_time = [one for one in windows if one.since_stamp_ms <= limit_ms - doubt_ms]
     faults = [*lost, *disorder, *ward.strays, *ward.close()]
     count(
         measure, "results_of_the_overload_lost", faults, len(windows),
