@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -23,9 +24,10 @@ from edgeward.adapters.clock import SystemClock
 from edgeward.device.daemon.datagrams import AddressError
 from edgeward.device.daemon.frames import encode
 from edgeward.device.daemon.mqtt import MqttError, MqttSource, parse_address
-from edgeward.device.daemon.source import Arrival
+from edgeward.device.daemon.source import Arrival, simulated_patients
 
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
+COMMAND = str(Path(sys.executable).with_name("edgeward"))
 CLOCK = SystemClock()
 MS = 1_000_000
 PATIENCE_NS = 60_000 * MS
@@ -301,3 +303,51 @@ def test_without_its_extra_it_says_how_to_install_it(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(MqttError, match=r"edgeward\[mqtt\]"):
         MqttSource("mqtt://127.0.0.1/a", CLOCK)
+
+
+@pytest.mark.slow
+def test_the_daemon_judges_what_a_broker_sends_and_its_metrics_say_so(
+    broker: Broker, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        metrics = f"127.0.0.1:{found.getsockname()[1]}"
+    samples = simulated_patients(1, 3, 250)[0].samples
+    words = ("--profile", "wearable", "--state", tmp_path / "state", "--quiet")
+    daemon = subprocess.Popen(
+        [COMMAND, "run", *words, "--source", broker.address, "--metrics", metrics],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        waited(tmp_path / "state", ", connected")
+        starts = range(0, 2500, 250)
+        frames = [encode("bed-7", at, samples[at : at + 250], None, 0) for at in starts]
+        broker.publish(*frames, b"nonsense")
+        waited(tmp_path / "state", "results    6: 6 answered")
+        end_ns = CLOCK.monotonic_ns() + PATIENCE_NS
+        page = ""
+        while "edgeward_windows_total 6.0\n" not in page and CLOCK.monotonic_ns() < end_ns:
+            with urlopen(f"http://{metrics}/metrics") as answer:
+                page = answer.read().decode()
+        assert "edgeward_windows_total 6.0\n" in page
+        assert 'edgeward_stream_next_sample{stream="bed-7"} 2500.0\n' in page
+        assert 'edgeward_arrivals_refused_total{reason="found 8 bytes"} 1.0\n' in page
+        daemon.terminate()
+        _, said = daemon.communicate(timeout=60)
+        assert daemon.returncode in (0, 1)  # 1: a busy host made a result late
+        assert "sums       add up" in said
+    finally:
+        daemon.kill()
+        daemon.communicate()
+
+
+def waited(state: Path, text: str) -> None:
+    """Until the daemon's status says this; after a minute, whatever it says then."""
+    end_ns = CLOCK.monotonic_ns() + PATIENCE_NS
+    said = ""
+    while text not in said and CLOCK.monotonic_ns() < end_ns:
+        done = subprocess.run(
+            [COMMAND, "status", "--state", state], capture_output=True, text=True, check=False
+        )
+        said = done.stdout
+    assert text in said
