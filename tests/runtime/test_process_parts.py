@@ -140,6 +140,19 @@ def item(stream: str, stream_class: StreamClass, samples: int, at_ns: int) -> It
     return Item(stream, stream_class, Block(0, np.zeros(samples, np.float32), None, 0), at_ns)
 
 
+def put(backlog: Backlog, one: Item, waiting: dict[StreamClass, list[int]]) -> None:
+    """Put a block in, and hold what became of it against what must."""
+    lost, added = backlog.put(one)
+    assert all(gone.stream_class is StreamClass.TREND for gone in lost)
+    refused = any(gone is one for gone in lost)
+    older = [gone.offered_ns for gone in lost if gone is not one]
+    assert older == waiting[StreamClass.TREND][: len(older)]
+    del waiting[StreamClass.TREND][: len(older)]
+    if added:
+        waiting[one.stream_class].append(one.offered_ns)
+    assert refused == (not added and one.stream_class is StreamClass.TREND)
+
+
 @given(
     room=st.integers(1, 60),
     steps=st.lists(
@@ -160,17 +173,7 @@ def test_the_backlog_is_bounded_ordered_and_accounts_for_every_block(
             queue = waiting[StreamClass.CLINICAL] or waiting[StreamClass.TREND]
             assert (taken and taken.offered_ns) == (queue.pop(0) if queue else None)
         else:
-            one = item(step[0].name, step[0], step[1], at_ns)
-            lost, added = backlog.put(one)
-            assert all(gone.stream_class is StreamClass.TREND for gone in lost)
-            for gone in lost:
-                if gone is not one:
-                    assert waiting[StreamClass.TREND].pop(0) == gone.offered_ns
-            if added:
-                waiting[step[0]].append(at_ns)
-            else:
-                refused = any(gone is one for gone in lost)
-                assert refused == (step[0] is StreamClass.TREND)
+            put(backlog, item(step[0].name, step[0], step[1], at_ns), waiting)
         assert backlog.conserved()
         assert len(backlog) == sum(map(len, waiting.values()))
         assert backlog.waiting_samples <= room or len(backlog) == 1 or backlog.fill <= 1

@@ -87,19 +87,8 @@ def ask_status(folder: Path, timeout_s: float = _TIMEOUT_S) -> dict[str, Any]:
         NotRunningError: none runs there, or it does not answer.
     """
     path = folder / SOCKET
-    request = b'{"jsonrpc":"2.0","id":1,"method":"status"}\n'
-    answer = bytearray()
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
-            peer.settimeout(timeout_s)
-            peer.connect(str(path))
-            peer.sendall(request)
-            while not answer.endswith(b"\n") and len(answer) < _ANSWER_BYTES_MAX:
-                piece = peer.recv(1 << 16)
-                if not piece:
-                    break
-                answer += piece
-        result: dict[str, Any] = json.loads(answer)["result"]
+        result: dict[str, Any] = json.loads(_exchange(path, timeout_s))["result"]
     except (FileNotFoundError, ConnectionRefusedError) as error:
         raise NotRunningError(
             f"{folder}: no daemon runs here; start one with `edgeward run --state {folder}`"
@@ -107,3 +96,18 @@ def ask_status(folder: Path, timeout_s: float = _TIMEOUT_S) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise NotRunningError(f"{path}: the daemon does not answer: {error}") from error
     return result
+
+
+def _exchange(path: Path, timeout_s: float) -> bytes:
+    """Send the question, and take what comes until a line is whole or the peer has ended."""
+    answer = bytearray()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
+        peer.settimeout(timeout_s)
+        peer.connect(str(path))
+        peer.sendall(b'{"jsonrpc":"2.0","id":1,"method":"status"}\n')
+        while not answer.endswith(b"\n") and len(answer) < _ANSWER_BYTES_MAX:
+            piece = peer.recv(1 << 16)
+            if not piece:
+                break
+            answer += piece
+    return bytes(answer)
