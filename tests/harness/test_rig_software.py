@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,13 @@ def test_a_script_without_distributions_is_itself() -> None:
     assert software.incomplete == ""
     assert model is not None
     assert hashlib.sha256(model.read_bytes()).hexdigest() == digest
+
+
+def test_an_interpreter_that_was_copied_is_not_the_device(tmp_path: Path) -> None:
+    venv.create(tmp_path / "copy", with_pip=False, symlinks=False)
+    python = str(tmp_path / "copy" / "bin" / "python")
+    software, _, _ = of_example((python, "minimal_device.py"))
+    assert [path.name for path in software.files] == ["minimal_device.py"]
 
 
 @pytest.mark.skipif(shutil.which("perl") is None, reason="there is no perl")

@@ -25,6 +25,8 @@ from edgeward_harness.target import DeviceSession
 
 STATE_FOLDER: Final = "EDGEWARD_STATE"
 FILES_MAX: Final = 100_000
+_PARTS: Final = ("lib", "lib64", "bin")
+"""Of an interpreter's folder."""
 _SYSTEM: Final = tuple(
     Path(name) for name in ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc", "/proc", "/dev")
 )
@@ -110,10 +112,21 @@ def _foreign(path: Path, program: Program) -> bool:
         return False
     if any(path.is_relative_to(one) for one in _SYSTEM) and not path.is_relative_to(_LOCAL):
         return True
-    prefix = program.executable.parent.parent
-    return program.is_python and (
-        path.is_relative_to(prefix / "lib") or path.parent == program.executable.parent
+    return program.is_python and any(
+        path.is_relative_to(prefix / part) for prefix in _prefixes(program) for part in _PARTS
     )
+
+
+def _prefixes(program: Program) -> list[Path]:
+    """Where the interpreter lies; that of a virtual environment may be a copy of another."""
+    own = program.executable.parent.parent
+    try:
+        lines = (own / "pyvenv.cfg").read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        return [own]
+    pairs = (line.partition("=") for line in lines)
+    homes = [Path(value.strip()) for key, _, value in pairs if key.strip() == "home"]
+    return [own, *(home.resolve().parent for home in homes)]
 
 
 def _in_a_site(path: Path) -> bool:
