@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow
     ("unit", "cases", "broken", "seen_by"),
     [
         ("rare_tenfold_stall", "test_maximum", "REQ-LAT-003", "window_to_result_max"),
+        ("rare_tenfold_stall", "test_tail", "REQ-LAT-008", "window_to_result_tail"),
         (
             "collects_garbage",
             "test_99th_percentile and not load",
