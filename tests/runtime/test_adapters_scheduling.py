@@ -57,6 +57,20 @@ def test_a_right_that_is_there_is_used_and_claimed() -> None:
     }  # fmt: skip
 
 
+def test_a_thread_steps_below_the_one_that_started_it() -> None:
+    if not may_be_real_time():
+        pytest.skip("this user may not use a real-time class")
+    told = in_a_process(
+        "import threading\n"
+        "from edgeward.adapters.scheduling import step_below\n"
+        "thread.apply(Wish('fifo', 7)); seen = []\n"
+        "def work(): step_below(); seen.append(os.sched_getparam(0).sched_priority)\n"
+        "other = threading.Thread(target=work); other.start(); other.join()\n"
+        "told = {'thread': seen[0], 'main': os.sched_getparam(0).sched_priority}"
+    )
+    assert told == {"thread": 6, "main": 7}
+
+
 def test_a_right_that_is_missing_is_said_and_nothing_is_claimed() -> None:
     told = in_a_process(
         "import resource\n"

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import edgeward
+from edgeward.adapters.sensors import Sensors
 
 _PACKAGE = Path(edgeward.__file__).parent
 
@@ -21,6 +22,10 @@ class Host:
         except (OSError, ValueError, IndexError):
             return None
         return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def temperature_c(self) -> float | None:
+        """The hottest sensor of the machine, or None where it has none."""
+        return Sensors().temperature_c()
 
     def cpu_seconds(self) -> float | None:
         """Processor time of this process, user and system."""

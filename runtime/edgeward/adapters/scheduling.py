@@ -121,6 +121,18 @@ class ThreadScheduling:
         return Granted(wish, self.observe(), tuple(refused))
 
 
+def step_below() -> None:
+    """Let the calling thread run behind the one it was started by, where that is a real-time one.
+
+    A thread inherits the class of its parent. Ordinary scheduling would be too low: while it held
+    the interpreter, every busy process on the core would hold up the clinical thread.
+    """
+    thread = ThreadScheduling()
+    inherited = thread.observe()
+    if inherited.policy == "fifo" and inherited.priority > 1:
+        thread.apply(Wish("fifo", inherited.priority - 1))
+
+
 def freeze_garbage() -> None:
     """Let the collector forget all there is: what the start left behind is never garbage.
 

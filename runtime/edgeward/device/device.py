@@ -282,7 +282,7 @@ class Device:
             "late_results": _reading(self.processor.lateness.late_results),
             "model_faults": _reading(self.decider.model_faults),
             "events_dropped": _reading(self.events.dropped),
-            "temperature_c": _reading(None),
+            "temperature_c": _reading(host.temperature_c() if host else None),
         }
 
     def advance_clock(self, advance_ns: int) -> Result:

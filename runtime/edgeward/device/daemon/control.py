@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeward.adapters.listener import UnixListener
+from edgeward.adapters.scheduling import step_below
 from edgeward.device.rpc import (
     Code,
     RpcError,
@@ -51,6 +52,7 @@ class Control:
         self._listener.close()
 
     def _serve(self) -> None:
+        step_below()
         while True:
             try:
                 link = self._listener.accept()

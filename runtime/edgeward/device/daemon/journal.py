@@ -54,6 +54,17 @@ class Journal:
         except OSError as error:
             raise StoreError(f"{self._path}: cannot be written: {error.strerror}") from error
 
+    def sync(self) -> None:
+        """Wait until the disk has all of it.
+
+        Raises:
+            StoreError: the disk refused.
+        """
+        try:
+            os.fsync(self._fd)
+        except OSError as error:
+            raise StoreError(f"{self._path}: cannot be synced: {error.strerror}") from error
+
     def close(self) -> None:
         """Close the file; closing twice is fine."""
         if self._fd >= 0:

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 
 from edgeward.adapters.clock import SystemClock
-from edgeward.adapters.scheduling import ThreadScheduling, Wish
+from edgeward.adapters.scheduling import step_below
 from edgeward.errors import EdgewardError
 
 PATH = "/metrics"
@@ -67,7 +67,7 @@ class MetricsServer:
         self._socket.close()
 
     def _serve(self) -> None:
-        _step_below()
+        step_below()
         while not self._closing.is_set():
             try:
                 peer, _ = self._socket.accept()
@@ -101,14 +101,6 @@ class MetricsServer:
         if left_ns <= 0:
             raise TimeoutError
         peer.settimeout(left_ns / 1e9)
-
-
-def _step_below() -> None:
-    """Rule 3."""
-    scheduling = ThreadScheduling()
-    inherited = scheduling.observe()
-    if inherited.policy == "fifo" and inherited.priority > 1:
-        scheduling.apply(Wish("fifo", inherited.priority - 1))
 
 
 def judge(request: bytes) -> tuple[int, bool]:

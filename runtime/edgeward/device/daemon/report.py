@@ -4,6 +4,7 @@ import threading
 from pathlib import Path as FilePath
 from typing import TextIO
 
+from edgeward.adapters.scheduling import step_below
 from edgeward.device.daemon.daemon import Daemon
 from edgeward.device.daemon.slow import SlowSide
 from edgeward.device.daemon.snapshot import Snapshot
@@ -87,6 +88,7 @@ class Progress:
             self._thread.join()
 
     def _tell(self) -> None:
+        step_below()
         while not self._stop.wait(EACH_S):
             self._to.write(progress_line(self._daemon.snapshot) + "\n")
             self._to.flush()

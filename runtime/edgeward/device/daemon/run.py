@@ -90,11 +90,13 @@ def run(options: argparse.Namespace) -> int:
         EdgewardError: it cannot start.
     """
     from edgeward.adapters.notify import ServiceManager
+    from edgeward.adapters.sensors import Sensors
     from edgeward.device.daemon.control import Control
     from edgeward.device.daemon.journal import Journal
     from edgeward.device.daemon.report import Progress, closing, opening
     from edgeward.device.daemon.slow import SlowSide, start_slow_thread
     from edgeward.device.daemon.status import status_of
+    from edgeward.monitor.monitor import Monitor
 
     state = state_of(options)
     profile = _profile(options)
@@ -102,7 +104,9 @@ def run(options: argparse.Namespace) -> int:
         daemon = _daemon(options, profile, state, held)
         journal = held.enter_context(contextlib.closing(Journal(state)))
         manager = ServiceManager()
-        slow = SlowSide(daemon, journal, manager, daemon.device.clock)
+        clock = daemon.device.clock
+        slow = SlowSide(daemon, journal, manager, clock)
+        slow.monitor = Monitor(Sensors(), profile, clock, state, slow.flush)
         control = held.enter_context(
             contextlib.closing(Control(state, lambda: status_of(daemon, slow, profile)))
         )

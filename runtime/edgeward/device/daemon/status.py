@@ -53,9 +53,15 @@ def status_of(daemon: "Daemon", slow: "SlowSide", profile: "Profile") -> dict[st
         "source": daemon.source.said,
         "uptime_s": round((device.clock.monotonic_ns() - daemon.started_ns) / 1e9, 1),
         "log": slow.counts.to_dict(),
-        "resources": device.resources(),
+        "resources": {**device.resources(), **_machine(slow)},
         **told,
     }
+
+
+def _machine(slow: "SlowSide") -> dict[str, Any]:
+    """What the last look at the machine gave, with the provenance of each figure."""
+    readings = {} if slow.report is None else slow.report.readings
+    return {name: reading.to_dict() for name, reading in readings.items()}
 
 
 def as_text(status: dict[str, Any]) -> str:

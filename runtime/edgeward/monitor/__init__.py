@@ -1,0 +1,1 @@
+"""Resources, power, battery, temperature: what is measured, what is modelled, what is unknown."""
