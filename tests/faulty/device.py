@@ -323,7 +323,7 @@ class TellsLaterKinds(TellsUnknownKinds):
     """The same as a device of a later minor version, which may: this one is sound."""
 
     def describe(self) -> Result:
-        return {**super().describe(), "protocol": "1.1"}
+        return {**super().describe(), "protocol": "1.99"}
 
 
 class OpensSmall(Seeded):
