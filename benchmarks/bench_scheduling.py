@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import Sequence
 
-import onnxruntime
 from bench_window import ECG, HOP, PACE_NS, UNFIT_SHARE, WINDOW, Report, bare, percentile
 from reference_cnn import LABELS, cnn_onnx
 
@@ -29,6 +28,7 @@ from edgeward.device.daemon.frames import encode
 from edgeward.limits import DEFAULT
 from edgeward.model.card import ModelCard, ModelInput
 from edgeward.model.onnx_engine import OnnxEngine
+from edgeward.model.onnx_runtime import onnxruntime
 from edgeward.process.decision import Decider
 from edgeward.process.processor import Hooks, Processor
 from edgeward.process.stream import Block, ResultEvent

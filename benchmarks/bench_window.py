@@ -26,7 +26,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import onnxruntime
 from reference_cnn import LABELS, cnn_onnx, cnn_torch
 
 from edgeward.adapters.clock import SystemClock
@@ -35,6 +34,7 @@ from edgeward.canonical import sha256_hex
 from edgeward.limits import DEFAULT
 from edgeward.model.card import ModelCard, ModelInput
 from edgeward.model.onnx_engine import OnnxEngine
+from edgeward.model.onnx_runtime import onnxruntime
 from edgeward.process.decision import Decider
 from edgeward.process.events import EventLog
 from edgeward.process.processor import Hooks, Processor

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +14,7 @@ from small_network import FORMATS, LABELS, NETWORK, WINDOW, Array, Made, made_of
 from edgeward.errors import ModelError
 from edgeward.model.engine import BATCH_MAX, ROWS_AGREE, CheckedEngine, probe_windows
 from edgeward.model.load import load_engine
+from edgeward.model.onnx_runtime import onnxruntime
 from edgeward.signal.windows import Samples
 
 AGREE = 5e-6

@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -109,3 +112,20 @@ def test_the_model_can_be_made_again(
             expected, found = engine.probabilities(window), made.probabilities(window)
             assert np.allclose(expected, found, rtol=0, atol=1e-4)
             assert np.argmax(expected) == np.argmax(found)
+
+
+def test_a_device_tells_nobody_that_it_runs_a_model(tmp_path: Path) -> None:
+    """No identifier, no database and no thread of the engine's maker."""
+    code = (
+        "import os, numpy; before = os.listdir('/proc/self/task');"
+        "from edgeward.model.reference import load_reference_model;"
+        "load_reference_model(); print(os.listdir('/proc/self/task') == before)"
+    )
+    told = {"ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED", "CI"}
+    environment = {name: text for name, text in os.environ.items() if name not in told}
+    environment |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["True"]
+    assert list(tmp_path.iterdir()) == []

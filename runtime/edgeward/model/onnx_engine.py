@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from edgeward.model.engine import CheckedEngine, Probabilities
+from edgeward.model.onnx_runtime import onnxruntime
 from edgeward.signal.windows import Samples
 
 TENSOR = "tensor(float)"

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from edgeward.canonical import sha256_hex
+from edgeward.model.onnx_runtime import onnxruntime
 from edgeward.model.rhythm_graph import RATE_HZ, WINDOW_SAMPLES, LinearLayer, build
 from edgeward.signal.patient import RATE_RANGE_BPM, Rhythm, SimulatedPatient
 from edgeward.signal.windows import Samples
