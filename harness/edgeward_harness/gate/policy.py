@@ -64,6 +64,7 @@ class TraceRules:
     fresh: Annotated[bool, Flag("Whether texts and plans must be those of the run.")]
     standings: Annotated[tuple[Allowed, ...], Choices("What a requirement may be.", Allowed)]
     waivers: Annotated[tuple[str, ...], Names("Deviations that may waive a requirement.")]
+    inapplicable: Annotated[tuple[str, ...], Names("Requirements that may not be applicable.")]
     controls_proven: Annotated[bool, Flag("Whether each risk control needs both proofs.")]
 
 
@@ -123,3 +124,7 @@ def _contradictions(policy: Policy) -> Iterator[str]:
         yield 'trace.waivers: expected none, or "waived" among trace.standings'
     if Allowed.WAIVED in trace.standings and not trace.waivers:
         yield 'trace.waivers: empty; expected the deviations that may waive, or no "waived"'
+    if trace.inapplicable and Allowed.NOT_APPLICABLE not in trace.standings:
+        yield 'trace.inapplicable: expected none, or "not_applicable" among trace.standings'
+    if Allowed.NOT_APPLICABLE in trace.standings and not trace.inapplicable:
+        yield 'trace.inapplicable: empty; expected the requirements, or no "not_applicable"'

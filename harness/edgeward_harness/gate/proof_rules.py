@@ -60,6 +60,16 @@ def _waivers(case: Case) -> Iterator[Finding]:
                 yield Finding(f"{one.name}: waived by {name}, which the policy does not name")
 
 
+def _inapplicable(case: Case) -> Iterator[Finding]:
+    if Allowed.NOT_APPLICABLE not in case.policy.trace.standings:
+        return  # whatever does not apply is refused by the rule on requirements
+    for one in case.readable:
+        for name, requirement in one.assessment.requirements.items():
+            unnamed = name not in case.policy.trace.inapplicable
+            if requirement.standing is Standing.NOT_APPLICABLE and unnamed:
+                yield Finding(f"{one.name}: {name} does not apply, which the policy does not name")
+
+
 def _controls(case: Case) -> Iterator[Finding]:
     if not case.policy.trace.controls_proven:
         return
@@ -102,5 +112,6 @@ PROOF_RULES = (
     Rule("run", "was nothing left out, and nothing foreign run?", _run),
     Rule("requirements", "is each requirement what the policy accepts?", _requirements),
     Rule("waivers", "is each waiver one that the policy names?", _waivers),
+    Rule("inapplicable", "is each that does not apply one that the policy names?", _inapplicable),
     Rule("controls", "is each risk control there, and does it work?", _controls),
 )

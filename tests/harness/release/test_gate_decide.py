@@ -271,9 +271,13 @@ def test_what_does_not_apply_needs_the_policy_to_say_so(lab: Any, ask: Ask) -> N
     plan = lab.manifest()
     item = plan.items["TC-LAT-001"]._replace(inapplicable="no such input")
     sealed = lab.seal(items={**plan.items, "TC-LAT-001": item})
-    assert unmet(ask(sealed)) == {"requirements": "refused"}
+    strict = {"standings": (Allowed.VERIFIED,), "inapplicable": ()}
+    assert unmet(ask(sealed, trace=strict)) == {"requirements": "refused"}
     both = {"standings": (Allowed.VERIFIED, Allowed.NOT_APPLICABLE)}
-    assert ask(sealed, trace=both).verdict is ReleaseVerdict.RELEASED
+    others = {**both, "inapplicable": ("REQ-LAT-002",)}
+    assert unmet(ask(sealed, trace=others)) == {"inapplicable": "refused"}
+    named = {**both, "inapplicable": ("REQ-LAT-001",)}
+    assert ask(sealed, trace=named).verdict is ReleaseVerdict.RELEASED
 
 
 def test_a_run_in_which_nothing_applies_is_never_released(lab: Any, ask: Ask) -> None:
@@ -283,7 +287,11 @@ def test_a_run_in_which_nothing_applies_is_never_released(lab: Any, ask: Ask) ->
     }
     told = lab.story()
     told.judgements.clear()
-    both = {"standings": (Allowed.VERIFIED, Allowed.NOT_APPLICABLE), "controls_proven": False}
+    both = {
+        "standings": (Allowed.VERIFIED, Allowed.NOT_APPLICABLE),
+        "inapplicable": tuple(lab.manifest().requirements),
+        "controls_proven": False,
+    }
     decision = ask(lab.seal(told, items=items), trace=both)
     assert "requirements" in unmet(decision)
     assert any("no requirement is verified" in reason for reason in decision.reasons)
@@ -306,12 +314,13 @@ def waived(lab: Any, **changes: Any) -> Any:
 def test_a_waiver_counts_only_when_the_policy_names_it(
     lab: Any, ask: Ask, standings: tuple[str, ...], waivers: tuple[str, ...], verdict: str
 ) -> None:
-    rules = {"standings": tuple(map(Allowed, standings)), "waivers": waivers}
+    rules = {"standings": tuple(map(Allowed, standings)), "waivers": waivers, "inapplicable": ()}
     assert ask(waived(lab), trace=rules).verdict == verdict
 
 
 def test_an_expired_waiver_counts_no_more(lab: Any, ask: Ask) -> None:
-    rules = {"standings": (Allowed.VERIFIED, Allowed.WAIVED), "waivers": ("DEV-001",)}
+    both = (Allowed.VERIFIED, Allowed.WAIVED)
+    rules = {"standings": both, "waivers": ("DEV-001",), "inapplicable": ()}
     decision = ask(waived(lab, expires="2026-03-10"), trace=rules)
     assert unmet(decision) == {"requirements": "refused"}
 

@@ -49,7 +49,8 @@ def test_the_shipped_policy_is_strict_and_names_every_suite() -> None:
     assert policy.evidence.protocol
     assert policy.trace.fresh
     assert policy.trace.controls_proven
-    assert [*map(str, policy.trace.standings)] == ["verified"]
+    assert [*map(str, policy.trace.standings)] == ["verified", "not_applicable"]
+    assert policy.trace.inapplicable == ("REQ-RES-007",)  # nothing measures energy on most benches
     assert Realization.SIMULATED not in policy.realizations
 
 
@@ -99,6 +100,8 @@ def test_no_policy_can_let_a_gap_through(rules: dict[str, Any], word: str) -> No
         ),
         ({("trace", "standings"): ["not_applicable"]}, 'expected "verified"'),
         ({("trace", "waivers"): ["DEV-001"]}, 'or "waived" among'),
+        ({("trace", "inapplicable"): []}, 'or no "not_applicable"'),
+        ({("trace", "standings"): ["verified"]}, 'or "not_applicable" among'),
         ({("trace", "standings"): ["verified", "waived"]}, "the deviations that may waive"),
     ],
 )
