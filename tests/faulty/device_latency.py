@@ -194,6 +194,15 @@ class CreepsUp(Slowed):
         self.pause(0.02 * number)
 
 
+class ClaimsRealTime(Device):
+    """Says that it is run in a real-time class, which nobody gave it."""
+
+    def describe(self) -> Result:
+        told = super().describe()
+        claim = {"policy": "fifo", "priority": 50, "memory_locked": True}
+        return {**told, "scheduling": {**told["scheduling"], **claim}}
+
+
 def write_through(path: Path, size: int) -> None:
     """Write a file of this size and wait until it is on its disk."""
     with path.open("wb") as file:
@@ -217,6 +226,7 @@ DEFECTS: dict[str, Callable[[Parts], Device]] = {
     "loses_the_backlog": LosesTheBacklog,
     "starts_cold": StartsCold,
     "creeps_up": CreepsUp,
+    "claims_real_time": ClaimsRealTime,
 }
 
 if __name__ == "__main__":

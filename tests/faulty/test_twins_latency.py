@@ -58,6 +58,7 @@ pytestmark = pytest.mark.slow
         ("recovers_slowly", "test_recovery", "REQ-LAT-011", "recovery_after_a_stop"),
         ("loses_the_backlog", "test_recovery", "REQ-LAT-011", "results_of_the_overload_lost"),
         ("creeps_up", "test_no_drift", "REQ-LAT-013", "change_over_the_run"),
+        ("claims_real_time", "test_scheduling", "REQ-LAT-014", "class_told_is_the_class_seen"),
         ("starts_cold", "first_windows", "REQ-LAT-012", "first_windows_after_a_start"),
     ],
 )
