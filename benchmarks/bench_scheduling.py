@@ -99,7 +99,7 @@ def receive_frames() -> None:
             processor.offer(name, block)
             time.sleep(PACE_NS / 2e9)
             began_ns = time.monotonic_ns()
-            floor(0)
+            floor(block)
             floor_ns.append(time.monotonic_ns() - began_ns)
     skip = WINDOWS // 10
     print(json.dumps({"ours": told.took_ns[skip:], "floor": floor_ns[skip:]}))

@@ -69,6 +69,7 @@ class Backlog:
         self._waiting_of: dict[str, int] = {}
         self.offered = 0
         self.taken = 0
+        """The owner counts blocks here, in both, that never had to wait."""
         self.given_up: dict[tuple[StreamClass, Loss], int] = {}
         self.waiting_samples = 0
 
@@ -100,11 +101,6 @@ class Backlog:
         if item.stream_class is not StreamClass.CLINICAL:
             lost.append(self._refuse(item, Loss.FULL))
         return lost, False
-
-    def pass_through(self) -> None:
-        """Count a block that never had to wait."""
-        self.offered += 1
-        self.taken += 1
 
     def shed(self, item: Item) -> list[Item]:
         """Give up a block below the clinical class, and before it all of them that wait."""

@@ -7,7 +7,6 @@ Rules, in this order:
 """
 
 from enum import StrEnum
-from math import isfinite
 from typing import Any, NamedTuple
 
 from edgeward.errors import ModelError
@@ -80,12 +79,13 @@ class Decider:
             return self._fault(str(error)[:200], started_ns)
         except Exception as error:  # rule 2: whatever a model does, the next window is judged
             return self._fault(f"the model failed: {type(error).__name__}", started_ns)
-        # A sum is finite only where each number in it is; probabilities do not overflow.
-        if len(values) != len(self._labels) or not isfinite(sum(values)):  # rule 2
+        # A sum less itself is 0 only where the sum is finite, and so is each number in it.
+        total = sum(values)
+        if len(values) != len(self._labels) or total - total != 0.0:  # rule 2
             return self._fault(
                 "the model did not answer with one finite number for each label", started_ns
             )
-        probabilities = dict(zip(self._labels, values, strict=True))  # rule 3
+        probabilities = dict(zip(self._labels, values))  # noqa: B905 - as long as each other: rule 3
         decided_ns = self._now_ns()
         return Decision(
             Outcome.ANSWER,

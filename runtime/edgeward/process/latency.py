@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-_FINE_BITS = 5  # 32 buckets for each doubling
+_FINE_BITS = 5  # 32 buckets for each doubling; written out where every window is counted
 _LARGEST_BITS = 63
 
 
@@ -16,7 +16,6 @@ class Path(StrEnum):
     """A way through the device that a budget may be set for."""
 
     SAMPLE_TO_DECISION = "sample_to_decision"
-    DECISION_TO_TOLD = "decision_to_told"
     SAMPLE_TO_TOLD = "sample_to_told"
     """From the last sample to the end of the local annunciation: all of the clinical path."""
 
@@ -56,11 +55,11 @@ class Histogram:
         self.sum_ns += duration_ns
         if duration_ns > self.max_ns:
             self.max_ns = duration_ns
-        shift = duration_ns.bit_length() - _FINE_BITS - 1
-        if shift <= 0:
-            self._counts[duration_ns] += 1
+        shift = duration_ns.bit_length() - 6
+        if shift > 0:
+            self._counts[(shift << 5) + (duration_ns >> shift)] += 1
         else:
-            self._counts[(shift << _FINE_BITS) + (duration_ns >> shift)] += 1
+            self._counts[duration_ns] += 1
 
     def quantile_ns(self, share: float) -> int:
         """The upper edge of the bucket that holds this share of the values; 0 when empty."""
@@ -100,23 +99,21 @@ def _upper_edge_ns(index: int) -> int:
 class PathTimes:
     """One histogram for each path."""
 
-    __slots__ = ("_decided", "_told", "_whole")
+    __slots__ = ("_count_decided", "_count_told", "_decided", "_told")
 
     def __init__(self) -> None:
         """Start empty."""
-        self._decided, self._told, self._whole = Histogram(), Histogram(), Histogram()
+        self._decided, self._told = Histogram(), Histogram()
+        self._count_decided, self._count_told = self._decided.count, self._told.count
 
     def count(self, sample_ns: int, decided_ns: int, told_ns: int) -> None:
         """Count one result by the instants it went through."""
-        self._decided.count(decided_ns - sample_ns)
-        self._told.count(told_ns - decided_ns)
-        self._whole.count(told_ns - sample_ns)
+        self._count_decided(decided_ns - sample_ns)
+        self._count_told(told_ns - sample_ns)
 
     def of(self, path: Path) -> Histogram:
         """The histogram of a path."""
-        if path is Path.SAMPLE_TO_DECISION:
-            return self._decided
-        return self._told if path is Path.DECISION_TO_TOLD else self._whole
+        return self._decided if path is Path.SAMPLE_TO_DECISION else self._told
 
     def to_dict(self) -> dict[str, dict[str, int]]:
         """Quantiles by path."""

@@ -134,8 +134,17 @@ class Processor:
         stream.admit(block)
         fired = bool(self._watching) and self._watch(stream, block)
         if self._inline:
-            self.backlog.pass_through()
-            self._work_off(stream, block)
+            backlog = self.backlog
+            backlog.offered += 1
+            backlog.taken += 1
+            watchdog = self.watchdog
+            watchdog.begun_ns = self._now_ns()
+            try:
+                stream.work_off(block)
+            except Exception as error:  # rule 4
+                self._not_worked_off(stream, error)
+            watchdog.begun_ns = None
+            watchdog.worked += 1
         else:
             self._defer(stream, block)
             if fired and self.pace.mode is Mode.EVENT_DRIVEN:
@@ -241,22 +250,37 @@ class Processor:
         self.advise("backlog", rung)
 
     def _work_off(self, stream: Stream, block: Block, declined: str | None = None) -> None:
-        """Rule 4, for what is not about one window."""
+        """Cut a block that has waited into windows."""
         self.watchdog.begin()
         try:
             stream.work_off(block, declined)
         except Exception as error:
-            text = f"a block was not worked off: {type(error).__name__}: {error}"
-            self.conditions.raise_(Condition.PATH_FAULT, stream.name, text)
+            self._not_worked_off(stream, error)
         self.watchdog.end()
+
+    def _not_worked_off(self, stream: Stream, error: Exception) -> None:
+        """Rule 4, for what is not about one window."""
+        text = f"a block was not worked off: {type(error).__name__}: {error}"
+        self._say(Condition.PATH_FAULT, stream, text)
 
     def _complete(self, stream: Stream, window: Window) -> None:
         """Decide on one window and tell the result."""
-        decision = self._judge(stream, window)
-        acquired_ns, decided_ns = stream.acquired_ns, decision.decided_ns
-        late = self._judge_late(acquired_ns, decided_ns)
         counts = self.counts
         counts.windows += 1
+        if stream.declined is None:
+            try:
+                decision = self._decide(window.samples, window.valid_samples)
+            except Exception as error:  # rule 4
+                decision = self._undecided(stream, window, error)
+            if decision.outcome is Outcome.ANSWER:
+                counts.answered += 1
+            else:
+                counts.no_answer += 1
+        else:
+            decision = self._hooks.decline(stream.declined)
+            counts.declined += 1
+        acquired_ns, decided_ns = stream.acquired_ns, decision.decided_ns
+        late = self._judge_late(acquired_ns, decided_ns)
         event = ResultEvent(
             stream.name,
             window.index,
@@ -277,25 +301,14 @@ class Processor:
         self.times.count(acquired_ns, decided_ns, self._now_ns())
         if late or decision.fault:
             self._complain(stream, decision, late=bool(late))
-        elif self.conditions.any:
+        elif self.conditions.by_key:
             self._recovered(stream, decision)
 
-    def _judge(self, stream: Stream, window: Window) -> Decision:
-        """The decision on a window, counted by its outcome."""
-        if stream.declined is not None:
-            self.counts.declined += 1
-            return self._hooks.decline(stream.declined)
-        try:
-            decision = self._decide(window.samples, window.valid_samples)
-        except Exception as error:  # rule 4
-            text = f"window {window.index} was not judged: {type(error).__name__}: {error}"
-            self._say(Condition.PATH_FAULT, stream, text)
-            decision = self._hooks.decline(text[:200])
-        if decision.outcome is Outcome.ANSWER:
-            self.counts.answered += 1
-        else:
-            self.counts.no_answer += 1
-        return decision
+    def _undecided(self, stream: Stream, window: Window, error: Exception) -> Decision:
+        """Rule 4: no answer for a window on which the path raised."""
+        text = f"window {window.index} was not judged: {type(error).__name__}: {error}"
+        self._say(Condition.PATH_FAULT, stream, text)
+        return self._hooks.decline(text[:200])
 
     def _say(self, condition: Condition, stream: Stream, text: str) -> None:
         self.conditions.raise_(condition, stream.name, text)

@@ -6,6 +6,7 @@ which blocks came; how much later the second happens is the processor's business
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from edgeward.errors import LimitError, StreamError
@@ -80,7 +81,7 @@ class Stream:
         """Hand each complete window to `complete`."""
         self.name = name
         self._windower = windower
-        self._emit = lambda window: complete(self, window)
+        self._emit = partial(complete, self)
         self._limits = limits
         self._not_counted = windower.windows
         self.next_sample = windower.next_sample

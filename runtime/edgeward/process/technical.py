@@ -69,43 +69,44 @@ class TechnicalEvent:
 class Conditions:
     """What is wrong now; tells each beginning and each end."""
 
-    __slots__ = ("_active", "_clock", "_tell", "raised_total")
+    __slots__ = ("_clock", "_tell", "by_key", "raised_total")
 
     def __init__(self, clock: Clock, tell: Callable[[TechnicalEvent], None]) -> None:
         """Begin with nothing wrong; tell events to this function."""
         self._clock = clock
         self._tell = tell
-        self._active: dict[tuple[Condition, str | None], TechnicalEvent] = {}
+        self.by_key: dict[tuple[Condition, str | None], TechnicalEvent] = {}
+        """What is wrong now, for whoever only asks whether anything is."""
         self.raised_total = 0
 
     def raise_(self, condition: Condition, stream: str | None, text: str) -> None:
         """Say that a condition holds; told when it did not before."""
-        if (condition, stream) in self._active:
+        if (condition, stream) in self.by_key:
             return
         now_ns = self._clock.monotonic_ns()
         event = TechnicalEvent(condition, stream, raised=True, at_ns=now_ns, text=text[:300])
-        self._active[condition, stream] = event
+        self.by_key[condition, stream] = event
         self.raised_total += 1
         self._tell(event)
 
     def clear(self, condition: Condition, stream: str | None, text: str = "") -> None:
         """Say that a condition holds no more; told when it did."""
-        if self._active and self._active.pop((condition, stream), None) is not None:
+        if self.by_key and self.by_key.pop((condition, stream), None) is not None:
             now_ns = self._clock.monotonic_ns()
             event = TechnicalEvent(condition, stream, raised=False, at_ns=now_ns, text=text[:300])
             self._tell(event)
 
     def forget(self, stream: str) -> None:
         """Clear all that concerns a stream which is no more."""
-        for condition, of_stream in [*self._active]:
+        for condition, of_stream in [*self.by_key]:
             if of_stream == stream:
                 self.clear(condition, stream, "the stream was closed")
 
     @property
     def any(self) -> bool:
         """Whether anything is wrong now."""
-        return bool(self._active)
+        return bool(self.by_key)
 
     def active(self) -> tuple[TechnicalEvent, ...]:
         """What is wrong now, in the order in which it began."""
-        return tuple(self._active.values())
+        return tuple(self.by_key.values())

@@ -126,8 +126,12 @@ class Windower:
             self._lose_until(first, emit)
         cleaned, valid = clean(samples, mask)
         flaws = None if cleaned is samples else valid
-        if first + count < self._window_end:
+        left = self._window_end - first - count
+        if left > 0:
             ring.push(cleaned, flaws)
+        elif left == 0:
+            ring.push(cleaned, flaws)
+            self._complete(emit)
         else:
             self._cut(cleaned, flaws, emit)
 
