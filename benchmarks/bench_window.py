@@ -10,7 +10,8 @@ contenders take turns window by window in one process, so that a busy host weigh
   timeout, a deque turned into an array, z-score, the same network in torch with its default
   threads, NumPy softmax, a log line.
 
-Hot: a hundred windows of one contender right after each other, then of the next. Paced: a window each 4 ms, the contenders in turn.
+Hot: a hundred windows of one contender right after each other, then of the next. Paced: a window
+each 4 ms, the contenders in turn.
 The stall probe runs beside it; on a host that stands still for over 1 % of the time the paced tail
 says nothing, and a bound broken there is no verdict.
 """
