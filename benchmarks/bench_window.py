@@ -142,6 +142,16 @@ def naive() -> Contender:
     return run
 
 
+def one_after_another(run: Contender, blocks: Sequence[Block]) -> list[int]:
+    """Nanoseconds of each window, without a rest between them."""
+    took_ns = []
+    for arrived in blocks:
+        began_ns = time.perf_counter_ns()
+        run(arrived)
+        took_ns.append(time.perf_counter_ns() - began_ns)
+    return took_ns
+
+
 def hot(contenders: dict[str, Contender], windows: int) -> dict[str, list[int]]:
     """Nanoseconds of each window without a rest, a hundred of each contender in turn.
 
@@ -151,12 +161,7 @@ def hot(contenders: dict[str, Contender], windows: int) -> dict[str, list[int]]:
     for first in range(LEAD, LEAD + windows, HOT_ROUND):
         blocks = [block(number) for number in range(first, first + HOT_ROUND)]
         for name, run in contenders.items():
-            for place, arrived in enumerate(blocks):
-                began_ns = time.perf_counter_ns()
-                run(arrived)
-                took_ns = time.perf_counter_ns() - began_ns
-                if place >= HOT_ROUND // 10:
-                    took[name].append(took_ns)
+            took[name] += one_after_another(run, blocks)[HOT_ROUND // 10 :]
     return took
 
 

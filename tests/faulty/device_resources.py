@@ -111,10 +111,10 @@ class Burns(Device):
 
 
 class BurnsWhenFed(Device):
-    """At rest it uses nothing; each window costs it a quarter of a second of its core."""
+    """At rest it uses nothing; each window costs it an eighth of a second of its core."""
 
     def decide(self, samples: Samples, valid_samples: int) -> Decision:
-        end_ns = self.clock.monotonic_ns() + 250_000_000
+        end_ns = self.clock.monotonic_ns() + 125_000_000
         while self.clock.monotonic_ns() < end_ns:
             pass
         return super().decide(samples, valid_samples)

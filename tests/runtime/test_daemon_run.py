@@ -18,6 +18,7 @@ import pytest
 from edgeward.adapters.clock import SimulatedClock
 from edgeward.adapters.entropy import SeededEntropy
 from edgeward.adapters.notify import ServiceManager
+from edgeward.adapters.sensors import Sensors
 from edgeward.adapters.store import MemoryStore
 from edgeward.device.daemon.daemon import Advice, Daemon, DaemonDevice
 from edgeward.device.daemon.frames import encode
@@ -27,12 +28,15 @@ from edgeward.device.daemon.source import Arrival, PlaybackSource, simulated_pat
 from edgeward.device.device import Parts
 from edgeward.limits import DEFAULT, Limits
 from edgeward.model.reference import load_reference_model
+from edgeward.monitor.monitor import Monitor
 from edgeward.process.ladder import Rung
 from edgeward.process.mode import PACE, Mode, Pace
 from edgeward.process.stream import Block
 from edgeward.process.technical import Condition
+from edgeward.profile import load_profile
 
 ENGINE = load_reference_model()
+PROFILES = Path(__file__).parents[2] / "device_profiles"
 COMMAND = str(Path(sys.executable).with_name("edgeward"))
 S = 1_000_000_000
 
@@ -164,6 +168,26 @@ def test_the_manager_is_told_that_it_lives_only_while_the_clinical_thread_does(
     assert [(one["condition"], one["raised"]) for one in lines] == [
         ("stalled", True), ("stalled", False),
     ]  # fmt: skip
+
+
+def test_a_sensor_that_comes_back_does_not_hide_that_it_is_still_too_hot(tmp_path: Path) -> None:
+    clock = SimulatedClock(start_monotonic_ns=S)
+    daemon = Daemon(device_at(clock), Script(clock, []))
+    zone = tmp_path / "sys" / "class" / "thermal" / "thermal_zone0" / "temp"
+    zone.parent.mkdir(parents=True)
+    profile = load_profile("wearable", [PROFILES]).profile
+    journal = Journal(tmp_path)
+    slow = SlowSide(daemon, journal, ServiceManager({}), clock)
+    slow.monitor = Monitor(Sensors(tmp_path, tmp_path / "sys"), profile, clock, tmp_path)
+    wrong = []
+    for text in ("80000", "", "80000"):
+        zone.write_text(text)
+        slow.round()
+        wrong.append({event.stream for event in slow.active()})
+        clock.advance(S)
+    hot, unknown = "temperature_c", "temperature_c unknown"
+    assert wrong == [{hot}, {hot, unknown}, {hot}]
+    journal.close()
 
 
 def test_a_log_that_the_disk_refuses_is_counted_and_said(tmp_path: Path) -> None:

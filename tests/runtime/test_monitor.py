@@ -186,6 +186,14 @@ def test_everything_is_flushed_once_before_the_cut_off_and_an_unknown_battery_is
         Cutoff(0, 0, 0)
 
 
+def test_a_moment_without_current_is_no_charger_and_flushes_nothing_again() -> None:
+    flushed: list[float] = []
+    battery = Battery(Cutoff(low_hours=0.5, reserve_mwh=0, flush_ms=60_000), flushed.append)
+    stages = [battery.read(Charge(1.0, power)) for power in (100, 0, 100, 0, 100)]
+    assert stages == [Stage.FLUSHED] * 5
+    assert len(flushed) == 1
+
+
 def test_heat_is_met_at_once_and_left_step_by_step() -> None:
     thermal = Thermal(ladder_above(70))
     assert thermal.read(69.9, 0) is Strain.NONE
@@ -222,6 +230,7 @@ BAT = "class/power_supply/BAT0"
         ({"charge_now": "700000", "current_now": "-27000", "voltage_now": "3700000"},
          (2590.0, 99.9)),
         ({"energy_now": "2600000", "power_now": "100000", "status": "Charging"}, (2600.0, -100.0)),
+        ({"energy_now": "2600000", "power_now": "100000", "status": "Unknown"}, None),
         ({"energy_now": "2600000"}, None),
         ({"energy_now": "full", "power_now": "1"}, None),
         ({"energy_now": "-5", "power_now": "1"}, None),

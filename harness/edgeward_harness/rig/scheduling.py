@@ -1,6 +1,7 @@
 """How the operating system runs a device, seen from outside: each thread's class and cores."""
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,14 +44,18 @@ def threads_seen(device: DeviceSession) -> list[ThreadSeen]:
     Raises:
         HarnessError: the device has no process to observe.
     """
-    found = []
-    for pid in device.processes():
-        locked = _memory_locked(pid)
+    return [seen for pid in device.processes() for seen in _threads_of(pid)]
+
+
+def _threads_of(pid: int) -> Iterator[ThreadSeen]:
+    locked = _memory_locked(pid)
+    try:
+        names = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return
+    for name in names:
         with suppress(OSError):
-            for name in os.listdir(f"/proc/{pid}/task"):
-                with suppress(OSError):
-                    found.append(_thread(pid, int(name), locked))
-    return found
+            yield _thread(pid, int(name), locked)
 
 
 def _thread(pid: int, tid: int, locked: bool | None) -> ThreadSeen:  # noqa: FBT001 - three values

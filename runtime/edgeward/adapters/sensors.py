@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _KB = 1024
+_DRAWN = {"Discharging": 1, "Charging": -1, "Full": -1, "Not charging": -1}
+"""The sign of the power by the battery's status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +147,9 @@ class Sensors:
             if power is None and current is not None:
                 power = abs(current) * volt // 1_000_000
         status = _text(folder / "status").strip()
-        if energy is None or power is None or energy < 0 or not status:
-            return None
-        drawn = abs(power) if status == "Discharging" else -abs(power)
+        if energy is None or power is None or energy < 0 or status not in _DRAWN:
+            return None  # a status such as "Unknown" is no full battery
+        drawn = _DRAWN[status] * abs(power)
         return BatteryCharge(energy / 1000, drawn / 1000)
 
 

@@ -25,7 +25,7 @@ class Charge:
 
     energy_mwh: float
     power_mw: float
-    """Drawn from it; 0 or less: it is charged, or on mains."""
+    """Drawn from it; below 0: it is charged, or on mains. 0 says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Battery:
 
     def time_left(self, charge: Charge) -> TimeLeft | None:
         """Rule 1; None while it is charged, or before a power was seen."""
-        if charge.power_mw <= 0 or not self._powers:
+        if charge.power_mw < 0 or not self._powers:
             return None
         count = len(self._powers)
         mean = sum(self._powers) / count
@@ -98,11 +98,12 @@ class Battery:
         self.unknown = charge is None
         if charge is None:
             return self.stage
-        if charge.power_mw <= 0:
+        if charge.power_mw < 0:
             self._powers.clear()
             self.stage = Stage.FINE
             return self.stage
-        self._powers.append(charge.power_mw)
+        if charge.power_mw > 0:
+            self._powers.append(charge.power_mw)
         left = self.time_left(charge)
         if left is None:
             return self.stage

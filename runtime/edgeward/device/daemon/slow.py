@@ -112,10 +112,12 @@ class SlowSide:
         self.report = self.monitor.look()
         self.daemon.advice.append(Advice("resources", Rung(self.report.strain)))
         for turn in self.report.turns:
+            lost = turn.change in (Change.LOST, Change.FOUND)
+            name = f"{turn.name} unknown" if lost else turn.name  # beyond its limit it may be too
             if turn.change in (Change.BEGINS, Change.LOST):
-                self._conditions.raise_(Condition.RESOURCE, turn.name, turn.text)
+                self._conditions.raise_(Condition.RESOURCE, name, turn.text)
             else:
-                self._conditions.clear(Condition.RESOURCE, turn.name, turn.text)
+                self._conditions.clear(Condition.RESOURCE, name, turn.text)
 
     def _log(self) -> None:
         """Write what was handed over; what a full disk refuses is counted, and not tried again."""
