@@ -4,7 +4,7 @@ Rules:
 1. Time left is energy left over mean power, with bounds from how much the power varied: hours, from
    milliwatt-hours and milliwatts. A battery nobody can read is unknown, and never full.
 2. Low is told well before the end. In time before the cut-off, everything that waits to be written
-   is flushed, once, while there is energy for twice what the flush takes at its measured rate.
+   is flushed, once, while there is energy for twice the time that a flush is stated to take.
 3. After the flush the device says that it is about to end. Charging takes all of it back.
 """
 
@@ -56,7 +56,7 @@ class Cutoff:
     reserve_mwh: float
     """Left in the battery when the system cuts the power."""
     flush_ms: float
-    """How long a flush takes at the measured rate."""
+    """How long a flush takes, as stated by the owner; nothing here measures it."""
 
     def __post_init__(self) -> None:
         """Check the figures.

@@ -15,6 +15,10 @@ Rules:
    `complete == decided + sum(dropped) + pending`, for each patient, at any moment.
 6. Wrong frames raise nothing: the patients they name are told of, and lose those samples.
 7. A window with an invalid sample gets no answer. An invalid sample is never normal to a limit.
+
+Known to be open: a frame that is refused or missing shifts the indices of that patient's later
+samples, and the technical alarm for it does not clear. No command offers a ward before that is
+mended.
 """
 
 from collections import deque
