@@ -22,7 +22,7 @@ from edgeward.signal.ring import Mask, Ring, Samples
 __all__ = ["Mask", "Samples", "Window", "Windower", "clean", "hop_of_overlap"]
 
 
-@dataclass(slots=True, eq=False)  # freezing it would double the cost of a window
+@dataclass(slots=True, eq=False)  # freezing costs half a microsecond each time one is made
 class Window:
     """One complete window. Its arrays are views, good while the function given it runs."""
 
