@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from run_lab import CASE, GOOD, TEST, start
+from run_lab import CASE, GOOD, TEST, lay_out, run, start
 
 from edgeward_harness.evidence.record import State
 
@@ -54,3 +54,26 @@ def test_half_a_character_is_escaped_wherever_it_comes_from(
 def test_the_record_of_a_worker_that_died_names_it(tmp_path: Path) -> None:
     done = start(tmp_path, CASE + TEST + "    import os\n    os._exit(3)\n", "-n", "1")
     assert [record.worker for record in done.bundle.records] == ["gw0"], done.output
+
+
+@pytest.mark.parametrize(
+    "hook", ["pytest_runtest_logfinish(nodeid)", "pytest_sessionfinish(session)"]
+)
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_worker_that_breaks_beside_its_tests_leaves_no_pass(
+    tmp_path: Path, workers: str, hook: str
+) -> None:
+    """What broke it may have been what would have failed."""
+    breaks = f"""
+import os
+def {hook}:
+    if os.environ.get("PYTEST_XDIST_WORKER") == "gw0":
+        raise RuntimeError("broke beside the tests")
+"""
+    suite = lay_out(tmp_path, CASE + TEST + GOOD)
+    (suite / "synthetic" / "conftest.py").write_text(breaks, encoding="utf-8")
+    done = run(suite, "-n", workers)
+    assert "broke beside the tests" in done.output
+    assert done.status == 2, done.output
+    assert not done.bundle.complete
+    assert "the run was interrupted" in done.assessment.reasons, done.output

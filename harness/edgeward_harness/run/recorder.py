@@ -8,7 +8,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ from edgeward_harness.run.scope import Scope
 
 Listener = Callable[[Record], None]
 SHARED = "edgeward_shared"
+BROKE = "edgeward_broke"
+_UNFINISHED = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
 
 
 class Recorder:
@@ -45,6 +47,7 @@ class Recorder:
         self._ledger: Ledger | None = None
         self._items: Mapping[str, ItemEntry] = {}
         self._spool: Path | None = None  # where workers leave what they collected
+        self._broken = False  # something besides a test raised, here or in a worker
         self.listeners: list[Listener] = []
         self.finished: Finished | None = None
         self.trouble: HarnessError | None = None
@@ -80,6 +83,18 @@ class Recorder:
             told = json.loads((self._spool / name).read_text(encoding="utf-8"))
             self._begin(Collected.from_json(told))
 
+    def pytest_internalerror(self) -> None:
+        """What raised may have been what would have failed: such a run never counts as whole."""
+        self._broken = True
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:  # noqa: ANN401 - as above
+        """A worker that did not end in order has taken its last words with it."""
+        broke = getattr(node, "workeroutput", {}).get(BROKE)
+        if broke:
+            node.config.get_terminal_writer().line(f"worker {node.gateway.id} ended in {broke}")
+        self._broken = self._broken or bool(error or broke)
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Close the records, judge, render and seal; the assessment decides the exit status."""
@@ -91,7 +106,7 @@ class Recorder:
             session.exitstatus = 2
             self._ledger.close()
             return
-        interrupted = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+        interrupted = self._broken or exitstatus in _UNFINISHED
         try:
             self._ledger.end(utc_text(time.time_ns()), interrupted=interrupted)
             self.finished = finish(self._plan)
@@ -200,3 +215,13 @@ class Spooler:
     def pytest_collection_finish(self) -> None:
         """Write the items before the controller hears that collection is over."""
         self._path.write_text(json.dumps(self._collector.found.to_json()), encoding="utf-8")
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
+        """Tell what raises at a worker's end; of itself it would reach nobody."""
+        try:
+            yield
+        except BaseException as error:
+            output: dict[str, Any] = vars(session.config)["workeroutput"]
+            output[BROKE] = repr(error)
+            raise

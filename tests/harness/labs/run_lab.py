@@ -95,7 +95,12 @@ def command(folder: Path, extra: Sequence[str] = ()) -> list[str]:
 
 def start(folder: Path, body: str, *extra: str, cases: int = 1, limits: Sequence[str] = ()) -> Run:
     """Run a suite with this test code; `limits` are words before the command that hold it."""
-    suite = lay_out(folder, body, cases)
+    return run(lay_out(folder, body, cases), *extra, limits=limits)
+
+
+def run(suite: Path, *extra: str, limits: Sequence[str] = ()) -> Run:
+    """Run a suite that is laid out already."""
+    folder = suite.parent
     done = subprocess.run(
         [*limits, *command(suite, extra)],
         cwd=folder,
