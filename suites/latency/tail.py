@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from edgeward_harness.measure.acceptance import zero_failure_trials
-from edgeward_harness.measure.extremes import TailBound, TailRefused, fit_tail
+from edgeward_harness.measure.block_maxima import fit_maxima
+from edgeward_harness.measure.extremes import fit_tail
 from edgeward_harness.measure.judge import CONFIDENCE, Sample
+from edgeward_harness.measure.tails import TailFit, TailRefused, reconciled
 
 FRACTIONS: Final = (0.999, 0.997, 0.99)
 EXCEEDANCE: Final = 1e-4
@@ -14,24 +16,34 @@ EXCEEDANCE: Final = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """An extrapolation, or the reason why there is none."""
+    """Two extrapolations by two methods, or the reason why one says nothing."""
 
-    fit: TailBound | TailRefused
+    peaks: TailFit
+    maxima: TailFit
 
     @property
     def said(self) -> str:
         """For the note beside a measurement."""
-        if isinstance(self.fit, TailRefused):
-            return f"no extrapolation beyond the sample: {self.fit.reason}"
-        return (
-            f"extrapolated, not judged: one in {1 / EXCEEDANCE:.0f} beyond"
-            f" {self.fit.quantile_ms:.3g} ms, at most {self.fit.bound_ms:.3g} ms with 95 %"
-            f" confidence (fit p = {self.fit.p_value:.2f})"
-        )
+        named = (("peaks over a threshold", self.peaks), ("block maxima", self.maxima))
+        return "; ".join(f"by {method} {_said(fit)}" for method, fit in named)
 
     def to_json(self) -> dict[str, Any]:
         """The form kept beside the record."""
-        return {"exceedance": EXCEEDANCE, "confidence": CONFIDENCE, **self.fit.to_json()}
+        return {
+            "exceedance": EXCEEDANCE,
+            "confidence": CONFIDENCE,
+            "peaks_over_threshold": self.peaks.to_json(),
+            "block_maxima": self.maxima.to_json(),
+        }
+
+
+def _said(fit: TailFit) -> str:
+    if isinstance(fit, TailRefused):
+        return f"no extrapolation beyond the sample: {fit.reason}"
+    return (
+        f"extrapolated, not judged: one in {1 / EXCEEDANCE:.0f} beyond {fit.quantile_ms:.3g} ms, at"
+        f" most {fit.bound_ms:.3g} ms with 95 % confidence (fit p = {fit.p_value:.2f})"
+    )
 
 
 def highest_percentile(values: int) -> float:
@@ -44,4 +56,8 @@ def highest_percentile(values: int) -> float:
 
 def tail_beyond(sample: Sample, *, seed: int) -> Tail:
     """What lies beyond the sample, as observed and in its order."""
-    return Tail(fit_tail(sample.values, exceedance=EXCEEDANCE, confidence=CONFIDENCE, seed=seed))
+    peaks, maxima = (
+        fit(sample.values, exceedance=EXCEEDANCE, confidence=CONFIDENCE, seed=seed)
+        for fit in (fit_tail, fit_maxima)
+    )
+    return Tail(*reconciled(peaks, maxima))

@@ -85,9 +85,9 @@ def test_tail(observed: Drive, profile: Profile, measure: Measure, rig: Rig) -> 
 
     Method: the upper 95 % confidence bound, by order statistics, of the highest percentile that the
     sample carries is held against the maximum: the 99.9th from 2995 values on, the 99.7th from 998,
-    else the 99th. What an extreme-value fit (peaks over a threshold, with a test of fit and of
-    independence) says beyond the sample is noted and attached, or why it says nothing; it is
-    information, and no verdict rests on it.
+    else the 99th. What two extreme-value fits (peaks over a threshold and block maxima, each with
+    a test of fit and of independence) say beyond the sample is noted and attached, or why one says
+    nothing, or that they contradict each other; it is information, and no verdict rests on it.
     """
     limit_ms = profile.budget.latency[PATH].max_ms
     sample = observed.watched.observed()

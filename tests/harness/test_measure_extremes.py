@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeward_harness.measure.extremes import TailBound, TailRefused, fit_tail
+from edgeward_harness.measure.extremes import fit_tail
+from edgeward_harness.measure.tails import TailBound, TailRefused
 
 Draw = Callable[[np.random.Generator, int], NDArray[np.float64]]
 RARE = 1e-4

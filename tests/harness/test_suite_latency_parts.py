@@ -5,6 +5,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 from edgeward_harness.measure.judge import Sample
@@ -132,5 +133,27 @@ def test_a_refused_extrapolation_says_why() -> None:
     from suites.latency.tail import tail_beyond
 
     tail = tail_beyond(Sample(values=[1.0] * 320, allowances=[0.0] * 320), seed=7)
-    assert tail.said.startswith("no extrapolation beyond the sample: ")
-    assert tail.to_json()["refused"] in tail.said
+    assert tail.said.count("no extrapolation beyond the sample: ") == 2
+    for method in ("peaks_over_threshold", "block_maxima"):
+        assert tail.to_json()[method]["refused"] in tail.said
+
+
+def test_both_extrapolations_are_told_with_their_method() -> None:
+    from suites.latency.tail import tail_beyond
+
+    delays = np.random.default_rng(4).gumbel(size=1000).tolist()
+    tail = tail_beyond(Sample(values=delays, allowances=[0.0] * 1000), seed=7)
+    assert "by peaks over a threshold extrapolated, not judged" in tail.said
+    assert "by block maxima extrapolated, not judged" in tail.said
+    written = tail.to_json()
+    assert written["peaks_over_threshold"]["method"].startswith("generalised Pareto")
+    assert written["block_maxima"]["bound_ms"] > written["block_maxima"]["quantile_ms"]
+
+
+def test_extrapolations_that_contradict_each_other_are_not_told() -> None:
+    from suites.latency.tail import tail_beyond
+
+    delays = np.random.default_rng(5).uniform(size=5000).tolist()
+    tail = tail_beyond(Sample(values=delays, allowances=[0.0] * 5000), seed=7)
+    assert "extrapolated" not in tail.said
+    assert tail.said.count("contradict each other") == 2
