@@ -14,8 +14,10 @@ from reference_cnn import cnn_card, cnn_onnx
 
 from edgeward.adapters.clock import SimulatedClock
 from edgeward.model.onnx_engine import OnnxEngine
+from edgeward.process.technical import TechnicalEvent
 from edgeward.process.threshold_bank import ThresholdBank
-from edgeward.process.ward import Frame, Ward, WardAlarm, WardPlan, WardResult
+from edgeward.process.ward import Ward, WardAlarm, WardPlan, WardResult
+from edgeward.process.ward_frames import Frame
 from edgeward.signal.block_filter import BlockFilter, butterworth_band
 from edgeward_harness.rig.stall import stall_probe
 
@@ -40,6 +42,7 @@ def ward_ratios() -> list[float]:
     engine, clock = OnnxEngine(model, cnn_card(model, WINDOW, HOP)), SimulatedClock()
     results: list[WardResult] = []
     alarms: list[WardAlarm] = []
+    technical: list[TechnicalEvent] = []
     ward = Ward(
         engine,
         clock,
@@ -47,17 +50,18 @@ def ward_ratios() -> list[float]:
         limits_of(PATIENTS),
         band=BlockFilter(butterworth_band(2, 0.5, 40, RATE_HZ), PATIENTS),
         alarm=alarms.append,
+        technical=technical.append,
         result=results.append,
     )
     noise = np.random.default_rng(1).normal(size=(PATIENTS, BLOCK)).clip(-3, 3)
-    frame = Frame(np.arange(PATIENTS), noise.astype(np.float32))
+    block, rows = noise.astype(np.float32), np.arange(PATIENTS)
     window = np.zeros(WINDOW, dtype=np.float32)
 
     def second() -> tuple[int, int]:
         results.clear()
         started_ns = time.process_time_ns()
         for _ in range(RATE_HZ // BLOCK):
-            ward.take(frame)
+            ward.take(Frame(rows, ward.next_samples, block))
             ward.work()
             clock.advance(1_000_000_000 * BLOCK // RATE_HZ)
         return time.process_time_ns() - started_ns, len(results)

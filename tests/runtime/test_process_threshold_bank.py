@@ -22,8 +22,11 @@ def bank(persistence: list[int]) -> ThresholdBank:
 
 def oracle(samples: list[float], persistence: int) -> list[tuple[int, LimitState]]:
     """The rules, one sample after the other."""
-    changes, run, seen, standing = [], 0, LimitState.TECHNICAL, LimitState.NORMAL
+    changes, run, gap, seen, standing = [], 0, 0, LimitState.TECHNICAL, LimitState.NORMAL
     for at, sample in enumerate(samples):
+        gap = gap + 1 if isnan(sample) else 0
+        if gap >= persistence:
+            seen = LimitState.TECHNICAL
         if not isnan(sample) and -1 <= sample <= 1:
             run, seen = 0, LimitState.TECHNICAL
         else:
@@ -56,6 +59,34 @@ def test_a_bank_says_what_a_loop_over_samples_says_however_they_are_cut(
         assert found[stream] == oracle(column, persistence[stream])
         last = found[stream][-1][1] if found[stream] else LimitState.NORMAL
         assert limits.standing[stream] == last
+
+
+@given(st.lists(st.tuples(values, st.integers(1, 7)), max_size=20), st.integers(1, 4))
+def test_missing_samples_are_samples_that_are_no_numbers(
+    pieces: list[tuple[float, int]], persistence: int
+) -> None:
+    limits, told, history = bank([1, persistence]), [], list[float]()
+    for value, count in pieces:
+        at = np.array([1])
+        if isnan(value):
+            changes = limits.lose(at, np.array([count]))
+        else:
+            changes = limits.push(np.full((count, 1), value, dtype=np.float32), at)
+        told += [(len(history) + place, state) for place, stream, state in changes if stream == 1]
+        history += [value] * count
+    assert told == oracle(history, persistence)
+    assert limits.standing.tolist() == [0, told[-1][1] if told else 0]
+
+
+def test_a_gap_of_any_length_is_told_of_once_in_each_stream() -> None:
+    limits, everyone = bank([3, 3]), np.array([0, 1])
+    limits.push(np.array([[0, 3]], dtype=np.float32))
+    assert limits.lose(everyone, np.array([2**62, 2**62])) == [
+        LimitChange(2, 0, LimitState.TECHNICAL),
+        LimitChange(1, 1, LimitState.HIGH),
+        LimitChange(2, 1, LimitState.TECHNICAL),
+    ]
+    assert limits.lose(everyone, np.array([2**62, 1])) == []
 
 
 def test_streams_left_out_stand_still() -> None:

@@ -43,6 +43,45 @@ def test_a_bank_holds_the_last_samples_of_each_patient(
             np.testing.assert_array_equal(window.samples, np.nan_to_num(expected, nan=0.0))
 
 
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(st.integers(0, PATIENTS - 1), min_size=1, unique=True),
+            st.integers(0, 30),
+            st.integers(0, SLACK),
+        ),
+        max_size=20,
+    )
+)
+def test_missing_samples_are_invalid_ones_however_many(
+    steps: list[tuple[list[int], int, int]],
+) -> None:
+    lossy, filled = RingBank(PATIENTS, WINDOW, SLACK), RingBank(PATIENTS, WINDOW, SLACK)
+    for rows, lost, count in steps:
+        some, counts = np.array(rows), lost + np.arange(1, len(rows) + 1)
+        lossy.lose(some, counts)
+        for row, gap in zip(rows, counts.tolist(), strict=True):
+            one, missing = np.array([row]), np.zeros((1, 1), dtype=np.bool_)
+            for _ in range(gap):
+                filled.push(one, np.zeros((1, 1), dtype=np.float32), missing)
+        block = np.full((len(rows), count), 9, dtype=np.float32)
+        lossy.push(some, block, None)
+        filled.push(some, block, None)
+    assert lossy.ends.tolist() == filled.ends.tolist()
+    for row, end in enumerate(lossy.ends.tolist()):
+        for first in range(max(0, end - WINDOW - SLACK), end - WINDOW + 1):
+            found, expected = lossy.window(row, first), filled.window(row, first)
+            assert found.valid_samples == expected.valid_samples
+            np.testing.assert_array_equal(found.samples, expected.samples)
+
+
+def test_a_gap_of_any_length_is_written_as_one_ring() -> None:
+    bank, rows = RingBank(2, WINDOW, SLACK), np.array([0, 1])
+    bank.lose(rows, np.array([2**62, 3]))
+    assert bank.ends.tolist() == [2**62, 3]
+    assert bank.window(0, 2**62 - WINDOW).valid_samples == 0
+
+
 def test_many_rows_out_of_step_are_held_like_rows_in_step() -> None:
     bank = RingBank(100, WINDOW, SLACK)
     for row in range(100):

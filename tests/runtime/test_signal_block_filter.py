@@ -52,6 +52,21 @@ def test_streams_left_out_stand_still_and_one_that_is_not_finite_spoils_no_other
     np.testing.assert_allclose(fresh, expected[:10], rtol=1e-6, atol=1e-9)
 
 
+def test_missing_samples_are_zeros_however_many() -> None:
+    samples = np.random.default_rng(5).normal(size=(30, 4))
+    lossy, filled = BlockFilter(SECTIONS, 4), BlockFilter(SECTIONS, 4)
+    for bank in (lossy, filled):
+        bank.push(samples)
+    counts = np.array([1, 1000, 77])
+    lossy.lose(np.array([3, 0, 1]), counts)
+    for stream, count in zip([3, 0, 1], counts.tolist(), strict=True):
+        filled.push(np.zeros((count, 1)), np.array([stream]))
+    np.testing.assert_allclose(lossy.push(samples), filled.push(samples), rtol=1e-6, atol=1e-9)
+    lossy.lose(np.array([2]), np.array([2**62]))
+    expected = BlockFilter(SECTIONS).push(samples[:, 2:3])
+    np.testing.assert_allclose(lossy.push(samples)[:, 2:3], expected, rtol=1e-6, atol=1e-9)
+
+
 @pytest.mark.parametrize("band", [(0, 1, 2, 250), (2, 0, 2, 250), (2, 3, 2, 250), (2, 1, 125, 250)])
 def test_a_band_out_of_range_is_refused(band: tuple[int, float, float, float]) -> None:
     with pytest.raises(ValueError, match="accepted: an order"):

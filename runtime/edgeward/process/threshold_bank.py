@@ -5,9 +5,11 @@ Rules:
 2. `persistence` samples in a row that are not normal raise an alarm, at the last of them; the first
    normal one ends it.
 3. The alarm says which limit the latest number in that row was beyond; TECHNICAL if none was a
-   number. When that changes while the alarm stands, it is raised anew.
-4. However samples are cut into blocks, the same changes come at the same samples.
-5. While all is normal a block costs two reductions; otherwise only streams that are not are looked
+   number, or none of the last `persistence` samples: what was, nobody knows any more. When that
+   changes while the alarm stands, it is raised anew.
+4. A missing sample is one that is no number: nobody knows that it was normal.
+5. However samples are cut into blocks, the same changes come at the same samples.
+6. While all is normal a block costs two reductions; otherwise only streams that are not are looked
    at sample by sample, all of them at once.
 """
 
@@ -43,7 +45,7 @@ class LimitChange(NamedTuple):
 class ThresholdBank:
     """Limits and state of each stream."""
 
-    __slots__ = ("_high", "_low", "_persistence", "_runs", "_seen", "_standing")
+    __slots__ = ("_gaps", "_high", "_low", "_persistence", "_runs", "_seen", "_standing")
 
     def __init__(
         self, low: NDArray[np.float32], high: NDArray[np.float32], persistence: NDArray[np.int64]
@@ -65,7 +67,8 @@ class ThresholdBank:
             raise ValueError(f"found {told}; accepted: low <= high, 1 sample or more")
         self._low, self._high = low.astype(np.float32), high.astype(np.float32)
         self._persistence = persistence.astype(np.int64)
-        self._runs = np.zeros(len(low), dtype=np.int64)
+        self._runs = np.zeros(len(low), dtype=np.int64)  # samples that are not normal
+        self._gaps = np.zeros(len(low), dtype=np.int64)  # samples that are no numbers
         self._seen = np.full(len(low), LimitState.TECHNICAL, dtype=np.int8)
         self._standing = np.zeros(len(low), dtype=np.int8)
 
@@ -94,23 +97,53 @@ class ThresholdBank:
         columns = np.flatnonzero(~normal)
         return self._step(samples[:, columns], columns if streams is None else streams[columns])
 
+    def lose(self, streams: NDArray[np.intp], counts: NDArray[np.int64]) -> list[LimitChange]:
+        """Rule 4: so many samples, each 1 or more, of these streams, each named once, are missing.
+
+        A place among them may be far away; what it costs does not grow with it.
+        """
+        persistence, runs, gaps = (
+            self._persistence[streams],
+            self._runs[streams],
+            self._gaps[streams],
+        )
+        raised = (runs < persistence) & (runs + counts >= persistence)
+        blind = (gaps < persistence) & (gaps + counts >= persistence)
+        changes = []
+        for at in np.flatnonzero(raised | blind).tolist():
+            stream, until = int(streams[at]), int(persistence[at])
+            seen = LimitState(self._seen[stream])
+            if raised[at]:
+                changes.append(LimitChange(until - int(runs[at]) - 1, stream, seen))
+            if blind[at] and seen is not LimitState.TECHNICAL:
+                changes.append(LimitChange(until - int(gaps[at]) - 1, stream, LimitState.TECHNICAL))
+        self._seen[streams[blind]] = LimitState.TECHNICAL
+        over = runs + counts >= persistence
+        self._standing[streams[over]] = self._seen[streams[over]]
+        self._runs[streams] = np.minimum(runs + counts, np.maximum(runs, persistence))
+        self._gaps[streams] = np.minimum(gaps + counts, np.maximum(gaps, persistence))
+        return changes
+
     def _step(self, samples: Numbers, streams: NDArray[np.intp]) -> list[LimitChange]:
         """Rules 1 to 3, sample by sample, for streams that are not all normal."""
         low, high = self._low[streams], self._high[streams]
-        persistence, runs = self._persistence[streams], self._runs[streams]
+        persistence = self._persistence[streams]
+        runs, gaps = self._runs[streams], self._gaps[streams]
         seen, standing = self._seen[streams], self._standing[streams]
         changes = []
         for place, row in enumerate(samples):
             above, below = row > high, row < low
-            normal = ~(above | below | np.isnan(row))
+            missing = np.isnan(row)
+            normal = ~(above | below | missing)
             runs = np.where(normal, 0, runs + 1)
-            seen = np.where(normal, np.int8(LimitState.TECHNICAL), seen)
+            gaps = np.where(missing, gaps + 1, 0)
+            seen = np.where(normal | (gaps >= persistence), np.int8(LimitState.TECHNICAL), seen)
             seen = np.where(above, np.int8(LimitState.HIGH), seen)
             seen = np.where(below, np.int8(LimitState.LOW), seen)
             raised = np.where(runs >= persistence, seen, np.int8(LimitState.NORMAL))
             for at in np.flatnonzero(raised != standing):
                 changes.append(LimitChange(place, int(streams[at]), LimitState(raised[at])))
             standing = raised
-        self._runs[streams], self._seen[streams] = runs, seen
+        self._runs[streams], self._gaps[streams], self._seen[streams] = runs, gaps, seen
         self._standing[streams] = standing
         return changes

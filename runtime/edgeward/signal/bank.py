@@ -9,6 +9,7 @@ Rules:
 2. A sample is invalid when its mask is 0, or when it is NaN or infinite; it reads as 0. A block is
    made so by `clean_block`, before it is pushed.
 3. A view is good until its samples are overwritten, `slack_samples` after its window was complete.
+4. A missing sample is an invalid one. However many are missing, no more than a ring is written.
 """
 
 from itertools import pairwise
@@ -120,6 +121,18 @@ class RingBank:
             flawed = ~valid.all(axis=1)
             self._dirty_until[rows[flawed]] = (ends + count)[flawed]
         self._ends[rows] = ends + count
+
+    def lose(self, rows: Rows, counts: NDArray[np.int64]) -> None:
+        """Append so many missing samples, each 1 or more, to these rows, each named once."""
+        ends = self._ends[rows] + counts
+        written = np.minimum(counts, self._capacity)
+        for count in np.unique(written).tolist():
+            alike = written == count
+            some, firsts = rows[alike], ends[alike] - count
+            shape = (len(some), count)
+            self._write(self._samples, some, firsts, np.broadcast_to(np.float32(0), shape))
+            self._write(self._valid, some, firsts, np.broadcast_to(np.False_, shape))
+        self._dirty_until[rows] = self._ends[rows] = ends
 
     def _write(
         self,

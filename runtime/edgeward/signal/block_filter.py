@@ -7,7 +7,8 @@ what a loop over samples and sections would, for all streams of a ward together.
 Rules:
 1. Time runs down, streams run across: a block is an array of samples x streams.
 2. How samples are cut into blocks does not matter, but for rounding in float64.
-3. Streams do not see each other. A sample that is not finite is refused by no one here and stays in
+3. Missing samples are zeros. However many they are, a few products make a state what they would.
+4. Streams do not see each other. A sample that is not finite is refused by no one here and stays in
    the state for ever: clean samples first.
 """
 
@@ -24,6 +25,10 @@ Block = NDArray[np.float64] | NDArray[np.float32]
 
 _STATES = 2  # of one section
 _RATE_SHARE_MAX = 0.5
+_REST_BITS = 20
+"""A state is at rest after 2 to the power of this many zeros, or when it is:"""
+_REST_SHARE = 1e-12
+"""so small a part of what it was."""
 
 
 def butterworth_band(order: int, low_hz: float, high_hz: float, rate_hz: float) -> Sections:
@@ -62,7 +67,7 @@ def _denominators(poles: NDArray[np.complex128]) -> list[tuple[float, float]]:
 class BlockFilter:
     """The same sections for each of some streams, each with its own state."""
 
-    __slots__ = ("_matrices", "_states", "block_samples")
+    __slots__ = ("_decays", "_matrices", "_states", "block_samples")
 
     def __init__(self, sections: Sections, streams: int = 1, block_samples: int = 10) -> None:
         """Start at rest; longer blocks than `block_samples` are cut.
@@ -82,6 +87,7 @@ class BlockFilter:
         self.block_samples = block_samples
         self._states = np.zeros((_STATES * len(sections), streams))
         self._matrices = [_matrix(sections, length) for length in range(1, block_samples + 1)]
+        self._decays = _decays(self._matrices[0][1:, 1:])
 
     @property
     def streams(self) -> int:
@@ -111,9 +117,27 @@ class BlockFilter:
             self._states[:, streams] = state
         return out
 
+    def lose(self, streams: NDArray[np.intp], counts: NDArray[np.int64]) -> None:
+        """Rule 3: so many samples of these streams, each named once, are missing."""
+        state = self._states[:, streams]
+        for bit, decay in enumerate(self._decays):
+            among = (counts >> bit) & 1 == 1
+            if among.any():
+                state[:, among] = decay @ state[:, among]
+        state[:, counts >> len(self._decays) != 0] = 0.0
+        self._states[:, streams] = state
+
     def reset(self, streams: NDArray[np.intp]) -> None:
         """Put these streams at rest."""
         self._states[:, streams] = 0.0
+
+
+def _decays(step: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """What 1, 2, 4 ... zeros make of a state, until nothing is left of it."""
+    decays = [step]
+    while len(decays) < _REST_BITS and np.abs(decays[-1]).max() > _REST_SHARE:
+        decays.append(decays[-1] @ decays[-1])
+    return decays
 
 
 def _matrix(sections: Sections, length: int) -> NDArray[np.float64]:
