@@ -17,8 +17,9 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bench_window import ECG, HOP, PACE_NS, UNFIT_SHARE, WINDOW, Report, bare, percentile
+from bench_window import ECG, HOP, PACE_NS, WINDOW, Report, bare, percentile
 from reference_cnn import LABELS, cnn_onnx
+from verdict import Verdict, on_host
 
 from edgeward.adapters.clock import SystemClock
 from edgeward.adapters.scheduling import ThreadScheduling, Wish, freeze_garbage
@@ -110,8 +111,8 @@ def child_of_ours(*words: str) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, __file__, *words], stdout=subprocess.PIPE, text=True)
 
 
-def measure_policies(report: Report) -> None:
-    """P4."""
+def measure_policies(report: Report) -> bool:
+    """P4; whether it could be measured."""
     ratios, worst_ms, label = [], 0.0, ""
     for _ in range(ROUNDS):
         took: dict[str, list[int]] = {}
@@ -122,7 +123,7 @@ def measure_policies(report: Report) -> None:
             took[policy], label = answer["ns"], answer["label"]
             if policy == "fifo" and not answer["real_time"]:
                 print(f"P4 not measured: {label}")
-                return
+                return False
         ratios.append(percentile(took["fifo"], 0.99) / percentile(took["other"], 0.99))
         worst_ms = max(worst_ms, max(took["fifo"]) / 1e6)
         for policy, values in took.items():
@@ -130,6 +131,7 @@ def measure_policies(report: Report) -> None:
     print(f"  {label}")
     report.bound("P4 p99 beside burners, fifo / normal", statistics.median(ratios), 0.15)
     report.bound("P4 worst result under fifo, ms", worst_ms, BUDGET_MS)
+    return True
 
 
 def measure_datagrams(report: Report) -> None:
@@ -169,7 +171,7 @@ def said_of(values: Sequence[int]) -> str:
 
 
 def main(words: Sequence[str]) -> int:
-    """Measure; 1 when a bound is broken on a host that is fit, 2 when it is not fit."""
+    """Measure; no verdict on a host that is not fit, or that P4 cannot be measured on."""
     if words[:1] == ["--judge"]:
         judge_paced(words[1])
         return 0
@@ -178,14 +180,11 @@ def main(words: Sequence[str]) -> int:
         return 0
     print(f"ONNX Runtime {onnxruntime.__version__}, {WINDOWS} windows, {ROUNDS} rounds")
     report = Report()
-    measure_policies(report)
+    complete = measure_policies(report)
     with stall_probe() as stalls:
         measure_datagrams(report)
-    fit = stalls.share <= UNFIT_SHARE
-    print(f"host during P5: stalled {stalls.share:.2%}{'' if fit else ': UNFIT, no verdict'}")
-    if report.broken:
-        return 1 if fit else 2
-    return 0
+    verdict = on_host(stalls, missed=report.broken > 0)
+    return Verdict.NONE if verdict is Verdict.KEPT and not complete else verdict
 
 
 if __name__ == "__main__":

@@ -46,8 +46,9 @@ def start(command: Sequence[str], folder: Path) -> Start:
     return Start(wall_ms=wall_ns / 1e6, cpu_ms=(used.ru_utime + used.ru_stime) * 1e3)
 
 
-def compare(name: str, bare: Sequence[str], ours: Sequence[str], folder: Path) -> None:
-    """Print the medians of both, and what ours adds."""
+def compare(name: str, bare: Sequence[str], ours: Sequence[str], folder: Path) -> bool:
+    """Print the medians of both, and what ours adds; whether that is within the limit."""
+    within = True
     start(bare, folder), start(ours, folder)  # the first of each fills the disk cache
     pairs = [(start(bare, folder), start(ours, folder)) for _ in range(ROUNDS)]
     print(f"{name}, medians of {ROUNDS} starts")
@@ -55,32 +56,35 @@ def compare(name: str, bare: Sequence[str], ours: Sequence[str], folder: Path) -
         without = statistics.median(getattr(pair[0], figure) for pair in pairs)
         with_ours = statistics.median(getattr(pair[1], figure) for pair in pairs)
         added = with_ours - without
+        within &= added <= LIMIT_MS
         verdict = "within" if added <= LIMIT_MS else "ABOVE"
         print(
             f"  {label:4} bare {without:6.1f} ms, ours {with_ours:6.1f} ms, "
             f"adds {added:5.1f} ms: {verdict} the limit of {LIMIT_MS:.0f} ms"
         )
+    return within
 
 
-def main() -> None:
-    """Measure both pairs."""
+def main() -> int:
+    """Measure both pairs; 1 when one is above the limit."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "test_nothing.py").write_text("def test_nothing(): pass\n")
-        compare(
+        command = compare(
             "edgeward --help above python -c pass",
             [sys.executable, "-c", "pass"],
             [EDGEWARD, "--help"],
             folder,
         )
         pytest = [PYTEST, "-q", "-p", "no:cacheprovider"]
-        compare(
+        plugin = compare(
             "pytest with the plugin above pytest -p no:edgeward",
             [*pytest, "-p", "no:edgeward"],
             pytest,
             folder,
         )
+    return 0 if command and plugin else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
