@@ -8,6 +8,7 @@ OUT     ?= out/$(PROFILE)-$(shell date -u +%Y%m%dT%H%M%SZ)
 BIN   := .venv/bin
 STAMP := .venv/.installed
 ENGINES := .venv/.engines
+PEERS := .venv/.peers
 
 .PHONY: help install verify test quick lint bench clean
 .DEFAULT_GOAL := help
@@ -34,10 +35,8 @@ lint: $(STAMP) ## ruff, mypy strict and the layers
 	@$(BIN)/mypy --no-error-summary
 	@told=$$($(BIN)/lint-imports --no-logo) || { echo "$$told"; exit 1; }
 
-bench: $(STAMP) ## measure against floors, with the limit beside each figure
-	@for bench in benchmarks/bench_*.py; do \
-	  echo "bench: $$bench"; $(BIN)/python "$$bench" || exit 1; \
-	done
+bench: $(ENGINES) $(PEERS) ## measure against floors and peers, with the limit beside each figure
+	@$(BIN)/python benchmarks/run_all.py
 
 clean: ## remove .venv and every cache; what lies in out/ is yours and stays
 	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -58,4 +57,11 @@ $(ENGINES): $(STAMP)
 	@echo "install: the optional inference engines, a minute or two"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
 	  --constraint constraints.txt --editable './runtime[torch,litert]'
+	@touch $@
+
+# Only a benchmark needs them: libraries for streams that ours is measured beside.
+$(PEERS): $(STAMP)
+	@echo "install: the stream libraries to measure beside"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
+	  --constraint constraints.txt --editable '.[bench]'
 	@touch $@
