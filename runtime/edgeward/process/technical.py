@@ -33,6 +33,8 @@ class Condition(StrEnum):
     """The clinical thread has not come back from one piece of work."""
     REFUSED = "refused"
     """What came for a stream could not be taken."""
+    SILENT = "silent"
+    """Nothing that can be taken comes for a stream, or no stream has begun: nobody is judged."""
     LOG_LOST = "log_lost"
     """The disk does not take the log."""
     RULE_FAULT = "rule_fault"

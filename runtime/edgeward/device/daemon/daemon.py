@@ -7,6 +7,9 @@ Rules:
 3. A stream is opened by its first block, with the window in which it lies; samples of that window
    that came before are missing. A hole too large to be told window by window closes the stream and
    opens it anew.
+4. A stream that stops coming is told (`silence`), unless nobody waits for the results.
+5. Whoever sends under ever new names costs no memory: a refusal is told by name for as many names
+   as there may be streams, and for all others together.
 """
 
 from collections import deque
@@ -14,10 +17,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgeward.device.daemon.handover import Handover
+from edgeward.device.daemon.silence import Silence
 from edgeward.device.daemon.snapshot import Snapshot, take_snapshot
 from edgeward.device.daemon.source import Source
 from edgeward.device.device import Device, Parts
-from edgeward.errors import EdgewardError, LimitError
+from edgeward.device.rpc import shown
+from edgeward.errors import EdgewardError, LimitError, StreamError
 from edgeward.process.ladder import Rung
 from edgeward.process.stream import Block, ResultEvent
 from edgeward.process.technical import Condition, TechnicalEvent
@@ -28,6 +33,7 @@ Watch = Callable[[int], Watching | None]
 """The rules of a stream whose first sample has this index."""
 
 _NS_PER_MS = 1_000_000
+_NS_PER_S = 1_000_000_000
 SNAPSHOT_NS = 200 * _NS_PER_MS
 """How old a snapshot may be; and the longest a stop is waited for."""
 HANDOVER_RECORDS_MAX = 20_000
@@ -79,6 +85,11 @@ class Daemon:
         self._clock = device.clock
         self.started_ns = device.clock.monotonic_ns()
         self._refused: dict[str, int] = {}
+        self._strangers: set[str] = set()
+        """Names that were refused and are no stream (rule 5)."""
+        taken = device.parts.engine.card.input
+        window_ns = taken.window_samples * _NS_PER_S // taken.rate_hz
+        self._silence = Silence(window_ns, self.started_ns)
         self.snapshot: Snapshot = self._taken()
 
     def run(self, stopping: Callable[[], bool]) -> None:
@@ -96,6 +107,8 @@ class Daemon:
                 processor.work(until_ns=next_snapshot_ns)
             if now_ns >= next_snapshot_ns:
                 self._take_advice()
+                if processor.pace.mode.keeps_pace:  # rule 4
+                    self._silence.look(processor, now_ns, source.said)
                 self.snapshot = self._taken()
                 next_snapshot_ns = now_ns + SNAPSHOT_NS
         processor.work()
@@ -121,6 +134,12 @@ class Daemon:
             self._refuse("order", name, str(error))
 
     def _open(self, name: str, block: Block) -> None:
+        longest = self.device.limits.stream_name_chars_max
+        if len(name) > longest or not name.isprintable():  # it goes into logs and onto terminals
+            raise StreamError(
+                f"found the stream name {shown(name)}; accepted: 1 to {longest} printable"
+                " characters"
+            )
         taken = self.device.parts.engine.card.input
         first_window = block.first // taken.hop_samples
         windower = Windower(taken.window_samples, taken.hop_samples, first_window)
@@ -129,7 +148,20 @@ class Daemon:
 
     def _refuse(self, reason: str, stream: str, text: str) -> None:
         self._refused[reason] = self._refused.get(reason, 0) + 1
-        self.device.processor.conditions.raise_(Condition.REFUSED, stream, text)
+        self.device.processor.conditions.raise_(Condition.REFUSED, self._named(stream), text)
+
+    def _named(self, stream: str) -> str | None:
+        """The name a refusal is told by; None: there were too many names (rule 5)."""
+        strangers = self._strangers
+        if stream in self.device.processor.streams or stream in strangers:
+            return stream
+        longest = self.device.limits.stream_name_chars_max
+        if len(strangers) >= self.device.limits.streams_max or len(stream) > longest:
+            return None
+        if not stream.isprintable():
+            return None
+        strangers.add(stream)
+        return stream
 
     def _take_advice(self) -> None:
         while self.advice:
