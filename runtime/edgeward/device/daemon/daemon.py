@@ -29,8 +29,8 @@ from edgeward.process.technical import Condition, TechnicalEvent
 from edgeward.process.watching import RuleReport, Watching
 from edgeward.signal.windows import Windower
 
-Watch = Callable[[int], Watching | None]
-"""The rules of a stream whose first sample has this index."""
+Watch = Callable[[str, int], Watching | None]
+"""The rules of the stream of this name, whose first sample has this index."""
 
 _NS_PER_MS = 1_000_000
 _NS_PER_S = 1_000_000_000
@@ -71,7 +71,7 @@ class Daemon:
         self,
         device: DaemonDevice,
         source: Source,
-        watch: Watch = lambda _: None,
+        watch: Watch = lambda _, __: None,
         proof: str = "deadlines: not proven",
     ) -> None:
         """Take the samples from this source; `watch` makes the rules of a stream that begins."""
@@ -143,7 +143,7 @@ class Daemon:
         taken = self.device.parts.engine.card.input
         first_window = block.first // taken.hop_samples
         windower = Windower(taken.window_samples, taken.hop_samples, first_window)
-        watching = self._watch(windower.next_sample)
+        watching = self._watch(name, windower.next_sample)
         self.device.processor.open(name, windower, watching=watching)
 
     def _refuse(self, reason: str, stream: str, text: str) -> None:

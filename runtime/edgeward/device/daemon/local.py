@@ -1,6 +1,11 @@
-"""Rules from a file, and the outputs they switch on this device, for the streams of a daemon."""
+"""Rules from a file, and the outputs they switch on this device, for the streams of a daemon.
 
-from collections.abc import Callable, Sequence
+An output may stand for several rules, and stands for every stream: it is on as long as one of them
+holds, and what ends for one patient switches nothing off for another. A stream that begins anew
+keeps what it held on, until its rule has begun and ended again.
+"""
+
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
@@ -27,19 +32,24 @@ def watch_with(
         LocalError: with every fault of the file, or of an output.
         StoreError: an output cannot be opened.
     """
-    actions = Actions({name: _action(held, file) for name, file in map(_named, outputs)})
+    shared = {name: _Shared(held, file) for name, file in map(_named, outputs)}
     if path is None:
-        return lambda _: None
+        return lambda _, __: None
     try:
         rules = parse_rules(read_toml(path).get("rule", {}))
         make = partial(
             RuleSet, rules, signal=taken.signal, unit=taken.unit, rate_hz=taken.rate_hz,
-            actions=actions.names(),
+            actions=tuple(shared),
         )  # fmt: skip
         make()
     except (RuleError, TomlError) as error:
         raise LocalError(f"{path}: {error}") from error
-    return lambda first: Watching(make(first=first), actions)
+
+    def watch(stream: str, first: int) -> Watching:
+        actions = {name: partial(output.act, stream) for name, output in shared.items()}
+        return Watching(make(first=first), Actions(actions))
+
+    return watch
 
 
 def _named(text: str) -> tuple[str, Path]:
@@ -49,12 +59,21 @@ def _named(text: str) -> tuple[str, Path]:
     return name, Path(path)
 
 
-def _action(held: ExitStack, path: Path) -> Callable[[RuleEvent], None]:
-    """Switch on while a condition holds; that a rule cannot judge switches nothing."""
-    output = held.enter_context(closing(SwitchFile(path)))
+class _Shared:
+    """An output and who holds it on."""
 
-    def act(event: RuleEvent) -> None:
-        if event.kind is EventKind.CONDITION:
-            output.switch(on=event.raised)
+    __slots__ = ("_holders", "_output")
 
-    return act
+    def __init__(self, held: ExitStack, path: Path) -> None:
+        self._output = held.enter_context(closing(SwitchFile(path)))
+        self._holders: set[tuple[str, str]] = set()
+
+    def act(self, stream: str, event: RuleEvent) -> None:
+        """Be on while a condition holds; that a rule cannot judge switches nothing."""
+        if event.kind is not EventKind.CONDITION:
+            return
+        if event.raised:
+            self._holders.add((stream, event.rule))
+        else:
+            self._holders.discard((stream, event.rule))
+        self._output.switch(on=bool(self._holders))
