@@ -110,9 +110,43 @@ def test_new_kinds_of_nonsense_do_not_fill_the_memory(tmp_path: Path) -> None:
     source.close()
 
 
+def test_a_flood_of_nonsense_does_not_keep_the_clinical_thread() -> None:
+    clock = SystemClock()
+    source = DatagramSource("udp:127.0.0.1:0", clock)
+    host, _, port = source.address.removeprefix("udp:").rpartition(":")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for _ in range(300):
+            sender.sendto(b"nonsense", (host, int(port)))
+    taken = []
+    while sum(source.refused.values()) < 300:
+        before = sum(source.refused.values())
+        source.receive(clock.monotonic_ns() + 1_000_000_000)
+        taken.append(sum(source.refused.values()) - before)
+    source.close()
+    assert taken == [256, 44]
+
+
+def test_a_socket_left_behind_by_a_killed_daemon_is_taken_over_and_a_used_one_is_not(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "samples"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as killed:
+        killed.bind(str(path))
+        with pytest.raises(AddressError, match="in use"):
+            DatagramSource(f"unix:{path}", SimulatedClock())
+        assert path.is_socket()
+    source = DatagramSource(f"unix:{path}", SimulatedClock())
+    source.close()
+    path.write_text("somebody's file")
+    with pytest.raises(AddressError, match="where nobody listens yet"):
+        DatagramSource(f"unix:{path}", SimulatedClock())
+    assert path.read_text() == "somebody's file"
+
+
 @pytest.mark.parametrize("address", ["tcp:1:2", "udp:nowhere", "udp:127.0.0.1:99999", "unix:", ""])
 def test_an_address_that_is_none_is_refused(address: str) -> None:
-    with pytest.raises(AddressError, match="cannot be listened on"):
+    said = "cannot be listened on: .*; accepted: udp:HOST:PORT with a port up to 65535, or unix:"
+    with pytest.raises(AddressError, match=said):
         DatagramSource(address, SimulatedClock())
 
 

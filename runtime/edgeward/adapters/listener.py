@@ -25,7 +25,7 @@ class UnixListener:
         self._limits = limits
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            _remove_abandoned(path)
+            remove_abandoned(path, socket.SOCK_STREAM)
             self._socket.bind(str(path))
             path.chmod(0o600)
             self._socket.listen(1)
@@ -47,11 +47,11 @@ class UnixListener:
             self._path.unlink(missing_ok=True)
 
 
-def _remove_abandoned(path: Path) -> None:
+def remove_abandoned(path: Path, kind: socket.SocketKind) -> None:
     """Remove a socket nobody listens on; leave everything else, for bind() to refuse."""
     if not path.exists() or not stat.S_ISSOCK(os.lstat(path).st_mode):
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+    with socket.socket(socket.AF_UNIX, kind) as probe:
         try:
             probe.connect(str(path))
         except ConnectionRefusedError:

@@ -4,6 +4,7 @@ import select
 import socket
 from pathlib import Path
 
+from edgeward.adapters.listener import remove_abandoned
 from edgeward.device.daemon.frames import FrameError, decode
 from edgeward.device.daemon.source import Arrival
 from edgeward.errors import EdgewardError
@@ -11,7 +12,8 @@ from edgeward.ports import Clock
 
 _DATAGRAM_BYTES_MAX = 65_536
 _AT_ONCE = 256
-"""Frames taken before the first of them is worked off: no sender keeps the rest waiting."""
+"""Datagrams taken before the first of them is worked off, damaged ones among them: no sender keeps
+the rest waiting."""
 _RECEIVE_BUFFER_BYTES = 4 << 20
 
 
@@ -43,7 +45,10 @@ class DatagramSource:
             self._bind(kind, rest)
         except (OSError, ValueError, OverflowError) as error:
             self._socket.close()
-            raise AddressError(f"{address}: cannot be listened on: {error}") from error
+            raise AddressError(
+                f"{address}: cannot be listened on: {error}; accepted: udp:HOST:PORT with a port up"
+                " to 65535, or unix:PATH where nobody listens yet"
+            ) from error
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
         self._socket.setblocking(False)  # noqa: FBT003
         self._poll = select.poll()
@@ -54,11 +59,12 @@ class DatagramSource:
             host, _, port = rest.rpartition(":")
             self._socket.bind((host, int(port)))
         elif kind == "unix" and rest:
+            remove_abandoned(Path(rest), socket.SOCK_DGRAM)  # a killed daemon removes nothing
             self._socket.bind(rest)
             self._path = Path(rest)
             self._path.chmod(0o600)
         else:
-            raise ValueError("accepted: udp:HOST:PORT or unix:PATH")
+            raise ValueError("it is of no known kind")
 
     @property
     def address(self) -> str:
@@ -72,7 +78,7 @@ class DatagramSource:
         if not self._poll.poll(max(0, left_ns / 1e6)):
             return []
         arrived: list[Arrival] = []
-        while len(arrived) < _AT_ONCE:
+        for _ in range(_AT_ONCE):
             try:
                 data = self._socket.recv(_DATAGRAM_BYTES_MAX)
             except BlockingIOError:
