@@ -26,22 +26,36 @@ FRAME = encode("bed-1", 7, np.arange(3, dtype=np.float32), np.array([True, False
     first=st.integers(0, 1 << 62),
     values=st.lists(st.floats(width=32), max_size=50),
     masked=st.booleans(),
-    acquired_ns=st.integers(-(1 << 62), 1 << 62),
+    acquired_ns=st.integers(-(1 << 63), (1 << 63) - 1),
+    arrived_ns=st.integers(1, 1 << 62),
 )
 def test_a_block_comes_back_as_it_was_sent(
-    name: str, first: int, values: list[float], masked: bool, acquired_ns: int
+    name: str,
+    first: int,
+    values: list[float],
+    masked: bool,
+    acquired_ns: int,
+    arrived_ns: int,
 ) -> None:
     samples = np.array(values, dtype=np.float32)
     mask = np.array([value > 0 for value in values], dtype=np.bool_) if masked and values else None
     if not name.encode("utf-8", "surrogatepass") or len(name.encode()) > 255:
         return
-    told, block = decode(encode(name, first, samples, mask, acquired_ns), arrived_ns=5)
-    assert (told, block.first, block.acquired_ns) == (name, first, acquired_ns or 5)
+    told, block = decode(encode(name, first, samples, mask, acquired_ns), arrived_ns)
+    believed = 0 < acquired_ns <= arrived_ns
+    taken_ns = acquired_ns if believed else arrived_ns
+    assert (told, block.first, block.acquired_ns) == (name, first, taken_ns)
     np.testing.assert_array_equal(block.samples, samples)
     if mask is None:
         assert block.mask is None
     else:
         np.testing.assert_array_equal(block.mask, mask)
+
+
+@pytest.mark.parametrize("stamp_ns", [-(1 << 63), -1, 0, 501, (1 << 63) - 1])
+def test_a_stamp_of_another_clock_makes_no_result_early(stamp_ns: int) -> None:
+    _, block = decode(encode("a", 0, np.zeros(1, np.float32), None, stamp_ns), arrived_ns=500)
+    assert block.acquired_ns == 500
 
 
 @given(at=st.integers(0, len(FRAME) - 1), bit=st.integers(0, 7))

@@ -5,6 +5,9 @@ mask follows the samples); number of samples (u16); index of the first sample (u
 sample was taken, in nanoseconds on the device's monotonic clock (i64; 0: not told); CRC-32 (u32)
 over everything else. Then the name in UTF-8, the samples as 32-bit floats, and one byte for each of
 them where there is a mask.
+
+A stamp that lies after the arrival, or before the clock's beginning, comes from some other clock.
+With it no result of that sender would ever be late: the arrival is taken in its place.
 """
 
 import struct
@@ -50,7 +53,7 @@ def encode(stream: str, first: int, samples: Samples, mask: Mask | None, acquire
 
 
 def decode(data: bytes, arrived_ns: int) -> tuple[str, Block]:
-    """The stream's name and the block in a datagram; a stamp not told is the arrival.
+    """The stream's name and the block in a datagram; without a usable stamp, that of the arrival.
 
     Raises:
         FrameError: it is no frame, or was damaged on its way.
@@ -76,4 +79,5 @@ def decode(data: bytes, arrived_ns: int) -> tuple[str, Block]:
     end = name_bytes + sizes[1]
     samples = np.frombuffer(body[name_bytes:end], dtype="<f4").astype(np.float32, copy=False)
     mask = np.frombuffer(body[end:], dtype=np.uint8) != 0 if sizes[2] else None
-    return name, Block(first, samples, mask, acquired_ns or arrived_ns)
+    taken_ns = acquired_ns if 0 < acquired_ns <= arrived_ns else arrived_ns
+    return name, Block(first, samples, mask, taken_ns)
