@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from edgeward.adapters.clock import SimulatedClock, SystemClock
 from edgeward.adapters.sensors import BatteryCharge, Sensors
-from edgeward.monitor.battery import Battery, Charge, Cutoff, Stage
+from edgeward.monitor.battery import Stage
 from edgeward.monitor.dvfs import Aim, NoPlan, Plan, plan
-from edgeward.monitor.monitor import Monitor
+from edgeward.monitor.monitor import EMERGENCY, Monitor, Reserves
 from edgeward.monitor.power import Measured, OperatingPoint, PowerModel, PowerModelError, fit
 from edgeward.monitor.reading import Provenance, Reading, found, measured, unknown
-from edgeward.monitor.thermal import Strain, Thermal, ladder_above
+from edgeward.monitor.thermal import Ladder, Strain, Thermal, ladder_above
 from edgeward.monitor.thresholds import Change, Limit, Side, Watch
 from edgeward.profile import Profile, parse_profile
 
@@ -147,53 +147,6 @@ def test_a_model_is_fitted_to_measurements_and_refuses_others() -> None:
         OperatingPoint(0, 1.0)
 
 
-@pytest.mark.parametrize("loads", [[100.0], [60.0, 140.0]], ids=["constant", "two steps"])
-def test_time_left_is_within_a_tenth_of_what_comes(loads: list[float]) -> None:
-    energy, draw = 2600.0, np.random.default_rng(2)
-    battery = Battery(Cutoff(0.5, 0.0, 100.0), lambda _: None)
-    said: list[tuple[float, float, float, float]] = []
-    hours = 0.0
-    while energy > 0:
-        load = loads[int(hours * 30) % len(loads)] * draw.normal(1, 0.1)
-        left = battery.time_left(Charge(energy, load))
-        if left and hours > 4:
-            said.append((hours + left.hours, left.least_hours, left.hours, left.most_hours))
-        battery.read(Charge(energy, load))
-        energy -= load / 60
-        hours += 1 / 60
-    assert said
-    assert all(abs(end - hours) <= 0.1 * hours for end, *_ in said)
-    assert all(least <= mean <= most for _, least, mean, most in said)
-
-
-def test_everything_is_flushed_once_before_the_cut_off_and_an_unknown_battery_is_not_full() -> None:
-    flushed: list[float] = []
-    battery = Battery(Cutoff(low_hours=0.5, reserve_mwh=20, flush_ms=60_000), flushed.append)
-    assert battery.unknown
-    assert battery.read(None) is Stage.FINE
-    energy, stages = 200.0, []
-    while energy > 20:
-        stages.append(battery.read(Charge(energy, 100)))
-        energy -= 100 / 60 / 4
-    assert stages == sorted(stages)
-    assert set(stages) == {Stage.FINE, Stage.LOW, Stage.FLUSHED}
-    (budget_ms,) = flushed
-    assert 40_000 <= budget_ms <= 60_000
-    assert battery.read(None) is Stage.FLUSHED
-    assert battery.unknown
-    assert battery.read(Charge(30, -500)) is Stage.FINE  # it is charged
-    with pytest.raises(ValueError, match="low_hours above 0"):
-        Cutoff(0, 0, 0)
-
-
-def test_a_moment_without_current_is_no_charger_and_flushes_nothing_again() -> None:
-    flushed: list[float] = []
-    battery = Battery(Cutoff(low_hours=0.5, reserve_mwh=0, flush_ms=60_000), flushed.append)
-    stages = [battery.read(Charge(1.0, power)) for power in (100, 0, 100, 0, 100)]
-    assert stages == [Stage.FLUSHED] * 5
-    assert len(flushed) == 1
-
-
 def test_heat_is_met_at_once_and_left_step_by_step() -> None:
     thermal = Thermal(ladder_above(70))
     assert thermal.read(69.9, 0) is Strain.NONE
@@ -207,6 +160,18 @@ def test_heat_is_met_at_once_and_left_step_by_step() -> None:
     assert thermal.read(None, 40 * S) is Strain.NONE
     assert thermal.read(None, 70 * S) is Strain.PAUSE_BACKGROUND  # lost is not cool
     assert Thermal(ladder_above(70)).read(None, 10**15) is Strain.NONE  # there never was one
+
+
+def test_the_emergency_is_the_last_step_and_no_lost_sensor_ends_it() -> None:
+    thermal = Thermal(ladder_above(70))
+    assert thermal.read(89.9, 0) is Strain.SHED_TRENDS
+    assert thermal.read(90, 1 * S) is Strain.ALARMS_ONLY
+    assert thermal.read(88, 20 * S) is Strain.ALARMS_ONLY  # within the hysteresis
+    assert thermal.read(None, 60 * S) is Strain.ALARMS_ONLY
+    assert thermal.read(87, 61 * S) is Strain.ALARMS_ONLY
+    assert thermal.read(87, 71 * S) is Strain.SHED_TRENDS
+    with pytest.raises(ValueError, match=r"70, 78, 84 and 84 °C.*rising"):
+        Ladder(70, 78, 84, 84)
 
 
 def tree(folder: Path, files: dict[str, str]) -> Path:
@@ -229,7 +194,9 @@ BAT = "class/power_supply/BAT0"
         ),
         ({"charge_now": "700000", "current_now": "-27000", "voltage_now": "3700000"},
          (2590.0, 99.9)),
-        ({"energy_now": "2600000", "power_now": "100000", "status": "Charging"}, (2600.0, -100.0)),
+        ({"energy_now": "2600000", "power_now": "100000", "status": "Charging"},
+         (2600.0, -100.0, True)),
+        ({"energy_now": "2600000", "power_now": "0", "status": "Full"}, (2600.0, 0.0, True)),
         ({"energy_now": "2600000", "power_now": "100000", "status": "Unknown"}, None),
         ({"energy_now": "2600000"}, None),
         ({"energy_now": "full", "power_now": "1"}, None),
@@ -239,7 +206,7 @@ BAT = "class/power_supply/BAT0"
     ],
 )  # fmt: skip
 def test_a_battery_is_read_in_whatever_units_it_tells(
-    tmp_path: Path, files: dict[str, str], charge: tuple[float, float] | None
+    tmp_path: Path, files: dict[str, str], charge: tuple[Any, ...] | None
 ) -> None:
     told = {"type": "Battery\n", "status": "Discharging\n", **files} if files else {}
     tree(tmp_path, {f"{BAT}/{name}": text for name, text in told.items()})
@@ -318,9 +285,7 @@ def test_a_look_tells_figures_turns_and_what_to_give_up(
     clock.advance(S)
     second = monitor.look()
     assert second.strain is Strain.SHED_TRENDS
-    assert [(one.name, one.change) for one in second.turns] == [
-        ("temperature_c", Change.BEGINS)
-    ]
+    assert [(one.name, one.change) for one in second.turns] == [("temperature_c", Change.BEGINS)]
     assert second.turns[0].text == "temperature_c is 85.0 °C, limit 70 °C"
     (sys / zone).unlink()
     clock.advance(S)
@@ -351,3 +316,47 @@ def test_a_busy_machine_makes_the_background_wait(
     report: Any = monitor.look()
     assert report.readings["cpu_percent"].value == 91.0
     assert report.strain is Strain.PAUSE_BACKGROUND
+
+
+def test_an_emergency_is_told_when_it_begins_and_when_it_ends(
+    tmp_path: Path, wearable_profile: Profile
+) -> None:
+    clock, zone = SimulatedClock(), "class/thermal/thermal_zone0/temp"
+    monitor = Monitor(Sensors(tmp_path / "proc", tmp_path), wearable_profile, clock, tmp_path)
+    told: list[tuple[str, Change]] = []
+    for celsius in (50, 90, 91, 60, *[60] * 11):
+        tree(tmp_path, {zone: str(celsius * 1000)})
+        clock.advance(S)
+        report = monitor.look()
+        told += [(one.name, one.change) for one in report.turns if one.name == EMERGENCY]
+        if told == [(EMERGENCY, Change.BEGINS)] and celsius == 90:
+            assert report.strain is Strain.ALARMS_ONLY
+            assert "90.0 °C, an emergency from 90 °C on" in report.turns[-1].text
+    assert told == [(EMERGENCY, Change.BEGINS), (EMERGENCY, Change.ENDS)]
+    assert report.strain is Strain.SHED_TRENDS
+
+
+def test_every_reading_says_when_somebody_looked(tmp_path: Path, wearable_profile: Profile) -> None:
+    clock = SimulatedClock()
+    monitor = Monitor(Sensors(tmp_path, tmp_path), wearable_profile, clock, tmp_path)
+    clock.advance(7 * S)
+    readings = monitor.look().readings
+    assert {one.at_ns for one in readings.values()} == {clock.monotonic_ns()}
+    clock.advance(2 * S)
+    assert readings["disk_free_mb"].age_ns(clock.monotonic_ns()) == 2 * S
+    assert unknown("W", "nobody looks").age_ns(clock.monotonic_ns()) is None
+
+
+def test_what_must_be_left_is_chosen_and_nonsense_is_refused(
+    tmp_path: Path, wearable_profile: Profile
+) -> None:
+    sensors, clock = Sensors(tmp_path, tmp_path), SimulatedClock()
+    usual = Monitor(sensors, wearable_profile, clock, tmp_path)
+    greedy = Monitor(
+        sensors, wearable_profile, clock, tmp_path, reserves=Reserves(disk_free_min_mb=1e12)
+    )
+    assert "disk_free_mb" not in [one.name for one in usual.look().turns]
+    assert [one.name for one in greedy.look().turns] == ["disk_free_mb"]
+    for wrong in ({"low_hours": 0.0}, {"flush_ms": -1.0}, {"disk_free_min_mb": -1.0}):
+        with pytest.raises(ValueError, match="accepted: low_hours above 0"):
+            Reserves(**wrong)

@@ -37,6 +37,8 @@ class BatteryCharge:
     energy_mwh: float
     power_mw: float
     """Drawn from it; negative while it is charged."""
+    on_mains: bool = False
+    """It says that it is charged, full or not charging: the power may be 0 then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,9 @@ class Sensors:
             return None
         known = [one for one in charges if one is not None]
         return BatteryCharge(
-            sum(one.energy_mwh for one in known), sum(one.power_mw for one in known)
+            sum(one.energy_mwh for one in known),
+            sum(one.power_mw for one in known),
+            all(one.on_mains for one in known),
         )
 
     def frequency(self, core: int = 0) -> Frequency | None:
@@ -150,7 +154,7 @@ class Sensors:
         if energy is None or power is None or energy < 0 or status not in _DRAWN:
             return None  # a status such as "Unknown" is no full battery
         drawn = _DRAWN[status] * abs(power)
-        return BatteryCharge(energy / 1000, drawn / 1000)
+        return BatteryCharge(energy / 1000, drawn / 1000, _DRAWN[status] < 0)
 
 
 def _text(file: Path) -> str:

@@ -4,7 +4,7 @@ A look costs a few file reads, blocks on nothing, and is not made by the clinica
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgeward.adapters.sensors import BatteryCharge, CpuTimes, Sensors
@@ -17,9 +17,31 @@ from edgeward.profile.model import BYTES_PER_MB, Profile
 
 CPU_THROTTLE_PERCENT = 90.0
 """Above this the background waits, whatever the profile warns at."""
-LOW_HOURS = 0.5
-FLUSH_MS = 5000.0
-DISK_FREE_MIN_MB = 64.0
+EMERGENCY = "temperature_c emergency"
+"""The condition that everything but the alarm path is given up for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reserves:
+    """What must be left of a resource, whatever the profile warns at."""
+
+    low_hours: float = 0.5
+    """Of the battery; below it is low."""
+    flush_ms: float = 5000.0
+    """How long it may take to write everything that waits."""
+    disk_free_min_mb: float = 64.0
+
+    def __post_init__(self) -> None:
+        """Check the figures.
+
+        Raises:
+            ValueError: one of them is out of its range.
+        """
+        if not (self.low_hours > 0 and self.flush_ms >= 0 and self.disk_free_min_mb >= 0):
+            raise ValueError(f"{self}: accepted: low_hours above 0, the others 0 or more")
+
+
+RESERVES = Reserves()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +74,7 @@ class Monitor:
         clock: Clock,
         state: Path,
         flush: Callable[[float], None] = lambda _: None,
+        reserves: Reserves = RESERVES,
     ) -> None:
         """Hold the machine to what the profile warns at."""
         warn = profile.thresholds
@@ -60,14 +83,16 @@ class Monitor:
         self._state = state
         self._thermal = Thermal(ladder_above(warn.temperature_c))
         reserve_mwh = profile.power.battery_mwh * 0.02
-        self._battery = Battery(Cutoff(LOW_HOURS, reserve_mwh, FLUSH_MS), flush)
+        cutoff = Cutoff(reserves.low_hours, reserve_mwh, reserves.flush_ms)
+        self._battery = Battery(cutoff, flush)
+        self._on_mains = False
         self._last_cpu: CpuTimes | None = None
         limits = (
             Limit("cpu_percent", warn.cpu_percent, "%", 5),
             Limit("memory_percent", warn.memory_percent, "%", 3),
             Limit("temperature_c", warn.temperature_c, "°C", 3),
-            Limit("disk_free_mb", DISK_FREE_MIN_MB, "MB", 16, Side.BELOW),
-            Limit("battery_hours", LOW_HOURS, "h", 0.1, Side.BELOW),
+            Limit("disk_free_mb", reserves.disk_free_min_mb, "MB", 16, Side.BELOW),
+            Limit("battery_hours", reserves.low_hours, "h", 0.1, Side.BELOW),
         )
         self._watches = {limit.name: Watch(limit) for limit in limits}
         self.looks = 0
@@ -75,19 +100,40 @@ class Monitor:
     def look(self) -> Report:
         """Read everything once."""
         began_ns = self._clock.monotonic_ns()
-        readings = self._read()
+        readings = {
+            name: replace(reading, at_ns=began_ns) for name, reading in self._read().items()
+        }
         turns = [
             Turn(name, change, _said(watch.limit, readings[name], change))
             for name, watch in self._watches.items()
-            for change in watch.read(readings[name], began_ns)
+            for change in self._changes(name, watch, readings[name], began_ns)
         ]
-        strain = self._thermal.read(readings["temperature_c"].value, began_ns)
+        turns += self._emergency(readings["temperature_c"], began_ns)
+        strain = self._thermal.strain
         cpu = readings["cpu_percent"].value
         if self._battery.stage > Stage.FINE or (cpu or 0.0) > CPU_THROTTLE_PERCENT:
             strain = max(strain, Strain.PAUSE_BACKGROUND)
         self.looks += 1
         took_ns = self._clock.monotonic_ns() - began_ns
         return Report(readings, tuple(turns), strain, self._battery.stage, took_ns)
+
+    def _changes(self, name: str, watch: Watch, reading: Reading, now_ns: int) -> list[Change]:
+        """What a reading changes; a battery on mains has no hours left to watch."""
+        if name == "battery_hours" and self._on_mains:
+            return watch.lift()
+        return watch.read(reading, now_ns)
+
+    def _emergency(self, temperature: Reading, now_ns: int) -> list[Turn]:
+        """Take the temperature; the turn where it becomes an emergency or ceases to be one."""
+        was = self._thermal.strain is Strain.ALARMS_ONLY
+        now = self._thermal.read(temperature.value, now_ns) is Strain.ALARMS_ONLY
+        if now == was:
+            return []
+        foot_c = self._thermal.ladder.emergency_c
+        text = f"temperature_c is {temperature.value:.1f} °C, an emergency from {foot_c:g} °C on"
+        if not now:
+            return [Turn(EMERGENCY, Change.ENDS, text)]
+        return [Turn(EMERGENCY, Change.BEGINS, f"{text}: only the alarm path is kept")]
 
     def _read(self) -> dict[str, Reading]:
         memory = self._sensors.memory()
@@ -122,17 +168,26 @@ class Monitor:
         return found(min(100.0, max(0.0, share)), "%", "/proc/stat")
 
     def _hours_left(self, charge: BatteryCharge | None) -> Reading:
-        said = None if charge is None else Charge(charge.energy_mwh, charge.power_mw)
+        said = None if charge is None else _charge(charge)
         self._battery.read(said)
+        self._on_mains = said is not None and said.charged
         left = None if said is None else self._battery.time_left(said)
+        if self._on_mains:
+            return unknown("h", "the battery is on mains")
         if left is None:
             return unknown("h", "no battery that is being discharged can be read")
         return modelled(left.hours, "h", "energy left over mean power")
 
 
+def _charge(told: BatteryCharge) -> Charge:
+    return Charge(told.energy_mwh, told.power_mw, told.on_mains)
+
+
 def _said(limit: Limit, reading: Reading, change: Change) -> str:
     if change is Change.LOST:
         return f"{limit.name} is unknown: {reading.source}"
+    if reading.value is None:
+        return f"{limit.name} does not apply any more: {reading.source}"
     if change is Change.FOUND:
         return f"{limit.name} is known again"
     return f"{limit.name} is {reading.value:.1f} {limit.unit}, limit {limit.limit:g} {limit.unit}"

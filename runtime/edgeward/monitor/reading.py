@@ -23,6 +23,8 @@ class Reading:
     provenance: Provenance
     source: str
     """The file, the model, or why nothing is known."""
+    at_ns: int | None = None
+    """When somebody looked, on the monotonic clock; None for what nobody had to look up."""
 
     def __post_init__(self) -> None:
         """Hold the one rule.
@@ -36,6 +38,10 @@ class Reading:
     def to_dict(self) -> dict[str, Any]:
         """The form of the protocol."""
         return {"value": self.value, "provenance": self.provenance.value}
+
+    def age_ns(self, now_ns: int) -> int | None:
+        """How long ago somebody looked; None where nobody had to."""
+        return None if self.at_ns is None else now_ns - self.at_ns
 
 
 def measured(value: float, unit: str, source: str) -> Reading:

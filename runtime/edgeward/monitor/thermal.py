@@ -21,6 +21,8 @@ class Strain(IntEnum):
     PAUSE_BACKGROUND = 1
     THINNER_MODEL = 2
     SHED_TRENDS = 3
+    ALARMS_ONLY = 4
+    """An emergency: the device is about to be throttled or cut off by its own hardware."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Ladder:
     pause_c: float
     thinner_c: float
     shed_c: float
+    emergency_c: float
     hysteresis_c: float = 3.0
     dwell_ns: int = 10 * _NS_PER_S
     unknown_ns: int = 30 * _NS_PER_S
@@ -40,35 +43,40 @@ class Ladder:
         Raises:
             ValueError: the steps do not follow each other, or the hysteresis is not above 0.
         """
-        if not self.pause_c < self.thinner_c < self.shed_c or self.hysteresis_c <= 0:
+        rising = self.pause_c < self.thinner_c < self.shed_c < self.emergency_c
+        if not rising or self.hysteresis_c <= 0:
             raise ValueError(
-                f"steps at {self.pause_c}, {self.thinner_c} and {self.shed_c} °C, hysteresis"
-                f" {self.hysteresis_c} °C; accepted: rising, and a hysteresis above 0"
+                f"steps at {self.pause_c}, {self.thinner_c}, {self.shed_c} and {self.emergency_c}"
+                f" °C, hysteresis {self.hysteresis_c} °C; accepted: rising, and a hysteresis above"
+                " 0"
             )
 
     def step_for(self, celsius: float) -> Strain:
         """Rule 1."""
-        feet = (self.pause_c, self.thinner_c, self.shed_c)
-        return Strain(sum(celsius >= foot for foot in feet))
+        return Strain(sum(celsius >= foot for foot in self._feet))
 
     def foot_c(self, strain: Strain) -> float:
         """Where a step begins."""
-        return (float("-inf"), self.pause_c, self.thinner_c, self.shed_c)[strain]
+        return (float("-inf"), *self._feet)[strain]
+
+    @property
+    def _feet(self) -> tuple[float, ...]:
+        return self.pause_c, self.thinner_c, self.shed_c, self.emergency_c
 
 
 def ladder_above(warning_c: float) -> Ladder:
     """The usual steps for a device that warns at this temperature."""
-    return Ladder(warning_c, warning_c + 8, warning_c + 14)
+    return Ladder(warning_c, warning_c + 8, warning_c + 14, warning_c + 20)
 
 
 class Thermal:
     """The step that a temperature asks for, over time."""
 
-    __slots__ = ("_cool_since_ns", "_ladder", "_lost_since_ns", "_seen", "strain")
+    __slots__ = ("_cool_since_ns", "_lost_since_ns", "_seen", "ladder", "strain")
 
     def __init__(self, ladder: Ladder) -> None:
         """Begin with no step."""
-        self._ladder = ladder
+        self.ladder = ladder
         self.strain = Strain.NONE
         self._seen = False
         self._cool_since_ns: int | None = None
@@ -79,17 +87,17 @@ class Thermal:
         if celsius is None:
             return self._without(now_ns)
         self._seen, self._lost_since_ns = True, None
-        wanted = self._ladder.step_for(celsius)
+        wanted = self.ladder.step_for(celsius)
         if wanted > self.strain:
             self.strain, self._cool_since_ns = wanted, None
             return self.strain
-        foot_c = self._ladder.foot_c(self.strain)
-        if self.strain is Strain.NONE or celsius > foot_c - self._ladder.hysteresis_c:
+        foot_c = self.ladder.foot_c(self.strain)
+        if self.strain is Strain.NONE or celsius > foot_c - self.ladder.hysteresis_c:
             self._cool_since_ns = None
             return self.strain
         if self._cool_since_ns is None:
             self._cool_since_ns = now_ns
-        if now_ns - self._cool_since_ns >= self._ladder.dwell_ns:
+        if now_ns - self._cool_since_ns >= self.ladder.dwell_ns:
             self.strain = Strain(self.strain - 1)
             self._cool_since_ns = now_ns
         return self.strain
@@ -101,6 +109,6 @@ class Thermal:
             return self.strain
         if self._lost_since_ns is None:
             self._lost_since_ns = now_ns
-        if now_ns - self._lost_since_ns >= self._ladder.unknown_ns:
+        if now_ns - self._lost_since_ns >= self.ladder.unknown_ns:
             self.strain = max(self.strain, Strain.PAUSE_BACKGROUND)
         return self.strain

@@ -6,6 +6,8 @@ Rules:
    whole hold: a figure that wavers around the limit makes one condition.
 3. An unknown reading neither begins nor ends it. That a figure has become unknown is a condition of
    its own, once it has been known before.
+4. A figure that does not apply any more, such as the hours left of a battery on mains, ends its
+   condition at once. That is no loss.
 """
 
 from dataclasses import dataclass
@@ -80,6 +82,15 @@ class Watch:
         self.lost = False
         self._known = False
         self._behind_since_ns: int | None = None
+
+    def lift(self) -> list[Change]:
+        """Rule 4: what ends with it."""
+        changes = [Change.FOUND] if self.lost else []
+        if self.active:
+            changes.append(Change.ENDS)
+        self.active = self.lost = self._known = False
+        self._behind_since_ns = None
+        return changes
 
     def read(self, reading: Reading, now_ns: int) -> list[Change]:
         """Take a reading; what it changes."""

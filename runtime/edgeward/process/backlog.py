@@ -102,11 +102,11 @@ class Backlog:
             lost.append(self._refuse(item, Loss.FULL))
         return lost, False
 
-    def shed(self, item: Item) -> list[Item]:
-        """Give up a block below the clinical class, and before it all of them that wait."""
+    def shed(self, item: Item | None = None) -> list[Item]:
+        """Give up all blocks below the clinical class that wait, and after them this one."""
         lower = self._queues[StreamClass.TREND]
         lost = [self._give_up(self._leave(lower), Loss.SHED) for _ in range(len(lower))]
-        return [*lost, self._refuse(item, Loss.SHED)]
+        return lost if item is None else [*lost, self._refuse(item, Loss.SHED)]
 
     def take(self) -> Item | None:
         """The block whose turn it is, or None."""

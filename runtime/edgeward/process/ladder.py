@@ -25,6 +25,8 @@ class Rung(IntEnum):
     """The thinner model answers."""
     SHED = 3
     """Streams that no alarm rests on are not processed."""
+    ALARMS_ONLY = 4
+    """An emergency: rules on those streams are not asked either, and their waiting blocks go."""
 
     @property
     def said(self) -> str:
@@ -37,6 +39,7 @@ _SAID = {
     Rung.THROTTLED: "background work waits",
     Rung.THINNER: "background work waits, the thinner model answers",
     Rung.SHED: "background work waits, the thinner model answers, streams without alarms are shed",
+    Rung.ALARMS_ONLY: "emergency: everything but what an alarm rests on is left out",
 }
 
 
@@ -88,3 +91,8 @@ class Ladder:
     def sheds(self) -> bool:
         """Whether streams without alarms are left out."""
         return self.rung >= Rung.SHED
+
+    @property
+    def alarms_only(self) -> bool:
+        """Whether not even the rules on streams without alarms are asked."""
+        return self.rung >= Rung.ALARMS_ONLY

@@ -73,6 +73,7 @@ class Processor:
         self._hooks = hooks
         self._limits = limits
         self._inline = pace.mode.works_at_once
+        self._sheds = False  # as the ladder has it; read for every block
         self._now_ns = clock.monotonic_ns
         self._decide = hooks.decide
         self._publish = hooks.publish
@@ -132,6 +133,9 @@ class Processor:
         """
         stream = self.streams.get(name) or self._stream(name)
         stream.admit(block)
+        if self._sheds and self._classes[name] is not StreamClass.CLINICAL:
+            self._shed(stream, block)
+            return stream
         fired = bool(self._watching) and self._watch(stream, block)
         if self._inline:
             backlog = self.backlog
@@ -182,6 +186,10 @@ class Processor:
         self.conditions.clear(Condition.DEGRADED, None, self.ladder.rung.said)
         if self.ladder.rung is not Rung.FULL:
             self.conditions.raise_(Condition.DEGRADED, None, self.ladder.rung.said)
+        self._sheds = self.ladder.sheds
+        if self.ladder.alarms_only:
+            for one in self.backlog.shed():
+                self._give_up(one, Loss.SHED)
         self._hooks.step(self.ladder)
 
     # inside
@@ -213,10 +221,6 @@ class Processor:
         """Let a block wait for its turn."""
         now_ns = self._clock.monotonic_ns()
         item = Item(stream.name, self._classes[stream.name], block, now_ns)
-        if self.ladder.sheds and item.stream_class is not StreamClass.CLINICAL:
-            for one in self.backlog.shed(item):
-                self._give_up(one, Loss.SHED)
-            return
         while True:
             lost, added = self.backlog.put(item)
             for one in lost:
@@ -225,6 +229,17 @@ class Processor:
                 break
             self.work(now_ns)  # rule 2 of the backlog: room is made by working
         self._advise_fill()
+
+    def _shed(self, stream: Stream, block: Block) -> None:
+        """Leave out a block of a stream that no alarm rests on, and those of its class before it.
+
+        It is the same in every mode. Its rules are asked until nothing but alarms is left.
+        """
+        if self._watching and not self.ladder.alarms_only:
+            self._watch(stream, block)
+        item = Item(stream.name, self._classes[stream.name], block, self._clock.monotonic_ns())
+        for one in self.backlog.shed(item):
+            self._give_up(one, Loss.SHED)
 
     def _give_up(self, item: Item, loss: Loss) -> None:
         """Rule 3: its windows are told, without an answer."""

@@ -96,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
     from edgeward.device.daemon.report import Progress, closing, opening
     from edgeward.device.daemon.slow import SlowSide, start_slow_thread
     from edgeward.device.daemon.status import status_of
-    from edgeward.monitor.monitor import Monitor
+    from edgeward.monitor.monitor import Monitor, Reserves
 
     state = state_of(options)
     profile = _profile(options)
@@ -106,7 +106,7 @@ def run(options: argparse.Namespace) -> int:
         manager = ServiceManager()
         clock = daemon.device.clock
         slow = SlowSide(daemon, journal, manager, clock)
-        slow.monitor = Monitor(Sensors(), profile, clock, state, slow.flush)
+        slow.monitor = Monitor(Sensors(), profile, clock, state, slow.flush, Reserves())
         control = held.enter_context(
             contextlib.closing(Control(state, lambda: status_of(daemon, slow, profile)))
         )

@@ -15,6 +15,7 @@ from edgeward.device.daemon.wording import milliseconds, outcomes
 if TYPE_CHECKING:
     from edgeward.device.daemon.daemon import Daemon
     from edgeward.device.daemon.slow import SlowSide
+    from edgeward.monitor.reading import Reading
     from edgeward.profile import Profile
 
 SCHEMA = 1
@@ -59,9 +60,15 @@ def status_of(daemon: "Daemon", slow: "SlowSide", profile: "Profile") -> dict[st
 
 
 def _machine(slow: "SlowSide") -> dict[str, Any]:
-    """What the last look at the machine gave, with the provenance of each figure."""
+    """What the last look at the machine gave, with the provenance and the age of each figure."""
     readings = {} if slow.report is None else slow.report.readings
-    return {name: reading.to_dict() for name, reading in readings.items()}
+    now_ns = slow.clock.monotonic_ns()
+    return {name: _aged(reading, now_ns) for name, reading in readings.items()}
+
+
+def _aged(reading: "Reading", now_ns: int) -> dict[str, Any]:
+    age_ns = reading.age_ns(now_ns)
+    return {**reading.to_dict(), "age_s": None if age_ns is None else round(age_ns / 1e9, 1)}
 
 
 def as_text(status: dict[str, Any]) -> str:
