@@ -85,6 +85,7 @@ class Daemon:
         self._clock = device.clock
         self.started_ns = device.clock.monotonic_ns()
         self._refused: dict[str, int] = {}
+        self._lost = 0
         self._strangers: set[str] = set()
         """Names that were refused and are no stream (rule 5)."""
         taken = device.parts.engine.card.input
@@ -107,6 +108,7 @@ class Daemon:
                 processor.work(until_ns=next_snapshot_ns)
             if now_ns >= next_snapshot_ns:
                 self._take_advice()
+                self._count_lost()
                 if processor.pace.mode.keeps_pace:  # rule 4
                     self._silence.look(processor, now_ns, source.said)
                 self.snapshot = self._taken()
@@ -167,6 +169,17 @@ class Daemon:
         while self.advice:
             said = self.advice.popleft()
             self.device.processor.advise(said.adviser, said.rung)
+
+    def _count_lost(self) -> None:
+        """Say when the slow thread does not fetch the records as fast as they come."""
+        handover, conditions = self.device.handover, self.device.processor.conditions
+        lost = handover.lost_results + handover.lost_others
+        if lost > self._lost:
+            text = f"no room for {lost - self._lost} records: {len(handover)} wait for the log"
+            conditions.raise_(Condition.LOG_LOST, None, text)
+        else:
+            conditions.clear(Condition.LOG_LOST, None, "there is room again")
+        self._lost = lost
 
     def _taken(self) -> Snapshot:
         return take_snapshot(

@@ -1,12 +1,15 @@
 """The slow thread of the daemon: everything that may wait for a disk or a person.
 
 It writes the log, looks after the resources, and watches the clinical thread: the service manager
-is told that the device lives only as long as that thread comes back from its work.
+is told that the device lives only as long as that thread comes back from its work, and comes round.
+
+Whatever raises here is told, and tried again in the next round: a thread that had died would leave
+the log, the resources and the watchdog to nobody.
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from edgeward.adapters.notify import ServiceManager
 from edgeward.adapters.scheduling import step_below
@@ -16,6 +19,7 @@ from edgeward.errors import StoreError
 from edgeward.monitor.monitor import Monitor, Report
 from edgeward.monitor.thresholds import Change
 from edgeward.ports import Clock
+from edgeward.process.events import Tellable
 from edgeward.process.ladder import Rung
 from edgeward.process.technical import Condition, Conditions, TechnicalEvent
 
@@ -57,6 +61,11 @@ class SlowSide:
     _conditions: Conditions = field(init=False)
     _told_alive_ns: int = 0
     _stalled: bool = False
+    _life: tuple[int, int] = (0, 0)
+    """What changes as long as the clinical thread comes round."""
+    _still_ns: int = 0
+    """How long that has not changed while this thread looked."""
+    _watched_ns: int = 0
     _pending: list[TechnicalEvent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -66,9 +75,9 @@ class SlowSide:
     def round(self) -> None:
         """Come round once."""
         self.counts.rounds += 1
-        self._watch()
-        self._look()
-        self._log()
+        for step in (self._watch, self._look, self._log):
+            if step != self._look or self._look_is_due():
+                self._take(step)
 
     def flush(self, _: float) -> None:
         """Before the battery ends: write what was handed over and wait until the disk has it."""
@@ -86,12 +95,11 @@ class SlowSide:
 
     def _watch(self) -> None:
         """Tell the manager that the device lives, unless the clinical thread hangs."""
-        stalled_ns = self.daemon.device.processor.watchdog.stalled_ns()
-        if stalled_ns is not None:
+        text = self._hangs()
+        if text is not None:
             if not self._stalled:
                 self.counts.stalls += 1
             self._stalled = True
-            text = f"the clinical thread has worked on one block for {stalled_ns / 1e9:.1f} s"
             self._conditions.raise_(Condition.STALLED, None, text)
             return
         self._stalled = False
@@ -102,13 +110,46 @@ class SlowSide:
             self.manager.alive()
             self._told_alive_ns = now_ns
 
-    def _look(self) -> None:
-        """Once a second: tell what begins and ends, and advise the ladder."""
+    def _hangs(self) -> str | None:
+        """Why the clinical thread hangs: in a block, or anywhere else on its round.
+
+        A pause of this thread itself counts for little: who was stopped with it does not hang.
+        """
+        processor, now_ns = self.daemon.device.processor, self.clock.monotonic_ns()
+        stalled_ns = processor.watchdog.stalled_ns()
+        life = (processor.watchdog.worked, self.daemon.snapshot.at_ns)
+        if life != self._life:
+            self._life, self._still_ns = life, 0
+        else:
+            self._still_ns += min(now_ns - self._watched_ns, LOOK_NS)
+        self._watched_ns = now_ns
+        if stalled_ns is not None:
+            return f"the clinical thread has worked on one block for {stalled_ns / 1e9:.1f} s"
+        if self._still_ns > processor.pace.watchdog_ns:
+            return f"the clinical thread has not come round for {self._still_ns / 1e9:.1f} s"
+        return None
+
+    def _take(self, step: Callable[[], None]) -> None:
+        """Take a step; what raises is told, the next step is taken, and this one in its turn."""
+        name = step.__name__.removeprefix("_")
+        try:
+            step()
+        except Exception as error:  # a thread that had died would do nothing of it any more
+            text = f"{type(error).__name__}: {error}"
+            self._conditions.raise_(Condition.BACKGROUND_FAULT, name, text)
+        else:
+            self._conditions.clear(Condition.BACKGROUND_FAULT, name, "it works again")
+
+    def _look_is_due(self) -> bool:
         now_ns = self.clock.monotonic_ns()
         due = self._looked_ns is None or now_ns - self._looked_ns >= LOOK_NS
-        if self.monitor is None or not due:
+        return self.monitor is not None and due
+
+    def _look(self) -> None:
+        """Once a second: tell what begins and ends, and advise the ladder."""
+        if self.monitor is None:
             return
-        self._looked_ns = now_ns
+        self._looked_ns = self.clock.monotonic_ns()
         self.report = self.monitor.look()
         self.daemon.advice.append(Advice("resources", Rung(self.report.strain)))
         for turn in self.report.turns:
@@ -121,21 +162,22 @@ class SlowSide:
 
     def _log(self) -> None:
         """Write what was handed over; what a full disk refuses is counted, and not tried again."""
-        records: list[dict[str, Any]] = [event.to_dict() for event in self._pending]
+        records: list[Tellable] = [*self._pending]
         self._pending.clear()
-        records += [one.to_dict() for one in self.daemon.device.handover.take(AT_ONCE)]
+        records += self.daemon.device.handover.take(AT_ONCE)
         if not records:
             return
         wall_ns = self.clock.wall_ns()
         before = self.journal.written
         try:
-            self.journal.append({"wall_ns": wall_ns, **record} for record in records)
+            self.journal.append({"wall_ns": wall_ns, **one.to_dict()} for one in records)
             self._conditions.clear(Condition.LOG_LOST, None, "the disk takes it again")
         except StoreError as error:
             self._conditions.raise_(Condition.LOG_LOST, None, str(error))
-        written = self.journal.written - before
-        self.counts.logged += written
-        self.counts.unlogged += len(records) - written
+        finally:
+            written = self.journal.written - before
+            self.counts.logged += written
+            self.counts.unlogged += len(records) - written
 
 
 def start_slow_thread(side: SlowSide, stop: threading.Event) -> threading.Thread:
