@@ -11,6 +11,7 @@ unit claims to be decides what its evidence may be used for, so the claims are l
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from edgeward.profile.toml import TomlError, read_toml
 from edgeward.profile.wording import nearest, shown
 from edgeward_harness.errors import InputError
 from edgeward_harness.profile.bench import UNIT_KEYS, UNITS, BenchFile, Driver, Realization
+from edgeward_harness.profile.filesystem import in_memory
 
 __all__ = ["BUILT_IN", "Driver", "Realization", "Unit", "find_unit", "load_units"]
 
@@ -56,13 +58,23 @@ class Unit:
         is not: stopping or loading it says nothing about the device.
         """
         own = self.driver is Driver.PROCESS and self.realization is Realization.EMULATED
-        host = (*HOST_FIXTURES, *(("energy-meter",) if energy_counters() else ()))
-        return (*self.fixtures, *(host if own else ()))
+        return (*self.fixtures, *(_host_fixtures() if own else ()))
 
 
-HOST_FIXTURES = ("process-control", "core-load", "process-view")
-"""The device's process can be stopped; its cores can be kept busy; what its processes use, and the
-files they consist of, can be seen."""
+HOST_FIXTURES = ("process-control", "core-load", "memory-load", "process-view")
+"""The device's process can be stopped; its cores and its memory can be kept busy; what its
+processes use, and the files they consist of, can be seen."""
+
+
+def _host_fixtures() -> Iterator[str]:
+    """What this host gives to a process; its state lies in a temporary folder, on a disk or not."""
+    yield from HOST_FIXTURES
+    if energy_counters():
+        yield "energy-meter"
+    if not in_memory(Path(tempfile.gettempdir())):
+        yield "disk-load"
+
+
 POWERCAP = Path("/sys/class/powercap")
 
 

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 # Ends by itself when its parent is gone, so that a killed run leaves no load behind. It is told who
@@ -20,15 +20,27 @@ while os.getppid() == %d:
 @contextmanager
 def cpu_load(per_core: int = 1) -> Iterator[int]:
     """Keep every core this process may use busy with that many processes; yields their number."""
-    cores = sorted(os.sched_getaffinity(0))
-    burners: list[subprocess.Popen[bytes]] = []
-    try:
-        for core in cores * per_core:
-            words = [sys.executable, "-I", "-S", "-c", _BURN % (core, os.getpid())]
-            burners.append(subprocess.Popen(words, process_group=0))
+    cores = sorted(os.sched_getaffinity(0)) * per_core
+    with beside(["-c", _BURN % (core, os.getpid())] for core in cores) as burners:
         yield len(burners)
+
+
+@contextmanager
+def beside(
+    programs: Iterable[Sequence[str]], fds: Collection[int] = ()
+) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Run these bare Python programs while the block does; none outlives it.
+
+    They inherit the descriptors. A keyboard interrupt is for the run, which then ends them.
+    """
+    processes: list[subprocess.Popen[bytes]] = []
+    try:
+        for words in programs:
+            command = [sys.executable, "-I", "-S", *words]
+            processes.append(subprocess.Popen(command, process_group=0, pass_fds=fds))
+        yield processes
     finally:
-        for burner in burners:
-            burner.kill()
-        for burner in burners:
-            burner.wait()
+        for process in processes:
+            process.kill()
+        for process in processes:
+            process.wait()
