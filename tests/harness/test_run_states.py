@@ -3,6 +3,7 @@
 Each test runs a real pytest on a suite of its own and reads the bundle that it left.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from run_lab import CASE, GOOD, TEST, Run, command, lay_out, start
+from run_lab import run as start_run
 
 from edgeward_harness.evidence.assess import assess
 from edgeward_harness.evidence.bundle import open_bundle
@@ -40,6 +42,23 @@ def test_a_pass_with_a_measurement_is_verified(run: Runner) -> None:
     assert done.standing() is Standing.VERIFIED, done.output
     assert done.status == 0
     assert "VERIFIED: 1 of 1" in done.output
+
+
+def test_the_terminal_says_what_the_report_says_and_names_what_does_not_apply(
+    tmp_path: Path,
+) -> None:
+    second = "@pytest.mark.case('TC-SYN-002')\ndef test_two(measure):\n" + GOOD
+    suites = lay_out(tmp_path, CASE + TEST + GOOD + second, cases=2)
+    plan = suites / "synthetic" / "testplan.toml"
+    needs = 'needs = { capabilities = ["clock"] }\n'
+    plan.write_text(plan.read_text(encoding="utf-8") + needs, encoding="utf-8")
+    done = start_run(suites, "--edgeward-formats=json")
+    assert done.status == 0, done.output
+    said = json.loads((done.out / "report.json").read_bytes())["headline"]
+    assert said["word"] == "Verified"
+    assert said["sentence"].startswith("1 of 1 requirement of synthetic holds on bedside_monitor")
+    assert said["sentence"].endswith(" Not applicable: REQ-SYN-002.")
+    assert f"VERIFIED: {said['sentence']}" in done.output
 
 
 @pytest.mark.parametrize(

@@ -4,31 +4,29 @@
 shown.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from edgeward_harness.evidence.assessment import Assessment
 from edgeward_harness.evidence.bundle import Bundle
 from edgeward_harness.measure.judge import Verdict
 from edgeward_harness.report.facts import text_of
-from edgeward_harness.report.headline import suite_names
+from edgeward_harness.report.headline import applicable, named, suite_names
 from edgeward_harness.report.model import CaseView, Caveat
 from edgeward_harness.report.numbers import percent
 from edgeward_harness.report.words import word_for
 
-NAMED_MAX = 8
-"""Names a sentence lists before it says how many more there are."""
-
 
 def shown(bundle: Bundle, assessment: Assessment) -> tuple[str, ...]:
     """What the records carry, in figures."""
-    standings = [str(entry.standing) for entry in assessment.requirements.values()]
+    standings = Counter(str(entry.standing) for entry in assessment.requirements.values())
     measured = [part for record in bundle.records for part in record.measurements]
     observations = sum(part.n for part in measured)
     levels = sorted({part.confidence for part in measured if part.confidence is not None})
     planned = len(bundle.manifest.items)
     said = {
-        f"{standings.count('verified'):,} of {len(standings):,} requirements are verified, by "
-        "cases that ran on this very build and counted what they saw.": True,
+        f"{standings['verified']:,} of {applicable(standings):,} requirements that apply are "
+        "verified, by cases that ran on this very build and counted what they saw.": True,
         f"{len(measured):,} measurements rest on {observations:,} observations, each with the "
         "value expected, the value observed and the method.": bool(measured),
         f"Budgets are held against upper confidence bounds ({', '.join(map(percent, levels))}), "
@@ -83,7 +81,7 @@ def _unverified(assessment: Assessment) -> Iterator[Caveat]:
             word = word_for(standing)
             what = "requirement" if len(names) == 1 else "requirements"
             topic = f"{len(names):,} {what}: {word.word}"
-            yield Caveat(topic, f"{_first(names)}. {word.meaning}")
+            yield Caveat(topic, f"{named(names)}. {word.meaning}")
 
 
 def _hardware(bundle: Bundle) -> Iterator[Caveat]:
@@ -133,7 +131,7 @@ def _noise(bundle: Bundle) -> Iterator[Caveat]:
         if any(part.verdict is Verdict.CANNOT_JUDGE for part in record.measurements)
     ]
     if noisy:
-        yield Caveat("Cases left unjudged", f"{_first(noisy)}. {word_for('cannot_judge').meaning}")
+        yield Caveat("Cases left unjudged", f"{named(noisy)}. {word_for('cannot_judge').meaning}")
     yield Caveat(
         "A quiet host",
         "Noise on a host only ever adds delay: what held, held in spite of it. How much there was "
@@ -159,7 +157,7 @@ def _unwritten(cases: Iterable[CaseView]) -> Iterator[Caveat]:
         what = "procedure" if len(names) == 1 else "procedures"
         yield Caveat(
             f"{len(names):,} {what} not written",
-            f"{_first(names)}. What was done stands in the code of the suite only, by its digest.",
+            f"{named(names)}. What was done stands in the code of the suite only, by its digest.",
         )
 
 
@@ -168,10 +166,5 @@ def _deviations(bundle: Bundle) -> Iterator[Caveat]:
     if names:
         what = "deviation" if len(names) == 1 else "deviations"
         yield Caveat(
-            f"{len(names):,} {what}", f"{_first(names)}: accepted in writing, and not shown."
+            f"{len(names):,} {what}", f"{named(names)}: accepted in writing, and not shown."
         )
-
-
-def _first(names: Sequence[str]) -> str:
-    named = ", ".join(names[:NAMED_MAX])
-    return named if len(names) <= NAMED_MAX else f"{named} and {len(names) - NAMED_MAX:,} more"

@@ -1,23 +1,32 @@
-"""The verdict as one word and one plain sentence.
+"""The verdict as one word and one plain sentence, for the report and for the terminal alike.
 
-A quick run is never called verified in the headline: its samples carry no release claim. The
-sentence counts the requirements that apply; what does not apply is said apart.
+Rules:
+1. A quick run is never called verified: its samples carry no release claim.
+2. The sentence counts the requirements that apply. What does not apply, and what is waived, is
+   named after it.
+3. A run that passed with a waiver has passed with exceptions. What does not apply is none: nothing
+   was asked of it.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 
 from edgeward_harness.evidence.assessment import Assessment
 from edgeward_harness.evidence.manifest import Manifest
-from edgeward_harness.evidence.standing import AGAINST, MEETS, UNDECIDED
+from edgeward_harness.evidence.standing import AGAINST, MEETS, UNDECIDED, Standing
 from edgeward_harness.report.model import Headline
 from edgeward_harness.report.words import Tone
 
 _ICONS = {
-    "passed": "verified",
-    "failed": "failed",
-    "incomplete": "partial",
-    "cannot_judge": "cannot_judge",
+    "Verified": "verified",
+    "Quick look passed": "verified",
+    "Passed with exceptions": "waived",
+    "Refused": "failed",
+    "Incomplete": "partial",
+    "Not judged": "cannot_judge",
 }
+NAMED_MAX = 8
+"""Names a sentence lists before it says how many more there are."""
 
 
 def suite_names(manifest: Manifest) -> tuple[str, ...]:
@@ -29,22 +38,37 @@ def headline(manifest: Manifest, assessment: Assessment) -> Headline:
     """What a reader must know if they read nothing else."""
     standings = Counter(str(entry.standing) for entry in assessment.requirements.values())
     verdict = str(assessment.verdict)
-    word, tone = _word(verdict, manifest.depth)
+    word, tone = _word(verdict, manifest.depth, standings)
     return Headline(
         verdict=verdict,
         tone=tone.value,
-        icon=_ICONS.get(verdict, "unknown"),
+        icon=_ICONS.get(word, "unknown"),
         word=word,
-        sentence=_sentence(verdict, manifest, standings),
+        sentence=_sentence(verdict, manifest, standings) + _apart(assessment),
         reasons=_beyond_requirements(assessment),
         standings=dict(sorted(standings.items())),
         exit_code=assessment.exit_code,
     )
 
 
-def _word(verdict: str, depth: str) -> tuple[str, Tone]:
+def applicable(standings: Counter[str]) -> int:
+    """How many requirements apply to this device."""
+    return standings.total() - standings[Standing.NOT_APPLICABLE]
+
+
+def named(names: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    first = ", ".join(names[:NAMED_MAX])
+    return first if len(names) <= NAMED_MAX else f"{first} and {len(names) - NAMED_MAX:,} more"
+
+
+def _word(verdict: str, depth: str, standings: Counter[str]) -> tuple[str, Tone]:
     if verdict == "passed":
-        return ("Quick look passed", Tone.DONE) if depth == "quick" else ("Verified", Tone.GOOD)
+        if depth == "quick":
+            return "Quick look passed", Tone.DONE
+        if standings[Standing.WAIVED]:
+            return "Passed with exceptions", Tone.ASIDE
+        return "Verified", Tone.GOOD
     words = {
         "failed": ("Refused", Tone.BAD),
         "incomplete": ("Incomplete", Tone.DOUBT),
@@ -54,12 +78,12 @@ def _word(verdict: str, depth: str) -> tuple[str, Tone]:
 
 
 def _sentence(verdict: str, manifest: Manifest, standings: Counter[str]) -> str:
-    total = standings.total() - standings["not_applicable"]
+    total = applicable(standings)
     what = f"{'requirement' if total == 1 else 'requirements'} of {_listed(suite_names(manifest))}"
     unit = manifest.unit
     where = f"{manifest.profile.name} ({unit.realization.replace('_', ' ')}, {unit.name} unit)"
     if verdict == "passed":
-        return f"{standings['verified']} of {total} {what} hold on {where}."
+        return f"{standings['verified']} of {total} {what} {_do('hold', total)} on {where}."
     if verdict == "failed":
         broken = sum(standings[one] for one in AGAINST)
         return f"{broken} of {total} {what} {'does' if broken == 1 else 'do'} not hold on {where}."
@@ -72,6 +96,20 @@ def _sentence(verdict: str, manifest: Manifest, standings: Counter[str]) -> str:
     return (
         f"{left} of {total} {what} {'has' if left == 1 else 'have'} no complete result on {where}."
     )
+
+
+def _do(verb: str, count: int) -> str:
+    return f"{verb}s" if count == 1 else verb
+
+
+def _apart(assessment: Assessment) -> str:
+    """Rule 2."""
+    said = {Standing.NOT_APPLICABLE: "Not applicable", Standing.WAIVED: "Waived"}
+    parts = {
+        word: [name for name, one in assessment.requirements.items() if one.standing is standing]
+        for standing, word in said.items()
+    }
+    return "".join(f" {word}: {named(names)}." for word, names in parts.items() if names)
 
 
 def _beyond_requirements(assessment: Assessment) -> tuple[str, ...]:

@@ -8,15 +8,18 @@ from edgeward_harness.evidence.bundle import open_bundle
 from edgeward_harness.evidence.files import write_whole
 from edgeward_harness.evidence.keys import run_key
 from edgeward_harness.evidence.sign import seal
+from edgeward_harness.report.headline import headline
+from edgeward_harness.report.model import Headline
 from edgeward_harness.report.render import render, twin
 from edgeward_harness.run.plan import RunPlan
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A sealed bundle: what it proves and who signed it."""
+    """A sealed bundle: what it proves, in which words, and who signed it."""
 
     assessment: Assessment
+    headline: Headline
     signer: str
 
 
@@ -33,4 +36,5 @@ def finish(plan: RunPlan) -> Finished:
         for name, data in render(bundle, assessment, plan.formats).items():
             write_whole(plan.out / name, data)
     verification = seal(plan.out, key, derive=twin if "json" in plan.formats else None)
-    return Finished(assessment=assessment, signer=str(verification.signer))
+    said = headline(bundle.manifest, assessment)
+    return Finished(assessment=assessment, headline=said, signer=str(verification.signer))

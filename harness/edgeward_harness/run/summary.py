@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from edgeward_harness.errors import HarnessError
 from edgeward_harness.evidence.measurement import Measurement
 from edgeward_harness.evidence.record import Record, State
-from edgeward_harness.evidence.standing import RunVerdict, Standing
+from edgeward_harness.evidence.standing import Standing
 from edgeward_harness.measure.judge import Verdict
+from edgeward_harness.report.words import Tone
 from edgeward_harness.run.finish import Finished
 from edgeward_harness.run.plan import RunPlan
 from edgeward_harness.trace.vocabulary import Depth
@@ -16,12 +17,7 @@ GOOD = {"green": True}
 BAD = {"red": True}
 DOUBT = {"yellow": True}
 SYMBOLS = {State.PASSED: ("✓", GOOD), State.FAILED: ("✗", BAD), State.ERROR: ("!", BAD)}
-VERDICTS = {
-    RunVerdict.PASSED: ("VERIFIED", GOOD),
-    RunVerdict.FAILED: ("REFUSED", BAD),
-    RunVerdict.CANNOT_JUDGE: ("CANNOT JUDGE", DOUBT),
-    RunVerdict.INCOMPLETE: ("INCOMPLETE", DOUBT),
-}
+TONES = {Tone.GOOD.value: GOOD, Tone.BAD.value: BAD}
 INDENT = "  "
 
 
@@ -71,14 +67,14 @@ def verdict_lines(plan: RunPlan, finished: Finished) -> list[Line]:
         markup = GOOD if verified else BAD if standing.standing is Standing.FAILED else DOUBT
         rows.append(Line(f"{INDENT}{name:<14}{_cut(title, 52):<54}{word}", markup))
         rows += [Line(f"{INDENT * 2}{_first(reason)}", markup) for reason in standing.reasons[:3]]
-    word, markup = _headline(plan, finished)
-    counted = _counted([one.standing for one in assessment.requirements.values()])
+    said = finished.headline
+    markup = TONES.get(said.tone, DOUBT)
     return [
         Line(),
         Line(f"{INDENT}{'Requirement':<14}{'':<54}Standing", {"bold": True}),
         *rows,
         Line(),
-        Line(f"{INDENT}{word}: {counted} on {plan.loaded.profile.name}", {**markup, "bold": True}),
+        Line(f"{INDENT}{said.word.upper()}: {said.sentence}", {**markup, "bold": True}),
         *(Line(f"{INDENT * 2}{_first(reason)}", markup) for reason in assessment.reasons[:4]),
         Line(),
         Line(f"{INDENT}bundle  {_shown_path(str(plan.out))}"),
@@ -99,32 +95,6 @@ def trouble(error: HarnessError) -> list[Line]:
         Line(f"{INDENT}NO VERDICT: {first}", {**BAD, "bold": True}),
         *(Line(f"{INDENT * 2}{one}", BAD) for one in rest),
     ]
-
-
-def _headline(plan: RunPlan, finished: Finished) -> tuple[str, dict[str, bool]]:
-    """The verdict in a word that hides neither exceptions nor a mere quick look."""
-    assessment = finished.assessment
-    if assessment.verdict is not RunVerdict.PASSED:
-        return VERDICTS[assessment.verdict]
-    if plan.depth is Depth.QUICK:
-        return "QUICK LOOK PASSED", DOUBT
-    standings = {one.standing for one in assessment.requirements.values()}
-    return (
-        VERDICTS[RunVerdict.PASSED]
-        if standings == {Standing.VERIFIED}
-        else ("PASSED WITH EXCEPTIONS", DOUBT)
-    )
-
-
-def _counted(standings: list[Standing]) -> str:
-    """How many requirements are verified, and what the others are."""
-    verified = standings.count(Standing.VERIFIED)
-    others = [
-        f"{standings.count(one)} {one.value.replace('_', ' ')}"
-        for one in dict.fromkeys(standings)
-        if one is not Standing.VERIFIED
-    ]
-    return ", ".join([f"{verified} of {len(standings)} requirements verified", *others])
 
 
 def _telling(record: Record) -> str:

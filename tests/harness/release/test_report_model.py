@@ -12,6 +12,7 @@ from edgeward_harness.evidence.record import State
 from edgeward_harness.evidence.standing import AGAINST, Standing
 from edgeward_harness.measure.judge import Verdict
 from edgeward_harness.report.build import build_report
+from edgeward_harness.report.headline import named
 from edgeward_harness.report.model import Report, plain
 from edgeward_harness.report.words import WORDS, Tone, word_for
 
@@ -31,6 +32,44 @@ def test_a_run_that_passed_says_so_in_one_sentence(lab: Any) -> None:
         "7 of 7 requirements of latency hold on bedside_monitor (emulated, reference unit)."
     )
     assert report.headline.exit_code == 0
+
+
+def without(lab: Any, *cases: str, **changes: Any) -> Any:
+    """The plan of a device that has no place for these cases."""
+    plan = lab.manifest(**changes)
+    items = dict(plan.items)
+    for case in cases:
+        items[case] = items[case]._replace(inapplicable="cannot be frozen")
+    return replace(plan, items=items)
+
+
+def test_what_does_not_apply_is_named_and_is_no_exception(lab: Any) -> None:
+    report = lab.report(plan=without(lab, "TC-LAT-006", "TC-LAT-007"))
+    assert report.headline.word == "Verified"
+    assert report.headline.sentence == (
+        "5 of 5 requirements of latency hold on bedside_monitor (emulated, reference unit)."
+        " Not applicable: REQ-LAT-006, REQ-LAT-007."
+    )
+    assert report.shown[0].startswith("5 of 5 requirements that apply are verified")
+
+
+def test_a_run_that_passed_with_a_waiver_has_passed_with_exceptions(lab: Any) -> None:
+    told = lab.story(states={"TC-LAT-003": State.FAILED})
+    report = lab.report(told, without(lab, "TC-LAT-007", deviations=(lab.deviation(),)))
+    assert report.headline.verdict == "passed"
+    assert report.headline.word == "Passed with exceptions"
+    assert report.headline.tone != Tone.GOOD
+    assert report.headline.icon == "waived"
+    assert report.headline.sentence.startswith("5 of 6 requirements of latency hold on")
+    assert report.headline.sentence.endswith(". Not applicable: REQ-LAT-007. Waived: REQ-LAT-003.")
+
+
+def test_what_does_not_apply_is_named_beside_a_failure_and_counted_beyond_eight(lab: Any) -> None:
+    report = lab.report(lab.story(late=25), without(lab, "TC-LAT-006"))
+    assert report.headline.word == "Refused"
+    assert " of 6 requirements of latency do not hold" in report.headline.sentence
+    assert report.headline.sentence.endswith(" Not applicable: REQ-LAT-006.")
+    assert named([f"R{n}" for n in range(10)]) == "R0, R1, R2, R3, R4, R5, R6, R7 and 2 more"
 
 
 def test_a_late_device_is_refused_and_the_requirements_are_named(lab: Any) -> None:
@@ -131,9 +170,8 @@ def test_a_second_attempt_is_shown_beside_the_first(lab: Any) -> None:
 
 
 def test_what_does_not_apply_and_what_was_not_collected_have_their_place(lab: Any) -> None:
-    plan = lab.manifest()
+    plan = without(lab, "TC-LAT-006")
     items = dict(plan.items)
-    items["TC-LAT-006"] = items["TC-LAT-006"]._replace(inapplicable="cannot be frozen")
     del items["TC-LAT-007"]
     report = lab.report(plan=replace(plan, items=items))
     shown = {case.id: case for case in report.cases}
