@@ -18,7 +18,7 @@ from edgeward.device.rpc import (
     result_line,
     shown,
 )
-from edgeward.errors import EdgewardError, LineTooLongError, LinkClosedError
+from edgeward.errors import EdgewardError, LineTooLongError, LinkClosedError, StoreError
 from edgeward.ports import Link
 
 SOCKET = "control.sock"
@@ -34,11 +34,15 @@ class Control:
     """Answers `status` to one peer after the other, on a thread of its own."""
 
     def __init__(self, folder: Path, status: Callable[[], dict[str, Any]]) -> None:
-        """Listen in this folder; `status` is called for each answer.
+        """Claim this folder, making it where it is missing; `status` is called for each answer.
 
         Raises:
             StoreError: another daemon uses the folder, or it cannot be used.
         """
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{folder}: cannot be used: {error.strerror}") from error
         self._listener = UnixListener(folder / SOCKET)
         self._status = status
         self._thread = threading.Thread(target=self._serve, name="control", daemon=True)

@@ -50,19 +50,31 @@ def closing(snapshot: Snapshot, slow: SlowSide) -> str:
     """What was done, and everything that was not."""
     counts, blocks = snapshot.counts, snapshot.blocks
     times = milliseconds(snapshot.times[Path.SAMPLE_TO_TOLD].quantiles().to_dict())
-    lost = snapshot.handed_over["lost_results"] + snapshot.handed_over["lost_others"]
     refused = ", ".join(f"{count} {why}" for why, count in sorted(snapshot.refused.items()))
     rows = (
         ("results", outcomes(counts)),
         ("late", f"{counts['late']:,}"),
         ("latency", f"{times} ms (p50 / p99 / p99.9 / max, last sample to told)"),
-        ("blocks", f"{blocks['offered']:,} taken, {blocks['given_up']:,} given up"),
+        ("blocks", f"{blocks['taken']:,} taken, {blocks['given_up']:,} given up"),
         ("refused", refused or "nothing"),
-        ("log", f"{slow.counts.logged:,} records, {slow.counts.unlogged + lost:,} lost"),
+        ("log", f"{slow.counts.logged:,} records, {_lost(snapshot, slow):,} lost"),
         ("sums", "add up" if snapshot.conserved() else "DO NOT ADD UP"),
         ("scheduling", snapshot.scheduling),
     )
     return "\n".join(f"{name:<11}{text}" for name, text in rows)
+
+
+def exit_status(snapshot: Snapshot, slow: SlowSide) -> int:
+    """0 it ended well; 1 something was late, declined, not told or lost, or does not add up."""
+    counts = snapshot.counts
+    missed = counts["late"] + counts["untold"] + counts["declined"] + _lost(snapshot, slow)
+    return 1 if missed or not snapshot.conserved() else 0
+
+
+def _lost(snapshot: Snapshot, slow: SlowSide) -> int:
+    """Records that are not in the log."""
+    handed = snapshot.handed_over
+    return slow.counts.unlogged + handed["lost_results"] + handed["lost_others"]
 
 
 class Progress:

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import math
 import signal
 import sys
 import threading
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from edgeward.device.daemon.daemon import Daemon
     from edgeward.device.daemon.source import Source
     from edgeward.device.device import Parts
+    from edgeward.model.card import ModelInput
     from edgeward.profile import Profile
 
 SWITCH_S = 0.0005
@@ -84,7 +86,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the daemon; 0 it ended well, 1 it ended with results that were late or not told.
+    """Run the daemon; 0 it ended well, 1 results were late, declined, not told or not logged.
+
+    The folder is claimed before anything else: a second daemon started by mistake must not switch
+    the outputs of the one that runs, nor write into its log.
 
     Raises:
         EdgewardError: it cannot start.
@@ -93,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
     from edgeward.adapters.sensors import Sensors
     from edgeward.device.daemon.control import Control
     from edgeward.device.daemon.journal import Journal
-    from edgeward.device.daemon.report import Progress, closing, opening
+    from edgeward.device.daemon.report import Progress, closing, exit_status, opening
     from edgeward.device.daemon.slow import SlowSide, start_slow_thread
     from edgeward.device.daemon.status import status_of
     from edgeward.monitor.monitor import Monitor, Reserves
@@ -101,15 +106,15 @@ def run(options: argparse.Namespace) -> int:
     state = state_of(options)
     profile = _profile(options)
     with contextlib.ExitStack() as held:
+        control = held.enter_context(
+            contextlib.closing(Control(state, lambda: status_of(daemon, slow, profile)))
+        )
         daemon = _daemon(options, profile, state, held)
         journal = held.enter_context(contextlib.closing(Journal(state)))
         manager = ServiceManager()
         clock = daemon.device.clock
         slow = SlowSide(daemon, journal, manager, clock)
         slow.monitor = Monitor(Sensors(), profile, clock, state, slow.flush, Reserves())
-        control = held.enter_context(
-            contextlib.closing(Control(state, lambda: status_of(daemon, slow, profile)))
-        )
         control.start()
         if options.metrics:
             from edgeward.device.daemon.metrics import start_metrics
@@ -121,15 +126,16 @@ def run(options: argparse.Namespace) -> int:
         stop_slow = threading.Event()
         thread = start_slow_thread(slow, stop_slow)
         progress = Progress(daemon, sys.stderr, quiet=options.quiet)
-        with _signals() as stop, progress:
-            manager.ready()
-            daemon.run(stop.is_set)
-        manager.stopping()
-        stop_slow.set()
-        thread.join()
+        try:
+            with _signals() as stop, progress:
+                manager.ready()
+                daemon.run(stop.is_set)
+        finally:  # whatever ended it, what was handed over is logged
+            manager.stopping()
+            stop_slow.set()
+            thread.join()
         print(closing(daemon.snapshot, slow), file=sys.stderr)
-    counts = daemon.snapshot.counts
-    return 1 if counts["late"] or counts["untold"] or counts["declined"] else 0
+    return exit_status(daemon.snapshot, slow)
 
 
 def _profile(options: argparse.Namespace) -> "Profile":
@@ -144,7 +150,10 @@ def _profile(options: argparse.Namespace) -> "Profile":
 def _daemon(
     options: argparse.Namespace, profile: "Profile", state: Path, held: contextlib.ExitStack
 ) -> "Daemon":
-    """The device with its profile in force, and its source."""
+    """The device with its profile in force, and its source.
+
+    It takes no more streams than its deadlines were proven for.
+    """
     from dataclasses import replace
 
     from edgeward.adapters.scheduling import freeze_garbage
@@ -155,13 +164,21 @@ def _daemon(
     from edgeward.process.mode import Mode, pace_of
 
     parts = replace(system_parts(state), pace=pace_of(profile, Mode(options.mode)))
+    proof = "none is needed: nobody waits for the results"
+    patients = parts.limits.streams_max
+    if parts.pace.mode.keeps_pace:
+        patients = min(patients, max(1, profile.network.devices_max))
+    source = held.enter_context(contextlib.closing(_source(options, profile, parts, patients)))
+    patients = source.streams_expected or patients
+    if patients > parts.limits.streams_max:
+        accepted = f"accepted: at most streams_max = {parts.limits.streams_max}"
+        raise OptionError(f"{source.said}: {patients} streams; {accepted}")
+    parts = replace(parts, limits=replace(parts.limits, streams_max=patients))
     device = DaemonDevice(parts)
     device.configure(profile.to_dict())
-    source = held.enter_context(contextlib.closing(_source(options, profile, device.parts)))
-    proof = "none is needed: nobody waits for the results"
     if parts.pace.mode.keeps_pace:
-        patients = source.streams_expected or max(1, profile.network.devices_max)
         proof = str(prove(parts.engine, profile, patients, speed=options.speed))
+        proof += "; without the rules" if options.rules else ""
     watch = watch_with(options.rules, options.output, parts.engine.card.input, held)
     daemon = Daemon(device, source, watch, proof)
     sys.setswitchinterval(SWITCH_S)
@@ -169,7 +186,9 @@ def _daemon(
     return daemon
 
 
-def _source(options: argparse.Namespace, profile: "Profile", parts: "Parts") -> "Source":
+def _source(
+    options: argparse.Namespace, profile: "Profile", parts: "Parts", streams_max: int
+) -> "Source":
     """What `--source` names.
 
     Raises:
@@ -179,19 +198,13 @@ def _source(options: argparse.Namespace, profile: "Profile", parts: "Parts") -> 
     from edgeward.device.daemon.source import PlaybackSource, recorded, simulated_patients
 
     where, clock, taken = options.source, parts.clock, parts.engine.card.input
-    faults = [
-        f"--{name.replace('_', '-')} {value}: accepted: above 0"
-        for name in ("patients", "hours", "speed", "reorder_ms")
-        if (value := getattr(options, name)) is not None and value <= 0
-    ]
-    if faults:
-        raise OptionError("; ".join(faults))
+    _check_figures(options, parts.limits.streams_max)
     if where.startswith(("udp:", "unix:")):
-        return _ordered(DatagramSource(where, clock), options, parts)
+        return _ordered(DatagramSource(where, clock), options, taken, streams_max)
     if where.startswith(("mqtt:", "mqtts:")):
         from edgeward.device.daemon.mqtt import MqttSource
 
-        return _ordered(MqttSource(where, clock), options, parts)
+        return _ordered(MqttSource(where, clock), options, taken, streams_max)
     if where == "simulated":
         count = options.patients or max(1, profile.network.devices_max)
         playbacks = simulated_patients(count, options.seed, taken.rate_hz)
@@ -208,14 +221,28 @@ def _source(options: argparse.Namespace, profile: "Profile", parts: "Parts") -> 
         raise OptionError(str(error)) from error
 
 
-def _ordered(source: "Source", options: argparse.Namespace, parts: "Parts") -> "Source":
+def _check_figures(options: argparse.Namespace, streams_max: int) -> None:
+    """Refuse every figure nobody can use, all at once."""
+    faults = [
+        f"--{name.replace('_', '-')} {value}: accepted: above 0"
+        for name in ("patients", "hours", "speed", "reorder_ms")
+        if (value := getattr(options, name)) is not None and not 0 < value < math.inf
+    ]
+    if (options.patients or 0) > streams_max:
+        faults.append(f"--patients {options.patients}: accepted: at most {streams_max}")
+    if faults:
+        raise OptionError("; ".join(faults))
+
+
+def _ordered(
+    source: "Source", options: argparse.Namespace, taken: "ModelInput", streams_max: int
+) -> "Source":
     """The source, put in order where that was asked for."""
     if options.reorder_ms is None:
         return source
     from edgeward.device.daemon.in_order import InOrder
 
-    taken = parts.engine.card.input
-    return InOrder(source, taken, options.reorder_ms, parts.limits.streams_max)
+    return InOrder(source, taken, options.reorder_ms, streams_max)
 
 
 @contextlib.contextmanager

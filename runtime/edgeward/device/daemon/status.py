@@ -85,6 +85,8 @@ def as_text(status: dict[str, Any]) -> str:
         ("results", f"{outcomes(windows)}, {windows['late']:,} late"),
         ("latency", f"{times} ms (p50 / p99 / p99.9 / max)"),
         ("backlog", f"{blocks['waiting']:,} waiting, {blocks['given_up']:,} given up"),
+        ("refused", _refused(status)),
+        ("log", _log(status)),
         ("rung", status["rung"]),
         ("scheduling", status["scheduling"]),
         *(("condition", _condition(one)) for one in status["conditions"]),
@@ -92,6 +94,17 @@ def as_text(status: dict[str, Any]) -> str:
     if not status["conditions"]:
         rows.append(("wrong", "nothing"))
     return "\n".join(f"{name:<11}{text}" for name, text in rows)
+
+
+def _refused(status: dict[str, Any]) -> str:
+    refused = sorted(status["refused"].items())
+    return ", ".join(f"{count:,} {why}" for why, count in refused) or "nothing"
+
+
+def _log(status: dict[str, Any]) -> str:
+    log, handed = status["log"], status["handed_over"]
+    lost = log["unlogged"] + handed["lost_results"] + handed["lost_others"]
+    return f"{log['logged']:,} records, {lost:,} lost"
 
 
 def _condition(event: dict[str, Any]) -> str:
