@@ -1,5 +1,6 @@
 """Frames, datagrams and recordings: what is damaged is refused and counted, never believed."""
 
+import os
 import socket
 from pathlib import Path
 
@@ -237,6 +238,12 @@ def test_both_formats_give_physical_values_and_missing_samples(tmp_path: Path) -
         ("r 1 250 1\nq.dat 16 200\n", b"1234", r"q\.dat: cannot be read: No such file"),
         ("r 2 250 1\nr.dat 16 200\ns.dat 16 200\n", b"1234", "signals in 2 files"),
         ("r 1 250 1\nr.dat 16 much\n", b"1234", "found the gain 'much'"),
+        ("r 1 250 1\nr.dat 16 1e999/mV\n", b"1234", "found the gain '1e999/mV'; accepted: a fin"),
+        ("r 1 250\nr.dat 16 200\n", b"", "holds no sample; accepted: 1 or more"),
+        ("r 1 250 -1\nr.dat 16 200\n", b"1234", "announces -1 samples at 250 Hz; accepted"),
+        ("r 1 nan 1\nr.dat 16 200\n", b"1234", "announces 1 samples at nan Hz; accepted"),
+        ("r 1 250\n/dev/zero 16 200\n", b"1234", "found the file '/dev/zero'; accepted: a plain"),
+        ("r 1 250\n../r.dat 16 200\n", b"1234", r"found the file '\.\./r\.dat'; accepted"),
     ],
 )
 def test_a_damaged_record_is_refused_in_words(
@@ -244,6 +251,15 @@ def test_a_damaged_record_is_refused_in_words(
 ) -> None:
     with pytest.raises(RecordingError, match=said):
         read_recording(write_record(tmp_path, header, data))
+
+
+@pytest.mark.parametrize("name", ["r.hea", "pipe"])
+def test_a_pipe_is_no_record(tmp_path: Path, name: str) -> None:
+    (tmp_path / "r.hea").write_text("r 1 250\npipe 16 200\n", encoding="utf-8")
+    (tmp_path / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(RecordingError, match="accepted: a plain file"):
+        read_recording(tmp_path / "r")
 
 
 def test_only_channels_that_the_model_takes_are_played(tmp_path: Path) -> None:
