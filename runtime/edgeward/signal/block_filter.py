@@ -8,7 +8,9 @@ Rules:
 1. Time runs down, streams run across: a block is an array of samples x streams.
 2. How samples are cut into blocks does not matter, but for rounding in float64.
 3. Missing samples are zeros. However many they are, a few products make a state what they would.
-4. Streams do not see each other. A sample that is not finite is refused by no one here and stays in
+4. The calling thread does all of it: products are cut so small that no library shares them among
+   threads of its own. To wait for those is to lose a time slice, and under a real-time class more.
+5. Streams do not see each other. A sample that is not finite is refused by no one here and stays in
    the state for ever: clean samples first.
 """
 
@@ -25,6 +27,8 @@ Block = NDArray[np.float64] | NDArray[np.float32]
 
 _STATES = 2  # of one section
 _RATE_SHARE_MAX = 0.5
+_PRODUCT_MAX = 2**18
+"""Multiplications in one product; OpenBLAS uses one thread for up to so many."""
 _REST_BITS = 20
 """A state is at rest after 2 to the power of this many zeros, or when it is:"""
 _REST_SHARE = 1e-12
@@ -108,7 +112,7 @@ class BlockFilter:
         for first in range(0, len(samples), self.block_samples):
             block = samples[first : first + self.block_samples]
             count = len(block)
-            both = self._matrices[count - 1] @ np.concatenate([block, state])
+            both = _product(self._matrices[count - 1], np.concatenate([block, state]))
             out[first : first + count] = both[:count]
             state = both[count:]
         if streams is None:
@@ -123,13 +127,23 @@ class BlockFilter:
         for bit, decay in enumerate(self._decays):
             among = (counts >> bit) & 1 == 1
             if among.any():
-                state[:, among] = decay @ state[:, among]
+                state[:, among] = _product(decay, state[:, among])
         state[:, counts >> len(self._decays) != 0] = 0.0
         self._states[:, streams] = state
 
     def reset(self, streams: NDArray[np.intp]) -> None:
         """Put these streams at rest."""
         self._states[:, streams] = 0.0
+
+
+def _product(matrix: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rule 4."""
+    width, streams = max(1, _PRODUCT_MAX // matrix.size), columns.shape[1]
+    out = np.empty((len(matrix), streams))
+    for first in range(0, streams, width):
+        span = slice(first, first + width)
+        out[:, span] = matrix @ columns[:, span]
+    return out
 
 
 def _decays(step: NDArray[np.float64]) -> list[NDArray[np.float64]]:
