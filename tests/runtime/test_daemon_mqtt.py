@@ -241,6 +241,47 @@ def test_a_peer_that_is_no_broker_costs_no_more_than_the_connection(answer: byte
         thread.join()
 
 
+ACCEPTED = b"\x20\x03\x00\x00\x00"
+MESSAGE = b"\x00\x01a\x00\x07\x00"  # topic, packet identifier, no properties
+
+
+@pytest.mark.parametrize(
+    ("flood", "said"),
+    [
+        ((b"\x30\xff\xff\xff\x7f" + bytes(1000),), "a packet of 268435455 bytes; accepted: 524288"),
+        ((b"\x34\x06" + MESSAGE,), "a message of quality of service 2; accepted: 0 and 1"),
+        ((b"\x32\x06" + MESSAGE,) * 20_000, "more than 1024 messages without fetching"),
+    ],
+)
+def test_a_broker_that_sends_more_than_the_memory_holds_is_left(
+    flood: tuple[bytes, ...], said: str
+) -> None:
+    def talk(server: socket.socket) -> None:
+        peer, _ = server.accept()
+        with contextlib.suppress(OSError), peer:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+            peer.recv(4096)
+            peer.sendall(ACCEPTED)
+            peer.sendall(b"".join(flood))
+            peer.recv(1)
+            ended.wait(60)
+
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=talk, args=(server,), daemon=True)
+        thread.start()
+        with listening(f"mqtt://127.0.0.1:{server.getsockname()[1]}/a") as source:
+            until_ns = CLOCK.monotonic_ns() + PATIENCE_NS
+            while said not in source.said and CLOCK.monotonic_ns() < until_ns:
+                source.receive(CLOCK.monotonic_ns() + 10 * MS)
+                connection = source._client.socket()
+                if isinstance(connection, socket.socket):  # what nobody fetches has no room
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+            assert said in source.said
+        ended.set()
+        thread.join()
+
+
 @pytest.mark.parametrize(
     ("address", "said"),
     [

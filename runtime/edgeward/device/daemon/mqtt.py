@@ -5,7 +5,9 @@ Rules:
    for longer than it was going to wait: connecting ends at the same instant.
 2. A connection that is lost or refused is tried again, each time after twice as long, up to
    `BACKOFF_MAX_NS`. What was sent meanwhile is a gap in the stream, as with any sensor.
-3. Whatever the broker sends, the connection is the worst that it can cost.
+3. Whatever the broker sends, the connection is the worst that it can cost. The client would collect
+   what it was told not to expect (packets of 256 MB, messages of a higher quality of service, and
+   acknowledgements that the broker does not fetch): such a broker is left.
 4. A session begins anew with each connection, and a message that the broker had stored for whoever
    comes later is refused: what it says was true at some other time.
 5. The broker is found by its name once, at the start: asking for a name waits for the network.
@@ -34,6 +36,8 @@ BACKOFF_MIN_NS = 100_000_000
 BACKOFF_MAX_NS = 5_000_000_000
 _KEEPALIVE_S = 5
 _UNACKNOWLEDGED_MAX = 64
+_UNSENT_MAX = 1024
+"""Packets that the broker does not fetch, most of them acknowledgements."""
 _AT_ONCE = 256
 """Messages taken before the first of them is worked off: no sender keeps the rest waiting."""
 _REASONS_MAX = 16
@@ -101,7 +105,8 @@ class MqttSource:
         except Exception as error:  # rule 3: the client trusts the broker and raises what it likes
             connection.close()
             self._client = _new_client(self)
-            self._state = f"not connected: the broker sent {type(error).__name__}"
+            said = str(error) if isinstance(error, MqttError) else type(error).__name__
+            self._state = f"not connected: the broker sent {said}"
 
     def _serve(self, connection: Any, until_ns: int) -> None:  # noqa: ANN401 - paho's own
         """Read and write what there is, and wait until the instant when there is nothing."""
@@ -114,10 +119,26 @@ class MqttSource:
                 self._client.loop_write()
             if ready[0][1] & ~select.POLLOUT:
                 self._client.loop_read()
+                self._check_bounds()
             taken += 1
             if self._client.socket() is not connection:
                 return
         self._client.loop_misc()
+
+    def _check_bounds(self) -> None:
+        """Rule 3: what the client itself does not bound.
+
+        Raises:
+            MqttError: the broker sends what the memory cannot hold.
+        """
+        client: Any = self._client
+        announced = client._in_packet["remaining_length"]
+        if announced > PACKET_BYTES_MAX:
+            raise MqttError(f"a packet of {announced} bytes; accepted: {PACKET_BYTES_MAX}")
+        if client._in_messages:
+            raise MqttError("a message of quality of service 2; accepted: 0 and 1")
+        if len(client._out_packet) > _UNSENT_MAX:
+            raise MqttError(f"more than {_UNSENT_MAX} messages without fetching what it is sent")
 
     def _connect(self, until_ns: int) -> None:
         """Rule 2: try when it is time to, and for no longer than until the instant."""
