@@ -188,7 +188,8 @@ def test_frames_out_of_order_come_in_order_with_their_stamps_and_losses_are_told
     order = [0, 2, 1, 1, 4, 5, 6, 7, 3, 8]  # 3 comes too late for a wait of 30 samples
     arrivals: list[Arrival] = [("a", block(number, 100 + number)) for number in order]
     arrivals.insert(2, ("b", block(0, 7)))
-    source = InOrder(Given([*arrivals, ("b", block(9, 8))]), ECG, wait_ms=120, streams_max=1)
+    given = Given([*arrivals, ("b", block(9, 8))])
+    source = InOrder(given, SimulatedClock(), ECG, wait_ms=120, streams_max=1)
     came = [arrival for _ in range(12) for arrival in source.receive(0)]
     firsts = [one.first // 10 for name, one in came if name == "a"]
     assert firsts == [0, 1, 2, 4, 5, 6, 7, 8]
@@ -201,7 +202,24 @@ def test_frames_out_of_order_come_in_order_with_their_stamps_and_losses_are_told
     source.close()
     assert source.ended
     with pytest.raises(ValueError, match="1 or more"):
-        InOrder(Given([]), ECG, wait_ms=0, streams_max=1)
+        InOrder(Given([]), SimulatedClock(), ECG, wait_ms=0, streams_max=1)
+
+
+def test_a_stream_that_stops_behind_a_hole_does_not_keep_what_has_arrived() -> None:
+    def block(number: int) -> Block:
+        return Block(number * 10, np.full(10, number, np.float32), None, 100 + number)
+
+    clock = SimulatedClock()
+    given = Given([("a", block(0)), ("a", block(2)), ("a", block(3))])
+    source = InOrder(given, clock, ECG, wait_ms=200, streams_max=1)
+    came: list[tuple[int, list[int]]] = []
+    for _ in range(8):
+        arrived = source.receive(0)
+        came.append((clock.monotonic_ns() // 1_000_000, [one.first for _, one in arrived]))
+        assert all(one.acquired_ns == 100 + one.first // 10 for _, one in arrived)
+        clock.advance(50_000_000)
+    assert [one for one in came if one[1]] == [(0, [0]), (300, [20, 30])]
+    assert source.refused["samples missing"] == 10
 
 
 def write_record(folder: Path, header: str, data: bytes) -> Path:

@@ -116,6 +116,11 @@ class Arrival:
         self._late = self._duplicate = self._conflicting = 0
 
     @property
+    def holds(self) -> bool:
+        """Whether something is held behind a hole."""
+        return self._held_samples > 0
+
+    @property
     def counts(self) -> ArrivalCounts:
         """The account of rule 6."""
         return ArrivalCounts(

@@ -2,6 +2,9 @@
 
 A lost datagram holds back what follows it until the wait is over; then it is a gap. So the wait is
 a part of the latency in that case, and only in that case. A block keeps the stamp it came with.
+
+The wait is over when later samples of that length have come, or when it has passed by the clock: a
+stream that stops behind a hole does not keep the samples that did arrive.
 """
 
 from collections import deque
@@ -9,11 +12,14 @@ from dataclasses import dataclass, field
 
 from edgeward.device.daemon.source import Arrival, Source
 from edgeward.model.card import ModelInput
+from edgeward.ports import Clock
 from edgeward.process.stream import Block
 from edgeward.signal.arrival import Arrival as Reorder
+from edgeward.signal.arrival import Release
 from edgeward.signal.windows import Mask, Samples
 
 BLOCKS_HELD_MAX = 64
+_NS_PER_MS = 1_000_000
 COUNTED = ("late", "duplicate", "conflicting", "missing")
 
 
@@ -22,6 +28,9 @@ class _Stream:
     """One stream's order and the stamps of what may still be held."""
 
     reorder: Reorder
+    next_sample: int = 0
+    since_ns: int = 0
+    """When that was seen to be the index that is waited for."""
     stamps: deque[tuple[int, int, int]] = field(
         default_factory=lambda: deque(maxlen=4 * BLOCKS_HELD_MAX)
     )
@@ -38,7 +47,7 @@ class InOrder:
     """Puts what another source gives in order."""
 
     def __init__(
-        self, source: Source, taken: ModelInput, wait_ms: int, streams_max: int
+        self, source: Source, clock: Clock, taken: ModelInput, wait_ms: int, streams_max: int
     ) -> None:
         """Wait at most so long for what is missing; streams beyond the maximum pass as they come.
 
@@ -50,6 +59,8 @@ class InOrder:
         self.said = f"{source.said}, in order within {wait_ms} ms"
         self.streams_expected = source.streams_expected
         self._source = source
+        self._clock = clock
+        self._wait_ns = wait_ms * _NS_PER_MS
         self._wait_samples = max(1, taken.rate_hz * wait_ms // 1000)
         self._streams_max = streams_max
         self._streams: dict[str, _Stream] = {}
@@ -81,6 +92,7 @@ class InOrder:
                 reorder = Reorder(self._wait_samples, BLOCKS_HELD_MAX, block.first)
                 stream = self._streams[name] = _Stream(reorder)
             self._offer(name, stream, block, ready)
+        self._release_overdue(ready)
         return ready
 
     def close(self) -> None:
@@ -89,10 +101,29 @@ class InOrder:
 
     def _offer(self, name: str, stream: _Stream, block: Block, ready: list[Arrival]) -> None:
         stream.stamps.append((block.first, block.first + len(block.samples), block.acquired_ns))
-
-        def release(first: int, samples: Samples, mask: Mask | None) -> None:
-            stamp_ns = stream.stamp_of(first, block.acquired_ns)
-            kept = None if mask is None else mask.copy()
-            ready.append((name, Block(first, samples.copy(), kept, stamp_ns)))
-
+        release = _releasing(name, stream, block.acquired_ns, ready)
         stream.reorder.offer(block.first, block.samples, block.mask, release)
+
+    def _release_overdue(self, ready: list[Arrival]) -> None:
+        """Give up holes that have been waited for long enough by the clock."""
+        holding = [item for item in self._streams.items() if item[1].reorder.holds]
+        if not holding:
+            return
+        now_ns = self._clock.monotonic_ns()
+        for name, stream in holding:
+            reorder = stream.reorder
+            if stream.next_sample != reorder.next_sample:
+                stream.next_sample, stream.since_ns = reorder.next_sample, now_ns
+            elif now_ns - stream.since_ns > self._wait_ns:
+                reorder.flush(_releasing(name, stream, now_ns, ready))
+
+
+def _releasing(name: str, stream: _Stream, newest_ns: int, ready: list[Arrival]) -> Release:
+    """What takes the blocks of a stream that are in order."""
+
+    def release(first: int, samples: Samples, mask: Mask | None) -> None:
+        stamp_ns = stream.stamp_of(first, newest_ns)
+        kept = None if mask is None else mask.copy()
+        ready.append((name, Block(first, samples.copy(), kept, stamp_ns)))
+
+    return release

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from edgeward.device.daemon.daemon import Daemon
     from edgeward.device.daemon.source import Source
     from edgeward.device.device import Parts
-    from edgeward.model.card import ModelInput
     from edgeward.profile import Profile
 
 SWITCH_S = 0.0005
@@ -200,11 +199,11 @@ def _source(
     where, clock, taken = options.source, parts.clock, parts.engine.card.input
     _check_figures(options, parts.limits.streams_max)
     if where.startswith(("udp:", "unix:")):
-        return _ordered(DatagramSource(where, clock), options, taken, streams_max)
+        return _ordered(DatagramSource(where, clock), options, parts, streams_max)
     if where.startswith(("mqtt:", "mqtts:")):
         from edgeward.device.daemon.mqtt import MqttSource
 
-        return _ordered(MqttSource(where, clock), options, taken, streams_max)
+        return _ordered(MqttSource(where, clock), options, parts, streams_max)
     if where == "simulated":
         count = options.patients or max(1, profile.network.devices_max)
         playbacks = simulated_patients(count, options.seed, taken.rate_hz)
@@ -235,14 +234,15 @@ def _check_figures(options: argparse.Namespace, streams_max: int) -> None:
 
 
 def _ordered(
-    source: "Source", options: argparse.Namespace, taken: "ModelInput", streams_max: int
+    source: "Source", options: argparse.Namespace, parts: "Parts", streams_max: int
 ) -> "Source":
     """The source, put in order where that was asked for."""
     if options.reorder_ms is None:
         return source
     from edgeward.device.daemon.in_order import InOrder
 
-    return InOrder(source, taken, options.reorder_ms, streams_max)
+    taken = parts.engine.card.input
+    return InOrder(source, parts.clock, taken, options.reorder_ms, streams_max)
 
 
 @contextlib.contextmanager
