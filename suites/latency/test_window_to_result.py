@@ -12,9 +12,7 @@ from edgeward_harness.measure.judge import (
     judge_percentile,
 )
 from edgeward_harness.rig.bench import Rig
-from edgeward_harness.rig.load import cpu_load
 from edgeward_harness.run.measure import Measure
-from edgeward_harness.target import DeviceSession
 
 from .driving import Drive, drive
 from .recording import count
@@ -218,28 +216,3 @@ def _record_rest_on_samples(observed: Drive, measure: Measure) -> None:
             measure, "other_answer_when_asked_again", again.faults, again.asked,
             "infer gives the label and the probabilities of the result for the same samples",
         )  # fmt: skip
-
-
-@pytest.mark.case("TC-LAT-007")
-def test_99th_percentile_under_load(
-    device: DeviceSession, profile: Profile, measure: Measure, rig: Rig
-) -> None:
-    """The 99th percentile budget is kept while other work keeps every core busy.
-
-    Method: one busy process a core beside the device, otherwise as the unloaded case. The load is
-    ours, so only stalls longer than it can cause may be an excuse, and others who share the host.
-    """
-    limit_ms = profile.budget.latency[PATH].p99_ms
-    loaded = drive(
-        device,
-        windows=rig.samples("TC-LAT-007"),
-        limit_ms=limit_ms,
-        seed=rig.seed("load"),
-        progress=rig.progress,
-        load=cpu_load(),
-    )
-    measure.record(
-        "window_to_result_p99_loaded",
-        judge_percentile(loaded.watched.observed_under_own_load(), 0.99, limit_ms),
-    )
-    measure.attach_json("stall-probe.json", loaded.watched.noise())

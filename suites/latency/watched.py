@@ -45,6 +45,8 @@ class Watched:
     disturbed: Disturbed
     foreign_share: float
     """Of what the host could do during the drive, used by processes that are not of this run."""
+    load: Any = None
+    """What went on beside the device, as it tells of itself."""
 
     def observed(self, *, shortest_ns: int = 0) -> Sample:
         """The delays seen from outside, with what noise may have added to each."""
@@ -134,12 +136,12 @@ def watch(pacing: Pacing) -> Watched:
     criterion = Criterion(max(limit_ns, STALL_NS_MIN, FOREIGN_STALL_NS), FRAME_NS)
     stalls, crossings = Stalls(), list[Crossing]()
     disturbed = Disturbed(frozenset(), (), pacing.windows)
-    with pacing.load or nullcontext(), foreign_work() as foreign:
+    with pacing.load or nullcontext() as load, foreign_work() as foreign:
         while len(crossings) < pacing.windows + disturbed.missing:
             _send_until(pacing, crossings, pacing.windows + disturbed.missing, stalls)
             sent_ns = [crossing.sent_ns for crossing in crossings]
             disturbed = find_disturbed(sent_ns, pacing.windows, stalls, pacing.usage, criterion)
-    return Watched(crossings, stalls, criterion, disturbed, foreign.share)
+    return Watched(crossings, stalls, criterion, disturbed, foreign.share, load)
 
 
 def _send_until(pacing: Pacing, crossings: list[Crossing], until: int, stalls: Stalls) -> None:
