@@ -18,8 +18,8 @@ Rules:
    that they are refused, once, and that they no longer are, when samples of theirs are taken again.
 7. Missing samples exist, and are invalid. A gap costs the same however long it is: the windows that
    end in it are dropped together, in one result that says how many they are.
-8. A window with an invalid sample gets no answer. An invalid sample is never normal to a limit: one
-   that stands goes on, and one that does not is technical when persistence has run out.
+8. A window with an invalid sample gets no answer. An invalid sample is never normal to a limit, and
+   after as many of them in a row as its persistence, what it shows is technical.
 
 What is not seen here: a patient of whom nothing comes at all, since a gap is known when it ends;
 and an index that is far too large, since a gap may have any length: what comes after it is refused,
@@ -289,9 +289,8 @@ class Ward:
         """Rules 4 and 8: one micro-batch, oldest first."""
         whole: list[_Due] = []
         for one in due:
-            if not self._bank.holds(
-                one.row, one.first
-            ):  # overwritten, by a sender far too fast or a gap
+            if not self._bank.holds(one.row, one.first):
+                # overwritten by a sender far too fast, or by a gap
                 self.tallies[one.row].pending -= 1
                 self._drop(one, Drop.BACKLOG)
                 continue
@@ -317,7 +316,7 @@ class Ward:
         if answers.shape != (count, len(labels)):
             return [self._decider.decide(window, len(window)) for window in windows]
         sha256, took_ns = self._engine.card.sha256, now_ns - started_ns
-        finite = [bool(np.isfinite(row).all()) for row in answers]
+        finite = np.logical_and.reduce(np.isfinite(answers), axis=1)
         return [
             Decision(
                 Outcome.ANSWER,
