@@ -3,42 +3,17 @@
 This is how the verifier is verified: a suite that cannot tell these devices apart is worth nothing.
 """
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from edgeward_harness import resources
-from edgeward_harness.evidence.assess import assess
-from edgeward_harness.evidence.assessment import Assessment
 from edgeward_harness.evidence.bundle import open_bundle
 from edgeward_harness.evidence.record import State
 from edgeward_harness.evidence.standing import Standing
 
-HERE = Path(__file__).parent
-BENCH = HERE / "bench.toml"
+from .twin_lab import judge
+
 pytestmark = pytest.mark.slow
-
-
-def judge(tmp_path: Path, unit: str, cases: str) -> tuple[int, Assessment, str]:
-    """Verify a unit with the named cases only, at quick depth."""
-    suites = resources.suites()
-    done = subprocess.run(
-        [
-            sys.executable, "-m", "pytest", str(suites / "latency"), "-k", cases, "-qq",
-            f"--rootdir={suites}", f"--config-file={suites / 'pytest.ini'}",
-            "--import-mode=importlib", "-p", "no:cacheprovider", "--edgeward-console",
-            "--edgeward-profile=bedside_monitor", "--edgeward-depth=quick",
-            "--edgeward-seed=7", f"--edgeward-bench={BENCH}", f"--edgeward-unit={unit}",
-            f"--edgeward-out={tmp_path / 'out'}", "--edgeward-formats=none",
-        ],
-        env={**os.environ, "EDGEWARD_HOME": str(tmp_path / "home")},
-        capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
-    output = done.stdout + done.stderr
-    return done.returncode, assess(open_bundle(tmp_path / "out")), output
 
 
 @pytest.mark.parametrize(

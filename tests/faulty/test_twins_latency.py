@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from edgeward_harness.evidence.bundle import open_bundle
 from edgeward_harness.evidence.standing import Standing
 
-from .test_twins import judge
+from .twin_lab import failed_measurements, judge
 
 pytestmark = pytest.mark.slow
 
@@ -68,6 +67,4 @@ def test_a_defect_of_timing_is_found(
     status, assessment, output = judge(tmp_path, unit, cases)
     assert assessment.requirements[broken].standing is Standing.FAILED, output
     assert status == 1
-    taken = [one for record in open_bundle(tmp_path / "out").records for one in record.measurements]
-    failed = {one.name for one in taken if one.verdict == "failed"}
-    assert seen_by in failed, output
+    assert seen_by in failed_measurements(tmp_path), output

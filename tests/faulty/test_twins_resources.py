@@ -3,22 +3,17 @@
 This is how the verifier is verified: a suite that cannot tell these devices apart is worth nothing.
 """
 
-import os
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from edgeward_harness import resources
-from edgeward_harness.evidence.assess import assess
-from edgeward_harness.evidence.assessment import Assessment
-from edgeward_harness.evidence.bundle import open_bundle
 from edgeward_harness.evidence.record import State
 from edgeward_harness.evidence.standing import Standing
 
-HERE = Path(__file__).parent
-BENCH = HERE / "bench.toml"
+from . import twin_lab
+from .twin_lab import failed_measurements
+
 MEMORY, SELF = "memory_ceiling", "self_report"
 IMPATIENT = """
 extends = "bedside_monitor"
@@ -29,35 +24,7 @@ title = "A monitor that has to be ready sooner than a defect takes"
 startup_ms = 1500
 """
 pytestmark = pytest.mark.slow
-
-
-def judge(
-    tmp_path: Path, unit: str, cases: str, profile: str = "bedside_monitor"
-) -> tuple[int, Assessment, str]:
-    """Verify a unit with the named cases only, at quick depth."""
-    suites = resources.suites()
-    (tmp_path / "impatient.toml").write_text(IMPATIENT, encoding="utf-8")
-    done = subprocess.run(
-        [
-            sys.executable, "-m", "pytest", str(suites / "resources"), "-k", cases, "-qq",
-            f"--rootdir={suites}", f"--config-file={suites / 'pytest.ini'}",
-            "--import-mode=importlib", "-p", "no:cacheprovider", "--edgeward-console",
-            f"--edgeward-profile={profile}", f"--edgeward-profiles={tmp_path}",
-            "--edgeward-depth=quick", "--edgeward-seed=7", f"--edgeward-bench={BENCH}",
-            f"--edgeward-unit={unit}", f"--edgeward-out={tmp_path / 'out'}",
-            "--edgeward-formats=none",
-        ],
-        env={**os.environ, "EDGEWARD_HOME": str(tmp_path / "home")},
-        capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
-    output = done.stdout + done.stderr
-    return done.returncode, assess(open_bundle(tmp_path / "out")), output
-
-
-def failed_measurements(tmp_path: Path) -> set[str]:
-    records = open_bundle(tmp_path / "out").records
-    taken = [one for record in records for one in record.measurements]
-    return {one.name for one in taken if one.verdict == "failed"}
+judge = partial(twin_lab.judge, suite="resources")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +65,8 @@ def test_a_defect_in_time_is_found_or_left_open_and_never_passed(
     tmp_path: Path, unit: str, cases: str, profile: str, case: str, seen_by: str
 ) -> None:
     """On a host that gives the device no time there may be no verdict; there is no other excuse."""
-    status, assessment, output = judge(tmp_path, unit, cases, profile)
+    (tmp_path / "impatient.toml").write_text(IMPATIENT, encoding="utf-8")
+    status, assessment, output = judge(tmp_path, unit, cases, profile=profile)
     state = assessment.cases[case].state
     assert state in (State.FAILED, State.CANNOT_JUDGE), output
     assert status == (1 if state is State.FAILED else 2)
