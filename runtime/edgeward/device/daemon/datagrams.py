@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edgeward.adapters.listener import remove_abandoned
 from edgeward.device.daemon.frames import FrameError, decode
+from edgeward.device.daemon.refusals import refuse
 from edgeward.device.daemon.source import Arrival
 from edgeward.errors import EdgewardError
 from edgeward.ports import Clock
@@ -84,12 +85,12 @@ class DatagramSource:
             except BlockingIOError:
                 break
             except OSError as error:
-                self._refuse(f"receiving failed: {error.strerror}")
+                refuse(self.refused, f"receiving failed: {error.strerror}")
                 break
             try:
                 arrived.append(decode(data, self._clock.monotonic_ns()))
             except FrameError as error:
-                self._refuse(str(error).partition(":")[0].partition(",")[0])
+                refuse(self.refused, error)
         return arrived
 
     def close(self) -> None:
@@ -98,8 +99,3 @@ class DatagramSource:
         self.ended = True
         if self._path is not None:
             self._path.unlink(missing_ok=True)
-
-    def _refuse(self, reason: str) -> None:
-        """Count by reason; whoever sends ever new nonsense does not fill the memory."""
-        key = reason if reason in self.refused or len(self.refused) < 16 else "other"
-        self.refused[key] = self.refused.get(key, 0) + 1

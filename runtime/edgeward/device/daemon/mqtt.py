@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeward.device.daemon.datagrams import AddressError
 from edgeward.device.daemon.frames import FrameError, decode
+from edgeward.device.daemon.refusals import refuse
 from edgeward.device.daemon.source import Arrival
 from edgeward.errors import EdgewardError
 from edgeward.ports import Clock
@@ -40,7 +41,6 @@ _UNSENT_MAX = 1024
 """Packets that the broker does not fetch, most of them acknowledgements."""
 _AT_ONCE = 256
 """Messages taken before the first of them is worked off: no sender keeps the rest waiting."""
-_REASONS_MAX = 16
 _ACCEPTED = "accepted: mqtt://HOST/TOPIC or mqtt://HOST:PORT/TOPIC"
 
 
@@ -192,18 +192,12 @@ class MqttSource:
     def on_message(self, message: "MQTTMessage") -> None:
         """One message: a frame, or refused with the reason."""
         if message.retain:
-            self._refuse("a stored message")
+            refuse(self.refused, "a stored message")
             return
         try:
             self._arrived.append(decode(bytes(message.payload), self._clock.monotonic_ns()))
         except FrameError as error:
-            self._refuse(str(error).partition(":")[0].partition(",")[0])
-
-    def _refuse(self, reason: str) -> None:
-        """Count by reason; whoever sends ever new nonsense does not fill the memory."""
-        known = reason in self.refused or len(self.refused) < _REASONS_MAX
-        key = reason if known else "other"
-        self.refused[key] = self.refused.get(key, 0) + 1
+            refuse(self.refused, error)
 
 
 def parse_address(address: str) -> tuple[str, int, str]:
