@@ -98,6 +98,35 @@ class WaitsForFsync(Slowed):
             write_through(self.folder / "journal", 192 * MIB)
 
 
+class WritesEachResult(Slowed):
+    """Puts a result into its journal line by line before it tells it, and waits for each of 16."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
+        self.folder = Path(tempfile.mkdtemp(dir=os.environ.get("EDGEWARD_STATE")))
+
+    def wait_before(self, number: int) -> None:
+        with (self.folder / "journal").open("ab", buffering=0) as journal:
+            for _ in range(16):
+                journal.write(b"{}\n")
+                os.fsync(journal.fileno())
+
+
+class GivesWayToOthers(Slowed):
+    """Lets go of its model when others take memory, and loads it anew for the next window."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
+        self.most = available_bytes()
+
+    def wait_before(self, number: int) -> None:
+        available = available_bytes()
+        if self.most - available > 64 * MIB:
+            self.pause(100)
+            self.most = available
+        self.most = max(self.most, available)
+
+
 class TellsMicroseconds(Device):
     """Its clock counts microseconds and is told as nanoseconds, in results as well."""
 
@@ -203,6 +232,13 @@ class ClaimsRealTime(Device):
         return {**told, "scheduling": {**told["scheduling"], **claim}}
 
 
+def available_bytes() -> int:
+    """What the kernel says can be had without swapping."""
+    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    told = dict(line.split(":") for line in lines)
+    return int(told["MemAvailable"].split()[0]) * 1024
+
+
 def write_through(path: Path, size: int) -> None:
     """Write a file of this size and wait until it is on its disk."""
     with path.open("wb") as file:
@@ -217,6 +253,8 @@ DEFECTS: dict[str, Callable[[Parts], Device]] = {
     "collects_garbage": CollectsGarbage,
     "waits_for_the_outbox": WaitsForTheOutbox,
     "waits_for_fsync": WaitsForFsync,
+    "writes_each_result": WritesEachResult,
+    "gives_way_to_others": GivesWayToOthers,
     "tells_microseconds": TellsMicroseconds,
     "tells_delays_in_microseconds": TellsDelaysInMicroseconds,
     "tells_the_previous_window": TellsThePreviousWindow,

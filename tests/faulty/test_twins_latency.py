@@ -34,6 +34,18 @@ pytestmark = pytest.mark.slow
             "REQ-LAT-002",
             "window_to_result_p99",
         ),
+        (
+            "gives_way_to_others",
+            "under_memory_load",
+            "REQ-LAT-015",
+            "window_to_result_p99_loaded",
+        ),
+        (
+            "writes_each_result",
+            "under_disk_load",
+            "REQ-LAT-016",
+            "window_to_result_p99_loaded",
+        ),
         ("tells_microseconds", "device_times", "REQ-LAT-004", "device_clock_runs_as_ours"),
         (
             "tells_delays_in_microseconds",
