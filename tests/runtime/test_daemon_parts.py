@@ -1,7 +1,9 @@
 """The parts of the daemon: playback, hand-over, log, control socket, service manager."""
 
+import contextlib
 import json
 import os
+import resource
 import socket
 import threading
 from pathlib import Path
@@ -162,6 +164,32 @@ def test_a_full_disk_is_an_error_and_what_was_written_is_counted(tmp_path: Path)
         journal.append([{"n": 1}])
     assert journal.written == 0
     journal.close()
+
+
+def test_a_moment_without_a_free_descriptor_does_not_end_the_answers(tmp_path: Path) -> None:
+    control = Control(tmp_path, lambda: {"rung": "full"})
+    control.start()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    ask_status(tmp_path)
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as one,
+        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as two,
+    ):
+        one.settimeout(0.2)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))  # no new one from now on
+        try:
+            for peer in (one, two):
+                peer.connect(str(tmp_path / "control.sock"))
+                peer.sendall(b'{"jsonrpc":"2.0","id":1,"method":"status"}\n')
+            with contextlib.suppress(TimeoutError):
+                one.recv(4096)  # answered, where its descriptor had been taken before
+                control._thread.join(0.1)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        two.settimeout(30)
+        assert b'"rung"' in two.recv(4096)
+    assert ask_status(tmp_path) == {"rung": "full"}
+    control.close()
 
 
 def test_a_line_of_the_log_is_said_in_words() -> None:

@@ -23,6 +23,7 @@ from edgeward.ports import Link
 
 SOCKET = "control.sock"
 _TIMEOUT_S = 5.0
+_RETRY_S = 0.1
 _ANSWER_BYTES_MAX = 16 << 20
 
 
@@ -45,6 +46,7 @@ class Control:
             raise StoreError(f"{folder}: cannot be used: {error.strerror}") from error
         self._listener = UnixListener(folder / SOCKET)
         self._status = status
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="control", daemon=True)
 
     def start(self) -> None:
@@ -53,15 +55,17 @@ class Control:
 
     def close(self) -> None:
         """Stop listening."""
+        self._closing.set()
         self._listener.close()
 
     def _serve(self) -> None:
         step_below()
-        while True:
+        while not self._closing.is_set():
             try:
                 link = self._listener.accept()
-            except OSError:
-                return  # closed
+            except OSError:  # closed; or no descriptor is free, and one will be
+                self._closing.wait(_RETRY_S)
+                continue
             with contextlib.closing(link), contextlib.suppress(LinkClosedError):
                 self._answer(link)
 

@@ -22,6 +22,8 @@ PATH = "/metrics"
 REQUEST_BYTES_MAX = 8192
 PEER_NS = 1_000_000_000
 WAITING_MAX = 4
+RETRY_S = 0.1
+"""Before it listens again: a thread in a real-time class must not spin."""
 _SAID = {
     200: "OK",
     400: "Bad Request",
@@ -71,8 +73,9 @@ class MetricsServer:
         while not self._closing.is_set():
             try:
                 peer, _ = self._socket.accept()
-            except OSError:
-                continue  # closed, or a peer that left before it was its turn
+            except OSError:  # closed, a peer that left before its turn, or no descriptor is free
+                self._closing.wait(RETRY_S)
+                continue
             with peer, contextlib.suppress(OSError):
                 self._answer(peer)
 
