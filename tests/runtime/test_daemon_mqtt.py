@@ -241,6 +241,13 @@ def test_a_peer_that_is_no_broker_costs_no_more_than_the_connection(answer: byte
         thread.join()
 
 
+def leave_no_room(source: MqttSource) -> None:
+    """What the broker does not fetch has no room on its way."""
+    connection = source._client.socket()
+    if isinstance(connection, socket.socket):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+
+
 ACCEPTED = b"\x20\x03\x00\x00\x00"
 MESSAGE = b"\x00\x01a\x00\x07\x00"  # topic, packet identifier, no properties
 
@@ -274,9 +281,7 @@ def test_a_broker_that_sends_more_than_the_memory_holds_is_left(
             until_ns = CLOCK.monotonic_ns() + PATIENCE_NS
             while said not in source.said and CLOCK.monotonic_ns() < until_ns:
                 source.receive(CLOCK.monotonic_ns() + 10 * MS)
-                connection = source._client.socket()
-                if isinstance(connection, socket.socket):  # what nobody fetches has no room
-                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+                leave_no_room(source)
             assert said in source.said
         ended.set()
         thread.join()

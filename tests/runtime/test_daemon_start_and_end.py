@@ -20,6 +20,7 @@ from edgeward.device.daemon.source import PlaybackSource, simulated_patients
 from edgeward.device.daemon.status import as_text, status_of
 from edgeward.device.device import Parts
 from edgeward.model.reference import load_reference_model
+from edgeward.process.technical import Condition
 from edgeward.profile import load_profile
 
 COMMAND = str(Path(sys.executable).with_name("edgeward"))
@@ -54,6 +55,15 @@ def test_an_end_that_was_not_good_is_no_success(ended: tuple[Daemon, SlowSide]) 
         assert exit_status(bad, slow) == 1
     slow.counts.unlogged = 1
     assert exit_status(good, slow) == 1
+
+
+def test_a_device_that_could_judge_nobody_did_not_end_well(ended: tuple[Daemon, SlowSide]) -> None:
+    daemon, slow = ended
+    conditions = daemon.device.processor.conditions
+    for condition, status in ((Condition.NOT_REAL_TIME, 0), (Condition.PATH_FAULT, 1)):
+        conditions.raise_(condition, None, "as it is")
+        snapshot = replace(daemon.snapshot, conditions=conditions.active())
+        assert exit_status(snapshot, slow) == status
 
 
 def test_blocks_given_up_are_not_said_to_be_taken(ended: tuple[Daemon, SlowSide]) -> None:

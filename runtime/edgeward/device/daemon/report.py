@@ -10,9 +10,18 @@ from edgeward.device.daemon.slow import SlowSide
 from edgeward.device.daemon.snapshot import Snapshot
 from edgeward.device.daemon.wording import milliseconds, outcomes
 from edgeward.process.latency import Path
+from edgeward.process.technical import Condition
 from edgeward.profile import Profile
 
 EACH_S = 5.0
+FAULTS = {
+    Condition.MODEL_FAULT,
+    Condition.PATH_FAULT,
+    Condition.RULE_FAULT,
+    Condition.STALLED,
+    Condition.BACKGROUND_FAULT,
+}
+"""Parts of the device that do not work; what else is wrong may be the patient's or the host's."""
 
 
 def opening(daemon: Daemon, profile: Profile, state: FilePath) -> str:
@@ -65,10 +74,14 @@ def closing(snapshot: Snapshot, slow: SlowSide) -> str:
 
 
 def exit_status(snapshot: Snapshot, slow: SlowSide) -> int:
-    """0 it ended well; 1 something was late, declined, not told or lost, or does not add up."""
+    """0 it ended well; 1 something was late, declined, not told or lost, or does not add up.
+
+    And 1 where a part of the device did not work when it ended: to answer nothing is no success.
+    """
     counts = snapshot.counts
     missed = counts["late"] + counts["untold"] + counts["declined"] + _lost(snapshot, slow)
-    return 1 if missed or not snapshot.conserved() else 0
+    broken = any(one.condition in FAULTS for one in (*snapshot.conditions, *slow.active()))
+    return 1 if missed or broken or not snapshot.conserved() else 0
 
 
 def _lost(snapshot: Snapshot, slow: SlowSide) -> int:
