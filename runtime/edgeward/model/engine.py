@@ -70,7 +70,7 @@ class InferenceEngine(Protocol):
 class CheckedEngine(ABC):
     """The rules of this module around a backend that loads bytes and computes."""
 
-    __slots__ = ("_batches", "_card", "_row")
+    __slots__ = ("_batches", "_card", "_row", "_slot")
 
     batch_max: ClassVar[int] = BATCH_MAX
 
@@ -87,6 +87,7 @@ class CheckedEngine(ABC):
             )
         self._card = card
         self._row: Samples = np.zeros(card.input.window_samples, dtype=np.float32)
+        self._slot = self._row.data
         try:
             self._load(model)
         except ModelError:
@@ -129,9 +130,7 @@ class CheckedEngine(ABC):
             ModelError: the window has another length or type, or the backend failed.
         """
         try:
-            if samples.shape != self._row.shape:  # copyto would repeat a single sample
-                raise ValueError(f"samples of shape {samples.shape}; takes {self._row.shape}")
-            np.copyto(self._row, samples, "no")
+            self._slot[:] = samples.data  # a view takes no other length, type or byte order
             return tuple(self._one())
         except Exception as error:  # each backend raises types of its own, and bare RuntimeError
             raise self._failed(error) from error

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from edgeward.errors import StreamError
 from edgeward.signal.ring import Mask, Ring, Samples
 from edgeward.signal.sample_clock import NS_PER_SECOND, SampleClock
-from edgeward.signal.windows import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +151,6 @@ class Multirate:
         if mask is not None and len(mask) != len(samples):
             raise StreamError(f"{len(samples)} samples came with a mask of {len(mask)}")
         end = first + len(samples)
-        cleaned, valid = clean(samples, mask)
         while channel.ring.end < first:
             channel.ring.lose(min(first, channel.limit) - channel.ring.end)
             self._settle(channel, first, emit)
@@ -160,9 +158,8 @@ class Multirate:
         at = channel.ring.end
         while at < end:
             until = min(end, channel.limit)
-            channel.ring.push(
-                cleaned[at - first : until - first], valid[at - first : until - first]
-            )
+            piece = slice(at - first, until - first)
+            channel.ring.push(samples[piece], None if mask is None else mask[piece])
             at = until
             self._settle(channel, end, emit)
 

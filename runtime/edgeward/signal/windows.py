@@ -64,12 +64,10 @@ def hop_of_overlap(window_samples: int, overlap: Fraction | str) -> int:
 
 
 def clean(samples: Samples, mask: Mask | None) -> tuple[Samples, Mask]:
-    """Rule 4: the samples (the same, if all are valid), each invalid one 0, and which are valid."""
+    """Rule 4, for a window on its own: each invalid sample 0, and which are valid."""
     valid = np.isfinite(samples)
     if mask is not None:
         valid &= mask
-    if np.count_nonzero(valid) == len(valid):
-        return samples, valid
     return np.where(valid, samples, np.float32(0)), valid
 
 
@@ -124,16 +122,14 @@ class Windower:
             raise StreamError(f"{count} samples came with a mask of {len(mask)}")
         if first != ring.end:
             self._lose_until(first, emit)
-        cleaned, valid = clean(samples, mask)
-        flaws = None if cleaned is samples else valid
         left = self._window_end - first - count
         if left > 0:
-            ring.push(cleaned, flaws)
+            ring.push(samples, mask)
         elif left == 0:
-            ring.push(cleaned, flaws)
+            ring.push(samples, mask)
             self._complete(emit)
         else:
-            self._cut(cleaned, flaws, emit)
+            self._cut(samples, mask, emit)
 
     def _lose_until(self, first: int, emit: Callable[[Window], None]) -> None:
         """Rules 2 and 3: what is missing before a block."""
@@ -148,17 +144,17 @@ class Windower:
             self._complete(emit)
         ring.lose(first - ring.end)
 
-    def _cut(self, samples: Samples, flaws: Mask | None, emit: Callable[[Window], None]) -> None:
+    def _cut(self, samples: Samples, mask: Mask | None, emit: Callable[[Window], None]) -> None:
         """Append a block that reaches the end of a window, in pieces that each end one."""
         ring = self._ring
         at, count = 0, len(samples)
         while at + self._window_end - ring.end <= count:
             until = at + self._window_end - ring.end
-            ring.push(samples[at:until], None if flaws is None else flaws[at:until])
+            ring.push(samples[at:until], None if mask is None else mask[at:until])
             at = until
             self._complete(emit)
         if at < count:
-            ring.push(samples[at:], None if flaws is None else flaws[at:])
+            ring.push(samples[at:], None if mask is None else mask[at:])
 
     def _complete(self, emit: Callable[[Window], None]) -> None:
         """Hand out the window that has just become complete; the next one is under way."""
