@@ -115,11 +115,11 @@ def processor(judged: list[Judged]) -> Feed:
         _, _, peak_mv, beyond = judge(0, 0, samples)
         label = "beyond" if beyond else "within"
         return Decision(
-            Outcome.ANSWER, label, {label: peak_mv}, None, "", clock.monotonic_ns(), elapsed_ns=0
+            Outcome.ANSWER, label, (peak_mv,), None, "", clock.monotonic_ns(), elapsed_ns=0
         )
 
     def told(event: ResultEvent) -> None:
-        [(label, peak_mv)] = (event.decision.probabilities or {}).items()
+        label, (peak_mv,) = event.decision.label, event.decision.scores or ()
         judged.append(Judged(int(event.stream), event.window_index, peak_mv, label == "beyond"))
 
     def decline(reason: str) -> Decision:

@@ -206,7 +206,8 @@ class SaysNothingValid(Seeded):
     """Answers for windows without a valid sample, with a label and a model nobody described."""
 
     def publish(self, event: ResultEvent) -> None:
-        decision = event.decision._replace(label="martian", probabilities={}, model_sha256="0" * 64)
+        unknown = event.decision._replace(label="martian", labels=(), scores=())
+        decision = unknown._replace(model_sha256="0" * 64)
         super().publish(event._replace(valid_samples=0, decision=decision))
 
 
@@ -270,9 +271,10 @@ class Wavers(RepeatsOneAnswer):
         told = dict(self.first.probabilities or {})
         least, *_, most = sorted(told, key=lambda name: told[name])
         moved = 0.0003 * (event.window_index % 2)
-        told = {**told, least: told[least] + moved, most: told[most] - moved}
+        told |= {least: told[least] + moved, most: told[most] - moved}
+        scores = tuple(told[name] for name in self.first.labels)
         decision = decided_at(self.first, event.decision.decided_ns)
-        Device.publish(self, event._replace(decision=decision._replace(probabilities=told)))
+        Device.publish(self, event._replace(decision=decision._replace(scores=scores)))
 
 
 class EveryOther:

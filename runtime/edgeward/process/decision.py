@@ -6,6 +6,7 @@ Rules, in this order:
 3. Otherwise the label with the highest probability is the answer.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -22,21 +23,32 @@ class Outcome(StrEnum):
     NO_ANSWER = "no_answer"
 
 
+_ANSWER = Outcome.ANSWER  # looking a member up in its enum takes as long as making a decision
+
+
 class Decision(NamedTuple):
     """What was decided about one window, by which model, and when."""
 
     outcome: Outcome
     label: str | None
     """Set for an answer only."""
-    probabilities: dict[str, float] | None
-    """Set for an answer only."""
+    scores: Sequence[float] | None
+    """The probability of each of `labels`; set for an answer only."""
     reason: str | None
     """Set for no answer only."""
     model_sha256: str
     decided_ns: int
     elapsed_ns: int
+    labels: Sequence[str] = ()
     fault: bool = False
     """Whether there is no answer because the model failed."""
+
+    @property
+    def probabilities(self) -> dict[str, float] | None:
+        """The probability of each label, for an answer; put together only where it is told."""
+        if self.scores is None:
+            return None
+        return dict(zip(self.labels, self.scores, strict=True))
 
     def to_dict(self) -> dict[str, Any]:
         """The fields the protocol gives an outcome, without its times."""
@@ -80,22 +92,16 @@ class Decider:
         except Exception as error:  # rule 2: whatever a model does, the next window is judged
             return self._fault(f"the model failed: {type(error).__name__}", started_ns)
         # A sum less itself is 0 only where the sum is finite, and so is each number in it.
-        total = sum(values)
-        if len(values) != len(self._labels) or total - total != 0.0:  # rule 2
+        total, labels = sum(values), self._labels
+        if len(values) != len(labels) or total - total != 0.0:  # rule 2
             return self._fault(
                 "the model did not answer with one finite number for each label", started_ns
             )
-        probabilities = dict(zip(self._labels, values))  # noqa: B905 - as long as each other: rule 3
+        label = labels[values.index(max(values))]
         decided_ns = self._now_ns()
-        return Decision(
-            Outcome.ANSWER,
-            self._labels[values.index(max(values))],
-            probabilities,
-            None,
-            self._sha256,
-            decided_ns,
-            decided_ns - started_ns,
-        )
+        took_ns = decided_ns - started_ns
+        sha256 = self._sha256
+        return Decision(_ANSWER, label, values, None, sha256, decided_ns, took_ns, labels)
 
     def decline(self, reason: str) -> Decision:
         """No answer, without asking the model."""

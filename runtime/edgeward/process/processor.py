@@ -287,7 +287,7 @@ class Processor:
                 decision = self._decide(window.samples, window.valid_samples)
             except Exception as error:  # rule 4
                 decision = self._undecided(stream, window, error)
-            if decision.outcome is Outcome.ANSWER:
+            if decision.scores is not None:
                 counts.answered += 1
             else:
                 counts.no_answer += 1

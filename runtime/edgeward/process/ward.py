@@ -321,11 +321,12 @@ class Ward:
             Decision(
                 Outcome.ANSWER,
                 labels[values.index(max(values))],
-                dict(zip(labels, values, strict=True)),
+                values,
                 None,
                 sha256,
                 now_ns,
                 took_ns,
+                labels=labels,
             )
             if sound
             else self._decider.decide(window, len(window))

@@ -105,15 +105,16 @@ class Ring:
         at = max(self._asked_end, self.end - self.reach) - self._base
         samples = self._samples[at : self.end - self._base]
         self._asked_end = self.end
-        self._invalidate(at, np.isfinite(samples))
+        valid = np.isfinite(samples)
+        if np.count_nonzero(valid) < len(valid):
+            self._invalidate(at, valid)
 
     def _invalidate(self, at: int, valid: Mask) -> None:
         """Make invalid what is not marked as valid, in memory from this place on."""
-        if np.count_nonzero(valid) < len(valid):
-            until, invalid = at + len(valid), ~valid
-            self._samples[at:until][invalid] = 0
-            self._valid[at:until][invalid] = False
-            self._invalid_end = max(self._invalid_end, self._base + until)
+        until, invalid = at + len(valid), ~valid
+        self._samples[at:until][invalid] = 0
+        self._valid[at:until][invalid] = False
+        self._invalid_end = max(self._invalid_end, self._base + until)
 
     def _blank(self, count: int) -> None:
         """Write missing samples, at most `reach` of them."""
