@@ -11,7 +11,7 @@ With it no result of that sender would ever be late: the arrival is taken in its
 """
 
 import struct
-import zlib
+from zlib import crc32
 
 import numpy as np
 
@@ -21,8 +21,10 @@ from edgeward.signal.windows import Mask, Samples
 
 MAGIC = b"EWS1"
 _HEADER = struct.Struct("<4sBBHQq")
-_CRC = struct.Struct("<I")
-_HEAD_BYTES = _HEADER.size + _CRC.size
+_HEAD = struct.Struct(_HEADER.format + "I")
+_HEAD_BYTES = _HEAD.size
+_SAMPLE = np.dtype("<f4")
+_IS_NATIVE = np.dtype(np.float32) == _SAMPLE
 SAMPLES_MAX = 0xFFFF
 _HAS_MASK = 1
 _INDEX_MAX = 1 << 62
@@ -49,7 +51,7 @@ def encode(stream: str, first: int, samples: Samples, mask: Mask | None, acquire
     body = name + samples.astype("<f4", copy=False).tobytes()
     if mask is not None:
         body += mask.astype(np.uint8).tobytes()
-    return head + _CRC.pack(zlib.crc32(body, zlib.crc32(head))) + body
+    return head + struct.pack("<I", crc32(body, crc32(head))) + body
 
 
 def decode(data: bytes, arrived_ns: int) -> tuple[str, Block]:
@@ -60,24 +62,28 @@ def decode(data: bytes, arrived_ns: int) -> tuple[str, Block]:
     """
     if len(data) < _HEAD_BYTES:
         raise FrameError(f"found {len(data)} bytes, a frame has at least {_HEAD_BYTES}")
-    magic, name_bytes, flags, count, first, acquired_ns = _HEADER.unpack_from(data)
+    magic, name_bytes, flags, count, first, acquired_ns, checksum = _HEAD.unpack_from(data)
     if magic != MAGIC:
         raise FrameError(f"found the magic {magic!r}, accepted: {MAGIC!r}")
-    body = memoryview(data)[_HEAD_BYTES:]
-    sizes = (name_bytes, 4 * count, count if flags & _HAS_MASK else 0)
-    if len(body) != sum(sizes):
-        raise FrameError(f"found {len(body)} bytes after the head, which announces {sum(sizes)}")
-    (checksum,) = _CRC.unpack_from(data, _HEADER.size)
-    if zlib.crc32(body, zlib.crc32(data[: _HEADER.size])) != checksum:
+    samples_at = _HEAD_BYTES + name_bytes
+    mask_at = samples_at + 4 * count
+    end = mask_at + (count if flags & _HAS_MASK else 0)
+    if len(data) != end:
+        raise FrameError(
+            f"found {len(data) - _HEAD_BYTES} bytes after the head, which announces"
+            f" {end - _HEAD_BYTES}"
+        )
+    if crc32(data[_HEAD_BYTES:], crc32(data[: _HEADER.size])) != checksum:
         raise FrameError("the checksum does not fit: it was damaged on its way")
     if first > _INDEX_MAX or not name_bytes or flags & ~_HAS_MASK:
         raise FrameError(f"found first = {first}, a name of {name_bytes} bytes, flags {flags:#x}")
     try:
-        name = str(body[:name_bytes], "utf-8")
+        name = data[_HEAD_BYTES:samples_at].decode()
     except UnicodeDecodeError as error:
         raise FrameError(f"the name of the stream is not UTF-8: {error.reason}") from error
-    end = name_bytes + sizes[1]
-    samples = np.frombuffer(body[name_bytes:end], dtype="<f4").astype(np.float32, copy=False)
-    mask = np.frombuffer(body[end:], dtype=np.uint8) != 0 if sizes[2] else None
+    samples = np.frombuffer(data, _SAMPLE, count, samples_at)
+    if not _IS_NATIVE:
+        samples = samples.astype(np.float32)
+    mask = np.frombuffer(data, np.uint8, count, mask_at) != 0 if flags & _HAS_MASK else None
     taken_ns = acquired_ns if 0 < acquired_ns <= arrived_ns else arrived_ns
     return name, Block(first, samples, mask, taken_ns)
