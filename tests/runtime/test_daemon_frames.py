@@ -222,6 +222,23 @@ def test_a_stream_that_stops_behind_a_hole_does_not_keep_what_has_arrived() -> N
     assert source.refused["samples missing"] == 10
 
 
+def test_a_sender_that_begins_again_is_put_in_its_new_order_once_it_counts_as_silent() -> None:
+    clock = SimulatedClock()
+    numbers = [*range(30), *range(60)]
+    arrivals: list[Arrival] = [
+        ("a", Block(number * 250, np.ones(250, np.float32), None, 1)) for number in numbers
+    ]
+    source = InOrder(Given(arrivals), clock, ECG, wait_ms=200, streams_max=1)
+    came: list[tuple[int, int]] = []
+    for second in range(len(numbers)):
+        came += [(second, block.first // 250) for _, block in source.receive(0)]
+        clock.advance(1_000_000_000)
+    silent_s = ECG.window_samples // ECG.rate_hz
+    assert came[:30] == [(second, second) for second in range(30)]
+    assert came[30:] == [(30 + number, number) for number in range(silent_s, 60)]
+    assert sum(source.refused.values()) - 2 == silent_s * 250
+
+
 def write_record(folder: Path, header: str, data: bytes) -> Path:
     (folder / "r.hea").write_text(header, encoding="utf-8")
     (folder / "r.dat").write_bytes(data)

@@ -91,8 +91,9 @@ def test_a_source_that_brings_nothing_at_all_is_told() -> None:
 
 def test_frames_that_go_back_for_ever_do_not_pass_for_a_stream_that_comes() -> None:
     timed: list[tuple[int, Arrival | None]] = [(0, ("bed-1", block(1 << 40)))]
-    timed += [(second * S, ("bed-1", block(second * 250))) for second in range(1, 9)]
-    daemon, _ = run(timed)
+    silent_s = ENGINE.card.input.window_samples // ENGINE.card.input.rate_hz
+    timed += [(second * S, ("bed-1", block(second * 250))) for second in range(1, silent_s)]
+    daemon, _ = run([*timed, ((silent_s + 3) * S, None)])
     wrong = [(event.condition, event.stream) for event in daemon.snapshot.conditions]
     assert wrong == [(Condition.REFUSED, "bed-1"), (Condition.SILENT, "bed-1")]
 
@@ -121,3 +122,18 @@ def test_a_name_that_could_forge_a_log_begins_no_stream(name: str) -> None:
     (event,) = daemon.snapshot.conditions
     assert (event.stream, event.text.isprintable()) == (None, True)
     assert "accepted: 1 to 64 printable characters" in event.text
+
+
+def test_a_sender_that_begins_again_is_judged_again_after_its_silence_and_not_before() -> None:
+    first = [(second * S, ("a", block(second * 250))) for second in range(40)]
+    again = [((40 + second) * S, ("a", block(second * 250))) for second in range(60)]
+    daemon, told = run([*first, *again, (101 * S, None)])
+    stream = daemon.device.processor.streams["a"]
+    taken = ENGINE.card.input
+    silent_s = taken.window_samples // taken.rate_hz
+    began_s = next(at_ns for _, _, raised, at_ns in told if raised) / S
+    assert told[0][0] is Condition.REFUSED  # from its first sample on it is told
+    assert began_s == 40
+    assert daemon.snapshot.refused == {"order": pytest.approx(silent_s, abs=2)}
+    assert stream.next_sample == 60 * 250
+    assert not [one for one in daemon.snapshot.conditions if one.stream == "a"]

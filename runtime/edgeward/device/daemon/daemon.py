@@ -6,7 +6,7 @@ Rules:
 2. Whatever a source sends is either worked off or counted as refused, with the reason.
 3. A stream is opened by its first block, with the window in which it lies; samples of that window
    that came before are missing. A hole too large to be told window by window closes the stream and
-   opens it anew.
+   opens it anew; so does one that goes back after it was silent: its sender has begun again.
 4. A stream that stops coming is told (`silence`), unless nobody waits for the results.
 5. Whoever sends under ever new names costs no memory: a refusal is told by name for as many names
    as there may be streams, and for all others together.
@@ -127,13 +127,20 @@ class Daemon:
                 processor.conditions.clear(Condition.REFUSED, name)
         except LimitError as error:
             if name in processor.streams and block.first > processor.streams[name].next_sample:
-                processor.close(name)
-                self._offer(name, block)
-                processor.conditions.raise_(Condition.REFUSED, name, f"{error}; it began anew")
+                self._begin_anew(name, block, error)
             else:
                 self._refuse("limit", name, str(error))
         except EdgewardError as error:
-            self._refuse("order", name, str(error))
+            if (Condition.SILENT, name) in processor.conditions.by_key:
+                self._begin_anew(name, block, error)
+            else:
+                self._refuse("order", name, str(error))
+
+    def _begin_anew(self, name: str, block: Block, error: EdgewardError) -> None:
+        processor = self.device.processor
+        processor.close(name)
+        self._offer(name, block)
+        processor.conditions.raise_(Condition.REFUSED, name, f"{error}; it began anew")
 
     def _open(self, name: str, block: Block) -> None:
         longest = self.device.limits.stream_name_chars_max

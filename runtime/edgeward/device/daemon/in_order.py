@@ -5,6 +5,9 @@ a part of the latency in that case, and only in that case. A block keeps the sta
 
 The wait is over when later samples of that length have come, or when it has passed by the clock: a
 stream that stops behind a hole does not keep the samples that did arrive.
+
+A stream of which nothing but old samples has come for so long that it counts as silent has a sender
+that began again: from then on its order is the new one.
 """
 
 from collections import deque
@@ -28,6 +31,8 @@ class _Stream:
     """One stream's order and the stamps of what may still be held."""
 
     reorder: Reorder
+    moved_ns: int
+    """When samples last came that were not old."""
     next_sample: int = 0
     since_ns: int = 0
     """When that was seen to be the index that is waited for."""
@@ -63,7 +68,10 @@ class InOrder:
         self._wait_ns = wait_ms * _NS_PER_MS
         self._wait_samples = max(1, taken.rate_hz * wait_ms // 1000)
         self._streams_max = streams_max
+        self._silent_ns = taken.window_samples * 1_000_000_000 // taken.rate_hz
         self._streams: dict[str, _Stream] = {}
+        self._total = dict.fromkeys(COUNTED, 0)
+        """Of orders that are over."""
 
     @property
     def ended(self) -> bool:
@@ -73,10 +81,9 @@ class InOrder:
     @property
     def refused(self) -> dict[str, int]:
         """What came and could not be used, and samples that came too late or more than once."""
-        total = dict.fromkeys(COUNTED, 0)
+        total = dict(self._total)
         for stream in self._streams.values():
-            for name in COUNTED:
-                total[name] += getattr(stream.reorder.counts, name)
+            self._count(total, stream.reorder)
         counted = {f"samples {name}": count for name, count in total.items() if count}
         return {**self._source.refused, **counted}
 
@@ -90,7 +97,7 @@ class InOrder:
                     ready.append((name, block))
                     continue
                 reorder = Reorder(self._wait_samples, BLOCKS_HELD_MAX, block.first)
-                stream = self._streams[name] = _Stream(reorder)
+                stream = self._streams[name] = _Stream(reorder, self._clock.monotonic_ns())
             self._offer(name, stream, block, ready)
         self._release_overdue(ready)
         return ready
@@ -100,9 +107,26 @@ class InOrder:
         self._source.close()
 
     def _offer(self, name: str, stream: _Stream, block: Block, ready: list[Arrival]) -> None:
+        if self._has_begun_again(stream, block):
+            self._count(self._total, stream.reorder)
+            stream.moved_ns = self._clock.monotonic_ns()
+            stream.reorder = Reorder(self._wait_samples, BLOCKS_HELD_MAX, block.first)
+            stream.stamps.clear()
         stream.stamps.append((block.first, block.first + len(block.samples), block.acquired_ns))
         release = _releasing(name, stream, block.acquired_ns, ready)
         stream.reorder.offer(block.first, block.samples, block.mask, release)
+
+    @staticmethod
+    def _count(total: dict[str, int], reorder: Reorder) -> None:
+        for name in COUNTED:
+            total[name] += getattr(reorder.counts, name)
+
+    def _has_begun_again(self, stream: _Stream, block: Block) -> bool:
+        """Whether nothing but old samples has come for so long that the stream counts as silent."""
+        reorder, now_ns = stream.reorder, self._clock.monotonic_ns()
+        if block.first + len(block.samples) > reorder.next_sample:
+            stream.moved_ns = now_ns
+        return now_ns - stream.moved_ns > self._silent_ns
 
     def _release_overdue(self, ready: list[Arrival]) -> None:
         """Give up holes that have been waited for long enough by the clock."""
