@@ -1,6 +1,8 @@
 """The documents that must stay short, numbered and listed."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -146,3 +148,16 @@ def test_a_changelog_is_refused(text: str, said: str) -> None:
 def test_a_long_document_is_refused() -> None:
     (fault,) = length_fault("ARCHITECTURE.md", "\n" * 81, 80)
     assert "81 lines, at most 80" in fault
+
+
+def test_the_code_of_the_guide_for_builders_runs(checkout: Path, tmp_path: Path) -> None:
+    text = (checkout / "docs/guides/build-on-the-runtime.md").read_text()
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == text.count("```python")
+    program = tmp_path / "guide.py"
+    program.write_text("\n".join(blocks), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1200 MHz" in done.stdout
