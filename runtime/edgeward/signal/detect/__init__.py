@@ -1,0 +1,1 @@
+"""Detectors: streaming, causal, each for one kind of signal."""
