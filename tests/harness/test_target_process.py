@@ -12,7 +12,7 @@ import pytest
 
 from edgeward.profile import Profile, load_profile
 from edgeward_harness.errors import Finding, HarnessError, InputError
-from edgeward_harness.profile.unit import Driver, Realization, Unit
+from edgeward_harness.profile.unit import SIMULATED_CLOCK, Driver, Realization, Unit, find_unit
 from edgeward_harness.resources import device_profiles
 from edgeward_harness.target import DeviceSession, Enforcement, open_device
 from edgeward_harness.target.cgroup import Group, here
@@ -286,12 +286,33 @@ def test_pumping_stamps_what_arrives_while_nobody_asks() -> None:
         assert pending.sent_ns < pending.received_ns < until_ns
 
 
-def test_a_simulated_clock_is_not_to_be_had_from_a_process() -> None:
+def test_a_simulated_clock_is_to_be_had_only_from_a_unit_that_says_so() -> None:
     unit = Unit("hostile", Driver.PROCESS, command().words)
     with pytest.raises(InputError, match="cannot be simulated"):
         open_device(unit, clock_hint="simulated")
     with pytest.raises(InputError, match="expected 'simulated' or None"):
         open_device(unit, clock_hint="fast")
+    with device() as session, pytest.raises(HarnessError, match="time passes by itself"):
+        session.advance(1)
+
+
+def test_a_unit_that_only_says_so_is_found() -> None:
+    unit = Unit("hostile", Driver.PROCESS, command().words, fixtures=(SIMULATED_CLOCK,))
+    with pytest.raises(Finding, match="says that its clock is real"):
+        open_device(unit, clock_hint="simulated")
+
+
+@pytest.mark.slow
+def test_the_reference_device_lives_on_simulated_time_over_its_starts() -> None:
+    hour_ns = 3_600 * 1_000_000_000
+    with open_device(find_unit("reference"), clock_hint="simulated") as session:
+        began_ns = session.call("clock", {"advance_ns": 0})["now_ns"]
+        session.advance(hour_ns, wall_jump_ns=-2 * hour_ns)
+        assert session.call("clock", {"advance_ns": 0})["now_ns"] == began_ns + hour_ns
+        session.kill()
+        session.advance(hour_ns)
+        session.restart()
+        assert session.description["clock"]["simulated"]
 
 
 def test_the_profiles_digest_is_compared() -> None:

@@ -61,6 +61,8 @@ class Unit:
         return (*self.fixtures, *(_host_fixtures() if own else ()))
 
 
+SIMULATED_CLOCK = "simulated-clock"
+"""It can be started as a build whose time moves only when it is told to (docs/protocol.md)."""
 HOST_FIXTURES = ("process-control", "core-load", "memory-load", "process-view")
 """The device's process can be stopped; its cores and its memory can be kept busy; what its
 processes use, and the files they consist of, can be seen."""
@@ -92,8 +94,18 @@ def energy_counters(powercap: Path = POWERCAP) -> tuple[Path, ...]:
 BUILT_IN: Mapping[str, Unit] = {
     unit.name: unit
     for unit in (
-        Unit("reference", Driver.PROCESS, (sys.executable, "-P", "-m", "edgeward.device")),
-        Unit("reference-inprocess", Driver.INPROCESS, realization=Realization.SIMULATED),
+        Unit(
+            "reference",
+            Driver.PROCESS,
+            (sys.executable, "-P", "-m", "edgeward.device"),
+            fixtures=(SIMULATED_CLOCK,),
+        ),
+        Unit(
+            "reference-inprocess",
+            Driver.INPROCESS,
+            realization=Realization.SIMULATED,
+            fixtures=(SIMULATED_CLOCK,),
+        ),
     )
 }
 """The reference device; every installation has it."""

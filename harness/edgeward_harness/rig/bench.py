@@ -33,8 +33,11 @@ class Rig:
     """The device the latest measurements rest on, as it will stand in their records."""
 
     @contextmanager
-    def open_device(self) -> "Iterator[DeviceSession]":
+    def open_device(self, *, simulated_clock: bool = False) -> "Iterator[DeviceSession]":
         """Start the unit under the profile's limits; it is gone when the block ends.
+
+        With `simulated_clock` it is the unit's simulated build, for a case that needs the fixture
+        `simulated-clock`: time passes only when it is told to, and says nothing about speed.
 
         Raises:
             Finding: the device did not keep the protocol while starting.
@@ -44,7 +47,9 @@ class Rig:
         from edgeward_harness.target.session import STARTUP_S
 
         startup_s = max(STARTUP_S, 2 * self.profile.budget.startup_ms / 1e3)
-        with open_device(self.unit, self.profile, startup_s=startup_s) as device:
+        hint = "simulated" if simulated_clock else None
+        opened = open_device(self.unit, self.profile, clock_hint=hint, startup_s=startup_s)
+        with opened as device:
             device.configure(self.profile.to_dict(), self.profile.sha256)
             self.device_context = context_of(device)
             yield device

@@ -25,6 +25,7 @@ from edgeward_harness.target.driver import Driver, Ending, Enforcement
 from edgeward_harness.target.faults import TRANSCRIPT, Refusal
 from edgeward_harness.target.kinds import Event, judged_events
 from edgeward_harness.target.procfs import Scheduled
+from edgeward_harness.target.simulated_time import SimulatedTime
 from edgeward_harness.target.transcript import Transcript
 
 STARTUP_S: Final = 30.0
@@ -40,9 +41,14 @@ class DeviceSession:
     """A running device and the conversation with it. Use as a context manager, or `close` it."""
 
     def __init__(
-        self, driver: Driver, *, startup_s: float = STARTUP_S, shutdown_s: float = SHUTDOWN_S
+        self,
+        driver: Driver,
+        *,
+        startup_s: float = STARTUP_S,
+        shutdown_s: float = SHUTDOWN_S,
+        simulated: SimulatedTime | None = None,
     ) -> None:
-        """Start the device and read its description.
+        """Start the device and read its description; a simulated build is told its wall time.
 
         Raises:
             Finding: it does not describe itself as the protocol says.
@@ -53,6 +59,7 @@ class DeviceSession:
         self._shutdown_s = shutdown_s
         self._conversation: Conversation | None = None
         self._over = ""
+        self._simulated = simulated
         self.transcript = Transcript()
         """The last lines said both ways."""
         self.description: Mapping[str, Any] = {}
@@ -195,6 +202,25 @@ class DeviceSession:
         if found != profile_sha256:
             detail = f"found {found}, expected {profile_sha256}"
             raise self.finding("The device's digest of its profile is wrong", detail)
+
+    def advance(self, duration_ns: int, wall_jump_ns: int = 0) -> None:
+        """Let time pass for a simulated build, then set its wall clock on or back.
+
+        While the device is off only the wall time passes: it will see it when it starts again.
+
+        Raises:
+            Finding: it does not answer, or breaks the protocol.
+            HarnessError: it was not opened as a simulated build.
+        """
+        if self._simulated is None:
+            raise HarnessError("time passes by itself for this device; open its simulated build")
+        self._simulated.passes(duration_ns + wall_jump_ns)
+        if self._over:
+            return
+        asked: dict[str, int] = {"advance_ns": duration_ns}
+        if wall_jump_ns:
+            asked["wall_jump_ns"] = wall_jump_ns
+        self.call("clock", asked)
 
     def pump_until(self, instant_ns: int) -> None:
         """Wait until this monotonic instant and stamp every answer that arrives on its arrival.

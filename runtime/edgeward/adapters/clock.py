@@ -79,3 +79,8 @@ class SimulatedClock:
         with self._lock:
             self._monotonic_ns += duration_ns
             self._wall_ns += duration_ns
+
+    def jump_wall(self, jump_ns: int) -> None:
+        """Set the wall clock on or back, as a person or a time server would; no time passes."""
+        with self._lock:
+            self._wall_ns += jump_ns

@@ -10,11 +10,11 @@ from edgeward.adapters.store import DirectoryStore, MemoryStore
 from edgeward.device.device import Device, Parts
 from edgeward.limits import DEFAULT, Limits
 from edgeward.model.reference import load_reference_model
-from edgeward.ports import Store
+from edgeward.ports import Clock, Store
 
 
-def system_parts(state: Path | None, limits: Limits = DEFAULT) -> Parts:
-    """The parts for this machine.
+def system_parts(state: Path | None, limits: Limits = DEFAULT, clock: Clock | None = None) -> Parts:
+    """The parts for this machine; with a simulated clock nothing is claimed about its time.
 
     Without a folder for its state the device forgets its identity and epoch when it ends, so it
     does not offer `restart`.
@@ -23,13 +23,14 @@ def system_parts(state: Path | None, limits: Limits = DEFAULT) -> Parts:
         StoreError: the folder cannot be used.
         ModelError: the reference model cannot be loaded.
     """
+    clock = clock or SystemClock()
     return Parts(
-        clock=SystemClock(),
+        clock=clock,
         store=MemoryStore() if state is None else DirectoryStore(state),
         entropy=SystemEntropy(),
         engine=load_reference_model(),
         host=Host(),
-        scheduling=ThreadScheduling(),
+        scheduling=None if clock.simulated else ThreadScheduling(),
         restartable=state is not None,
         limits=limits,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import edgeward
+from edgeward.adapters.clock import SimulatedClock
 from edgeward.adapters.host import Host, build_sha256
 from edgeward.adapters.scheduling import Granted, ThreadScheduling, Wish
 from edgeward.canonical import digest
@@ -285,8 +286,8 @@ class Device:
             "temperature_c": _reading(host.temperature_c() if host else None),
         }
 
-    def advance_clock(self, advance_ns: int) -> Result:
-        """Move the simulated clock on.
+    def advance_clock(self, advance_ns: int, wall_jump_ns: int) -> Result:
+        """Move the simulated clock on; then set its wall clock on or back.
 
         Raises:
             LimitError: too far at once.
@@ -296,6 +297,8 @@ class Device:
                 f"advance_ns {advance_ns} exceeds advance_ns_max = {self.limits.advance_ns_max}"
             )
         self.clock.sleep_ns(advance_ns)  # on a simulated clock a sleep is a step
+        if isinstance(self.clock, SimulatedClock):
+            self.clock.jump_wall(wall_jump_ns)
         return {"now_ns": self.clock.monotonic_ns()}
 
     def _schedule(self, wish: Wish) -> None:

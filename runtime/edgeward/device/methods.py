@@ -6,6 +6,7 @@ from typing import Any
 
 from edgeward.device.device import Device, Ending, Result, Waiting
 from edgeward.device.parameters import (
+    INTEGER_MAX,
     Parameter,
     exactly,
     integer,
@@ -108,7 +109,10 @@ def _around(device: Device) -> dict[str, Method]:
         "resources": Method("resources", (), lambda _, __: device.resources()),
         "clock": Method(
             "clock",
-            (Parameter("advance_ns", integer(0)),),
+            (
+                Parameter("advance_ns", integer(0)),
+                Parameter("wall_jump_ns", integer(-INTEGER_MAX), required=False, default=0),
+            ),
             lambda given, _: device.advance_clock(**given),
         ),
     }

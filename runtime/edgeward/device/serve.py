@@ -7,6 +7,9 @@ prints lands on standard error.
 Exit status: 0 after `shutdown` or when the input ended, 75 after `restart` (to be started again), 2
 when the device could not start or could not write an answer to a peer that was there.
 
+A simulated build, whose time moves only when it is told to, is had by naming the wall time with
+which it starts in `EDGEWARD_SIMULATED_CLOCK` (nanoseconds since 1970).
+
 A device with a seeded defect is a program of three lines: a subclass of `Device` (or `Agent`) and
 `sys.exit(main(make_device=MyDevice))`.
 """
@@ -25,13 +28,14 @@ from edgeward.errors import EdgewardError, LinkClosedError
 if TYPE_CHECKING:
     from edgeward.device.agent import Agent
     from edgeward.device.device import Device, Parts
-    from edgeward.ports import Link
+    from edgeward.ports import Clock, Link
 
     MakeDevice = Callable[[Parts], Device]
     MakeAgent = Callable[[Device, Link], Agent]
 
 EXIT_CANNOT_START = 2
 STATE_FOLDER = "EDGEWARD_STATE"
+SIMULATED_CLOCK = "EDGEWARD_SIMULATED_CLOCK"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -98,7 +102,7 @@ def serve(
     from edgeward.device.assembly import system_parts
     from edgeward.device.device import Device
 
-    device = (make_device or Device)(system_parts(state))
+    device = (make_device or Device)(system_parts(state, clock=_clock()))
     new_agent = make_agent or Agent
     freeze_garbage()
     if socket_path is None:
@@ -114,6 +118,24 @@ def serve(
                 status = new_agent(device, link).serve()
             if status is not None:
                 return status
+
+
+def _clock() -> "Clock":
+    """The clock of the system, or a simulated one where the environment asks for it.
+
+    Raises:
+        EdgewardError: what stands in the environment is no instant.
+    """
+    from edgeward.adapters.clock import SimulatedClock, SystemClock
+
+    wall_ns = os.environ.get(SIMULATED_CLOCK)
+    if not wall_ns:
+        return SystemClock()
+    if not (wall_ns.isascii() and wall_ns.isdigit()):
+        raise EdgewardError(
+            f"{SIMULATED_CLOCK}: found {wall_ns[:80]!r}; accepted: nanoseconds since 1970"
+        )
+    return SimulatedClock(start_wall_ns=int(wall_ns))
 
 
 class _Kept:
