@@ -1,0 +1,1 @@
+"""What a monitor made of a recording, held against what is known about it."""
