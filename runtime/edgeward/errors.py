@@ -4,7 +4,7 @@ One tree under `EdgewardError`; each class ends in Error and carries a text for 
 `diagnostics()`: what was found, where it came from, what would have been accepted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 class EdgewardError(Exception):
@@ -52,6 +52,18 @@ class RuleError(EdgewardError):
     """Rules cannot be used as they are written. Carries every fault found."""
 
     def __init__(self, faults: Sequence[str]) -> None:
+        """Keep each fault."""
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
+class AlarmError(EdgewardError):
+    """The alarm system refuses what it was asked: an action, a limit, an entry. Carries each fault.
+
+    A refusal never takes an alarm away and never keeps one from being raised.
+    """
+
+    def __init__(self, faults: Iterable[str]) -> None:
         """Keep each fault."""
         self.faults = tuple(faults)
         super().__init__("\n".join(self.faults))

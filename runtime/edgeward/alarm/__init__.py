@@ -1,0 +1,1 @@
+"""The alarm system: conditions, priorities, limits, the state machine, what it shows and tells."""
