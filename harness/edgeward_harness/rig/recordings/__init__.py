@@ -1,0 +1,1 @@
+"""Recordings of real patients, read where they lie, each named by its digest; none is shipped."""
