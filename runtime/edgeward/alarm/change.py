@@ -88,6 +88,8 @@ class Alarm:
     kind: Kind
     priority: Priority
     """Now: by its level, and one step more when nobody answered."""
+    worst: Priority
+    """The most urgent it was in this occurrence, since anybody answered."""
     level: Level
     presence: Presence
     holds: bool
@@ -137,6 +139,8 @@ class Scope:
     until_ns: int | None = None
     """When a pause ends, on the clock of the present boot."""
     by: str = ""
+    ceiling: Priority = Priority.LOW
+    """The most urgent that was up when the audio was paused; anything above it breaks through."""
     reminded_ns: int = 0
     switched_off: tuple[str, ...] = ()
     """Conditions that are not judged."""

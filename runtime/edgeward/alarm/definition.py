@@ -4,6 +4,7 @@ Rules:
 1. The priority follows from the risk. A critical level may have a risk of its own.
 2. There are two delays, both disclosed: from the moment a condition is met until it counts, and
    from there until it is signalled. A life-threatening condition has neither.
+   Nor does a condition while it is of HIGH priority.
 3. A life-threatening condition cannot be switched off, and its signals stay until they are reset
    or acknowledged. A technical condition never latches.
 4. An acknowledgement ends by itself, after two minutes at most.
@@ -63,6 +64,18 @@ class ConditionDefinition:
         critical = self.critical_onset if level is Level.CRITICAL else None
         return priority(self.harm, critical or self.onset)
 
+    def delays_at(self, level: Level) -> tuple[int, int]:
+        """Condition delay and signal delay in nanoseconds at a level."""
+        if self.priority_at(level) is Priority.HIGH:
+            return 0, 0
+        return self.condition_delay_ns, self.signal_delay_ns
+
+    def latching_of(self, worst: Priority) -> Latching:
+        """What stays when the condition is over, by the most urgent that it was."""
+        if self.latching is not Latching.BY_PRIORITY:
+            return self.latching
+        return _LATCHING[worst]
+
     @property
     def priority(self) -> Priority:
         """How urgent it is to begin with."""
@@ -85,8 +98,8 @@ class ConditionDefinition:
             else f"acknowledge_ns is {self.acknowledge_ns}, accepted are 1 to {ACKNOWLEDGE_NS_MAX}",
             "" if name.isidentifier() and name.islower() else "a name is written like_this",
             "escalates_after_ns is not above 0" if (self.escalates_after_ns or 1) <= 0 else "",
-            "a life-threatening condition has no delay"
-            if lethal and (self.condition_delay_ns or self.signal_delay_ns)
+            "a condition of HIGH priority has no delay"
+            if self.priority is Priority.HIGH and (self.condition_delay_ns or self.signal_delay_ns)
             else "",
             "a life-threatening condition cannot be switched off"
             if lethal and self.may_switch_off
@@ -104,3 +117,10 @@ class ConditionDefinition:
             if self.priority.above(self.priority_at(Level.CRITICAL))
             else "",
         ]
+
+
+_LATCHING = {
+    Priority.HIGH: Latching.FULL,
+    Priority.MEDIUM: Latching.VISUAL,
+    Priority.LOW: Latching.NONE,
+}

@@ -4,12 +4,12 @@ Reading is strict: every field, no other, each of its type; every fault at once 
 """
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from enum import StrEnum
 from functools import cache
 from math import isfinite
 from types import UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from edgeward.errors import AlarmError
 from edgeward.limits import DEFAULT
@@ -20,7 +20,7 @@ T = TypeVar("T")
 def to_plain(value: Any) -> Any:  # noqa: ANN401 - whatever a field may hold
     """A dataclass of enums, numbers, text, tuples and dataclasses as plain JSON."""
     kind: Any = type(value)
-    if is_dataclass(kind):
+    if hasattr(kind, "__dataclass_fields__"):
         return {name: to_plain(getattr(value, name)) for name in _names(kind)}
     if isinstance(value, tuple):
         return [to_plain(item) for item in value]
@@ -39,7 +39,7 @@ def from_plain(kind: type[T], document: Any) -> T:  # noqa: ANN401 - any JSON is
     value = reader.read(kind, document, kind.__name__)
     if reader.faults:
         raise AlarmError(reader.faults)
-    return value  # type: ignore[no-any-return]  # of this kind, since nothing was at fault
+    return cast("T", value)  # of this kind, since nothing was at fault
 
 
 @cache
@@ -65,7 +65,7 @@ class _Reader:
             return None if found is None else self.read(inner, found, path)
         if get_origin(hint) is tuple:
             return self._tuple(get_args(hint), found, path)
-        if is_dataclass(hint):
+        if hasattr(hint, "__dataclass_fields__"):
             return self._dataclass(hint, found, path)
         if issubclass(hint, StrEnum):
             return self._enum(hint, found, path)
@@ -84,7 +84,7 @@ class _Reader:
         }
         return kind(**values) if len(self.faults) == before else None
 
-    def _tuple(self, hints: tuple[Any, ...], found: Any, path: str) -> tuple[Any, ...] | None:  # noqa: ANN401
+    def _tuple(self, hints: tuple[Any, ...], found: Any, path: str) -> Any:  # noqa: ANN401
         endless = hints[-1] is Ellipsis
         if not isinstance(found, list | tuple) or not (endless or len(found) == len(hints)):
             return self._fault(path, found, "a list" if endless else f"a list of {len(hints)}")

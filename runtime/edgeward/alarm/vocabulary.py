@@ -121,6 +121,8 @@ class Latching(StrEnum):
     """A silent message."""
     FULL = "full"
     """Sound and light."""
+    BY_PRIORITY = "by_priority"
+    """HIGH in full, MEDIUM as a silent message, LOW not at all."""
 
 
 class Level(StrEnum):

@@ -1,0 +1,253 @@
+"""The alarm system as others use it: observations and time in; entries and signals out.
+
+Rules:
+1. It has no clock, no disk and no link: each call brings its moment, each change is told.
+2. Its state is its entries. `restore` rebuilds it from them and goes on; the outage is an entry of
+   its own, and what was up before it stays up, undecided, until it is seen again.
+3. It looks at itself when it starts and at least each `PERIOD_NS` while it is advanced.
+"""
+
+from collections.abc import Iterable, Mapping
+from math import isfinite
+
+from edgeward.alarm.alarm_limits import SPANS, Side, VitalLimits, judge
+from edgeward.alarm.change import Alarm, AlarmChange, ModelUsed
+from edgeward.alarm.core import Core, Tell
+from edgeward.alarm.definition import SECOND_NS, ConditionDefinition
+from edgeward.alarm.moment import Moment
+from edgeward.alarm.observation import Observation
+from edgeward.alarm.operator import Operator
+from edgeward.alarm.rebuilding import rebuilt
+from edgeward.alarm.self_check import PERIOD_NS, problems
+from edgeward.alarm.settings import limits_in_force
+from edgeward.alarm.showing import signals
+from edgeward.alarm.signals import SignalState
+from edgeward.alarm.standard_conditions import (
+    ALARM_SYSTEM_FAULT,
+    limit_condition,
+    standard_conditions,
+)
+from edgeward.alarm.state import State
+from edgeward.alarm.vocabulary import Level
+from edgeward.errors import AlarmError
+from edgeward.signal.findings import UNITS, Vital
+
+
+class AlarmSystem:
+    """Every alarm of every patient of a device, and of the device itself."""
+
+    def __init__(
+        self,
+        *,
+        epoch: int,
+        now: Moment,
+        tell: Tell,
+        definitions: Mapping[str, ConditionDefinition] | None = None,
+    ) -> None:
+        """Begin for the first time; `restore` is for every later start.
+
+        Args:
+            epoch: counts the starts of this device: higher with each, whatever else was lost.
+            now: the moment of the start.
+            tell: is given each entry, in order. It must not call back.
+            definitions: the conditions; the standard ones when left out.
+
+        Raises:
+            AlarmError: there is no condition that a fault of the alarm system can be told as.
+        """
+        self._begin(State(), epoch, now, tell, definitions, "first start", ())
+
+    @classmethod
+    def restore(
+        cls,
+        entries: Iterable[AlarmChange],
+        *,
+        epoch: int,
+        now: Moment,
+        tell: Tell,
+        outage: str = "",
+        definitions: Mapping[str, ConditionDefinition] | None = None,
+    ) -> "AlarmSystem":
+        """Go on from what was told before the device stopped.
+
+        Whatever is wrong with the entries, it starts: what can be read of them counts, and the rest
+        is told as a fault of the alarm system.
+
+        Args:
+            entries: all that were told, or at least all since the oldest alarm that is up.
+            epoch: as for a first start; raised above that of the entries if it is not.
+            now: the moment of the start, on the new boot's clock.
+            tell: as for a first start.
+            outage: what is known about why it stopped.
+            definitions: as for a first start.
+        """
+        state, damage = rebuilt(entries)
+        system = cls.__new__(cls)
+        passed_ns = now.wall_ns - state.wall_ns
+        lasted = (
+            f"{passed_ns / SECOND_NS:.1f} s" if passed_ns >= 0 else "unknown, the clock is back"
+        )
+        text = f"outage: {lasted}" + (f"; {outage}" if outage else "")
+        text = text if state.epoch else "first start"
+        epoch = max(epoch, state.epoch + 1)
+        system._begin(state, epoch, now, tell, definitions, text, damage)
+        return system
+
+    def observe(self, seen: Observation, now: Moment) -> None:
+        """Take what somebody sees of a condition.
+
+        Raises:
+            AlarmError: there is no such condition. Nothing was changed.
+        """
+        self._core.observe(seen, now)
+        self._check_when_due()
+
+    def read(
+        self,
+        patient: str | None,
+        vital: Vital,
+        value: float | None,
+        *,
+        at_ns: int,
+        now: Moment,
+        unit: str,
+        source: str = "",
+        model: ModelUsed | None = None,
+        text: str = "",
+    ) -> None:
+        """Judge a number by the patient's limits. None, or what is no number, decides nothing.
+
+        Raises:
+            AlarmError: the unit is not the one in which this vital is told.
+        """
+        if unit != UNITS[vital]:
+            raise AlarmError([f"{vital}: unit {unit!r} found, accepted is {UNITS[vital]!r}"])
+        known = value if value is not None and isfinite(value) else None
+        limits = self.limits(patient, vital)
+        for side in Side:
+            for condition, level, present in self._judged(patient, vital, side, known, source):
+                self._core.observe(
+                    Observation(
+                        patient,
+                        condition,
+                        present,
+                        at_ns,
+                        value=known,
+                        unit=unit,
+                        text=text,
+                        source=source,
+                        level=level,
+                        limits=limits.pairs(),
+                        model=model,
+                    ),
+                    now,
+                )
+        self._check_when_due()
+
+    def advance(self, now: Moment) -> None:
+        """Let time pass: delays, timeouts, pauses, reminders, escalation, the self-check."""
+        self._core.move(now)
+        self._check_when_due()
+
+    def by(self, who: str, now: Moment) -> Operator:
+        """What this person may do at this moment.
+
+        Raises:
+            AlarmError: nobody is named.
+        """
+        operator = Operator(self._core, who)
+        self.advance(now)
+        return operator
+
+    def signals(self, *patients: str | None) -> SignalState:
+        """What is heard and seen now, for these patients; for all when none is named."""
+        core = self._core
+        return signals(core.state, core.definitions, patients, core.now.mono_ns)
+
+    def limits(self, patient: str | None, vital: Vital) -> VitalLimits:
+        """The limits in force."""
+        return limits_in_force(self._core.state.scope(patient), vital)
+
+    @property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """All that are up, those included whose signals have not begun."""
+        return tuple(self._core.state.alarms.values())
+
+    @property
+    def state(self) -> State:
+        """What the entries told so far add up to. For reading only."""
+        return self._core.state
+
+    @property
+    def definitions(self) -> Mapping[str, ConditionDefinition]:
+        """What is settled about each condition: disclosed, delays included."""
+        return self._core.definitions
+
+    @property
+    def next_ns(self) -> int:
+        """When it must be advanced at the latest, on the monotonic clock."""
+        check_ns = self.last_self_check_ns + PERIOD_NS
+        due_ns = self._core.next_ns()
+        return check_ns if due_ns is None else min(check_ns, due_ns)
+
+    def _begin(
+        self,
+        state: State,
+        epoch: int,
+        now: Moment,
+        tell: Tell,
+        definitions: Mapping[str, ConditionDefinition] | None,
+        text: str,
+        damage: tuple[str, ...],
+    ) -> None:
+        known = standard_conditions() if definitions is None else definitions
+        if ALARM_SYSTEM_FAULT not in known:
+            raise AlarmError([f"alarm condition {ALARM_SYSTEM_FAULT!r} is not defined"])
+        self._core = core = Core(known, state, tell, now)
+        self._untold = 0
+        core.start(epoch, text)
+        for present in (True, None) if damage else ():  # up, and nothing will ever say it is over
+            core.observe(_fault(present, now, "; ".join(damage), "journal"), now)
+        self._check()
+
+    def _judged(
+        self, patient: str | None, vital: Vital, side: Side, value: float | None, source: str
+    ) -> list[tuple[str, Level, bool | None]]:
+        """Each condition of one side of a vital, the level it is at, and whether it is met."""
+        by_level = {level: limit_condition(vital, side, level) for level in Level}
+        warning, critical = by_level[Level.WARNING], by_level[Level.CRITICAL]
+        was = self._core.level_seen((patient, warning), source)
+        apart = warning != critical
+        if apart and self._core.level_seen((patient, critical), source):
+            was = Level.CRITICAL
+        if value is None:
+            level, met = was or Level.WARNING, None
+        else:
+            limits, hysteresis = self.limits(patient, vital), SPANS[vital].hysteresis
+            found = judge(limits, side, value, hysteresis, was)
+            level, met = found or Level.WARNING, found is not None
+        if not apart:
+            return [(warning, level, met)]
+        severe = met and level is Level.CRITICAL
+        mild = met and self.limits(patient, vital).of(side)[0] is not None
+        return [(critical, Level.WARNING, severe), (warning, Level.WARNING, mild)]
+
+    def _check_when_due(self) -> None:
+        if self._core.now.mono_ns >= self.last_self_check_ns + PERIOD_NS:
+            self._check()
+
+    def _check(self) -> None:
+        """Look at itself, and tell what is not as it must be."""
+        core = self._core
+        self.last_self_check_ns = core.now.mono_ns
+        found = [*problems(core.state, core.definitions, core.now.mono_ns)]
+        if core.untold > self._untold:
+            found.append(f"{core.untold - self._untold} entries could not be told")
+            self._untold = core.untold
+        core.observe(_fault(bool(found), core.now, "; ".join(found), "self-check"), core.now)
+
+
+def _fault(present: bool | None, now: Moment, text: str, source: str) -> Observation:  # noqa: FBT001
+    return Observation(
+        None, ALARM_SYSTEM_FAULT, present, now.mono_ns, text=text[:300], source=source
+    )
