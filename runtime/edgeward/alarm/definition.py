@@ -97,7 +97,9 @@ class ConditionDefinition:
             if 0 < self.acknowledge_ns <= ACKNOWLEDGE_NS_MAX
             else f"acknowledge_ns is {self.acknowledge_ns}, accepted are 1 to {ACKNOWLEDGE_NS_MAX}",
             "" if name.isidentifier() and name.islower() else "a name is written like_this",
-            "escalates_after_ns is not above 0" if (self.escalates_after_ns or 1) <= 0 else "",
+            "escalates_after_ns is not above 0"
+            if self.escalates_after_ns is not None and self.escalates_after_ns <= 0
+            else "",
             "a condition of HIGH priority has no delay"
             if self.priority is Priority.HIGH and (self.condition_delay_ns or self.signal_delay_ns)
             else "",
