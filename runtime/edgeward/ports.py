@@ -1,4 +1,6 @@
-"""The four seams through which the runtime meets the world: Clock, Store, Link, Entropy.
+"""The seams through which the runtime meets the world: Clock, Store, Link, Entropy, and two more.
+
+The alarm journal also needs an `AppendLog` and a `BlackBox`.
 
 Nothing else in the runtime reads a clock, touches a disk, talks to a peer or draws a random number;
 a repository test bans it. Each port has a system and a simulated implementation in
@@ -59,6 +61,36 @@ class Store(Protocol):
 
     def names(self) -> list[str]:
         """The names of all blobs, sorted."""
+        ...
+
+
+class AppendLog(Store, Protocol):
+    """A store whose blobs can also grow: what was appended is on disk when the call returns."""
+
+    def append(self, name: str, data: bytes) -> None:
+        """Put bytes at the end of a blob, durably; a missing one begins with them.
+
+        Raises:
+            StoreError: the blob may now end with none, a part, or all of the bytes; what it held
+                before is untouched.
+        """
+        ...
+
+
+class BlackBox(Protocol):
+    """Memory that outlives the process which writes to it; a write waits for nothing.
+
+    Whoever is killed leaves in it all it has written, though the last write may be torn. A power
+    cut may take all of it, or any part.
+    """
+
+    @property
+    def memory(self) -> memoryview:
+        """All of its bytes, to be read and written; at first, zeros."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the memory, and keep its content; closing twice is fine."""
         ...
 
 

@@ -1,10 +1,12 @@
 """Stores: a directory whose writes survive a power cut, and a memory that forgets.
 
 A write goes to a temporary file, is synced, replaces the old file in one step, and the directory is
-synced: a reader after a crash finds the old blob or the new one, never a piece of either.
+synced: a reader after a crash finds the old blob or the new one, never a piece of either. What is
+appended is synced too, though a crash may leave a piece of it.
 """
 
 import contextlib
+import io
 import os
 import re
 from pathlib import Path
@@ -114,6 +116,21 @@ class DirectoryStore:
                 f"{path}: {len(data)} bytes cannot be written: {error.strerror}"
             ) from error
 
+    def append(self, name: str, data: bytes) -> None:
+        """Put bytes at the end of a blob, and wait until the disk has them.
+
+        Raises:
+            StoreError: the blob may now end with none, a part, or all of the bytes.
+        """
+        path = self._folder / _checked(name)
+        try:
+            if _append_synced(path, data):
+                self._sync()
+        except OSError as error:
+            raise StoreError(
+                f"{path}: {len(data)} bytes cannot be appended: {error.strerror}"
+            ) from error
+
     def delete(self, name: str) -> None:
         """Remove the blob durably; a missing one is fine.
 
@@ -150,7 +167,21 @@ def _write_synced(path: Path, data: bytes) -> None:
     """Write a whole file and wait until the disk has it."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
     with os.fdopen(os.open(path, flags, 0o600), "wb", buffering=0) as file:
-        view = memoryview(data)
-        while view:
-            view = view[file.write(view) :]
+        _write_all(file, data)
         os.fsync(file.fileno())
+
+
+def _append_synced(path: Path, data: bytes) -> bool:
+    """Append to a file and wait until the disk has it; True when the file was empty or missing."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, 0o600), "wb", buffering=0) as file:
+        was_empty = os.fstat(file.fileno()).st_size == 0
+        _write_all(file, data)
+        os.fdatasync(file.fileno())
+    return was_empty
+
+
+def _write_all(file: io.FileIO, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
