@@ -1,0 +1,206 @@
+"""Which waves are beats, and the rate of those that are.
+
+Rules:
+1. Heights and shapes are compared with each other only, so no unit and no gain matters.
+2. `AGREEING` waves in a row that look alike begin a chain. A wave that does not look like the chain
+   is a disturbance: it breaks the run of intervals, and several in a row end the chain.
+3. A low wave soon after a beat is the second wave of the same beat (the dicrotic one). The later
+   the next beat is due, the lower it may be.
+4. The rate is the mean of the intervals between beats of the chain that ended within the last
+   `AVERAGED_S`, without the shortest and the longest when there are five or more. Intervals must
+   fill half of that time, with at least two for each disturbance, or there is no rate.
+5. Without a beat for three seconds, or for three usual intervals, the chain has ended.
+
+The shares were chosen on the even half of the recordings at hand, where the result hardly depends
+on them, and so that noise alone makes no chain.
+"""
+
+from collections import deque
+from statistics import median
+
+import numpy as np
+
+from edgeward.signal.detect.wave import Shape, Wave
+
+AGREEING = 5
+AVERAGED_S = 10.0
+INTERVAL_MIN_S, INTERVAL_MAX_S = 0.2, 3.2
+"""300 and 19 beats a minute."""
+_AGREE = 0.95
+"""Correlation with the mean shape, of those that begin a chain."""
+_ALIKE = 0.85
+"""Correlation with the shape of the chain."""
+_HEIGHTS_APART = 2.5
+_EARLY, _EARLY_HEIGHT = 0.5, 0.75
+_DUE, _BEFORE_DUE_HEIGHT, _DUE_HEIGHT = 0.65, 0.4, 0.15
+"""A wave before so much of the usual interval needs so much of the usual height."""
+_STRANGE_MAX = 5
+_FILLED = 0.5
+_DISTURBED = 0.5
+_TRIMMED_FROM = 5
+_LEARN_S = 3.0
+_LEARN_SHARE = 0.5
+"""Of the highest wave of the last seconds: what is lower is no beat while a chain is sought."""
+_SHAPE_SHARE = 0.1
+_USUAL = 8
+"""Beats whose medians are what is usual."""
+
+
+class Chain:
+    """Beats that look alike, one after the other."""
+
+    __slots__ = (
+        "_disturbed",
+        "_first",
+        "_heights",
+        "_intervals",
+        "_last",
+        "_linked",
+        "_rate_hz",
+        "_recent",
+        "_shape",
+        "_strange",
+        "_usual",
+        "going",
+    )
+
+    def __init__(self, rate_hz: float) -> None:
+        """Begin without a beat; `rate_hz` is that of the thinned signal."""
+        self._rate_hz = rate_hz
+        self._heights: deque[float] = deque(maxlen=_USUAL)
+        self._usual: deque[float] = deque(maxlen=_USUAL)
+        self._intervals: deque[tuple[float, float]] = deque()
+        self._recent: deque[Wave] = deque()
+        self._first: list[Wave] = []
+        self._shape: Shape = np.zeros(0)
+        self._last = 0.0
+        self._linked = False
+        self._strange = 0
+        self._disturbed: deque[float] = deque()
+        self.going = False
+        """A chain has begun and not ended."""
+
+    @property
+    def height(self) -> float | None:
+        """The usual height of a beat, kept when a chain has ended; None before the first."""
+        return median(self._heights) if self._heights else None
+
+    @property
+    def floor(self) -> float:
+        """What is lower cannot be a beat."""
+        return _DUE_HEIGHT / 2 * median(self._heights) if self.going else 0.0
+
+    @property
+    def last(self) -> float | None:
+        """The foot of the last beat; None before the first."""
+        return self._last if self._heights else None
+
+    def lose(self) -> None:
+        """A part of the signal did not come: the next interval is unknown."""
+        self._linked = False
+        self._first.clear()
+
+    def take(self, wave: Wave) -> bool:
+        """Whether this wave is a beat."""
+        if not self.going:
+            return self._seek(wave)
+        interval = wave.foot - self._last
+        if interval < INTERVAL_MIN_S * self._rate_hz or not self._high_enough(wave, interval):
+            return False
+        alike = float(self._shape @ wave.shape) >= _ALIKE
+        if not alike or wave.height > _HEIGHTS_APART * median(self._heights):
+            self._refuse(wave)
+            return False
+        self._accept(wave, interval)
+        return True
+
+    def rate(self, now: float) -> float | None:
+        """Beats a minute (rule 4) at this moment, in thinned samples."""
+        averaged = AVERAGED_S * self._rate_hz
+        while self._intervals and self._intervals[0][0] < now - averaged:
+            self._intervals.popleft()
+        while self._disturbed and self._disturbed[0] < now - averaged:
+            self._disturbed.popleft()
+        intervals = sorted(length for _, length in self._intervals)
+        too_strange = len(self._disturbed) > _DISTURBED * len(intervals)
+        if too_strange or sum(intervals) < _FILLED * averaged:
+            return None
+        if len(intervals) >= _TRIMMED_FROM:
+            intervals = intervals[1:-1]
+        return 60 * self._rate_hz * len(intervals) / sum(intervals)
+
+    def age(self, now: float) -> None:
+        """Rule 5."""
+        if self.going and now - self._last > 3 * max(self._rate_hz, median(self._usual)):
+            self._end()
+
+    def _end(self) -> None:
+        self.going = False
+        self._linked = False
+        self._recent.clear()
+        self._first.clear()
+
+    def _high_enough(self, wave: Wave, interval: float) -> bool:
+        """Rule 3."""
+        due = interval / median(self._usual)
+        share = _EARLY_HEIGHT if due < _EARLY else _BEFORE_DUE_HEIGHT if due < _DUE else _DUE_HEIGHT
+        return wave.height >= share * median(self._heights)
+
+    def _refuse(self, wave: Wave) -> None:
+        self._linked = False
+        self._strange += 1
+        self._disturbed.append(wave.foot)
+        if self._strange >= _STRANGE_MAX:
+            self._end()
+
+    def _accept(self, wave: Wave, interval: float) -> None:
+        shape = self._shape + _SHAPE_SHARE * wave.shape
+        self._shape = shape / np.linalg.norm(shape)
+        self._heights.append(wave.height)
+        if self._linked and interval <= INTERVAL_MAX_S * self._rate_hz:
+            self._note(wave.foot, interval)
+        self._last = wave.foot
+        self._linked = True
+        self._strange = 0
+
+    def _note(self, foot: float, interval: float) -> None:
+        self._intervals.append((foot, interval))
+        self._usual.append(interval)
+
+    def _seek(self, wave: Wave) -> bool:
+        """Rule 2: whether a chain begins with this wave and those before."""
+        self._recent.append(wave)
+        while self._recent[0].known < wave.known - _LEARN_S * self._rate_hz:
+            self._recent.popleft()
+        needed = _LEARN_SHARE * max(one.height for one in self._recent)
+        apart = INTERVAL_MIN_S * self._rate_hz
+        if wave.height < needed or (self._first and wave.foot - self._first[-1].foot < apart):
+            return False
+        self._first = [one for one in self._first if one.height >= needed][1 - AGREEING :]
+        self._first.append(wave)
+        if len(self._first) == AGREEING and self._agree():
+            self._begin()
+        return self.going
+
+    def _agree(self) -> bool:
+        shape = np.sum([one.shape for one in self._first], axis=0)
+        shape /= np.linalg.norm(shape)
+        heights = [one.height for one in self._first]
+        feet = [one.foot for one in self._first]
+        self._shape = shape
+        return bool(
+            min(float(shape @ one.shape) for one in self._first) >= _AGREE
+            and max(heights) <= _HEIGHTS_APART * min(heights)
+            and max(np.diff(feet)) <= INTERVAL_MAX_S * self._rate_hz
+        )
+
+    def _begin(self) -> None:
+        self.going = True
+        self._heights.clear()
+        self._usual.clear()
+        self._last = self._first[0].foot
+        self._linked = True
+        self._heights.append(self._first[0].height)
+        for wave in self._first[1:]:
+            self._accept(wave, wave.foot - self._last)
+        self._first = []
