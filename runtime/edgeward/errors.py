@@ -67,3 +67,16 @@ class AlarmError(EdgewardError):
         """Keep each fault."""
         self.faults = tuple(faults)
         super().__init__("\n".join(self.faults))
+
+
+class GatewayError(EdgewardError):
+    """The gateway refuses what it was asked about a device or a patient. Carries each fault."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        """Keep each fault."""
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
+class InDoubtError(GatewayError):
+    """It may or may not be on the disk. It is written again before anything else is."""

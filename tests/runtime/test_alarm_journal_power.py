@@ -46,11 +46,21 @@ def spent() -> int:
     return (1 << 30) - log.power_bytes
 
 
-@pytest.mark.parametrize("torn", [b"", b"\0" * 7, b"\xff\n\0"], ids=["cut", "zeros", "scraps"])
-def test_at_every_byte(torn: bytes) -> None:
+@pytest.mark.parametrize(
+    ("torn", "step"),
+    [
+        (b"", 13),
+        (b"\0" * 7, 31),
+        (b"\xff\n\0", 37),
+        pytest.param(b"", 1, marks=pytest.mark.slow),
+        pytest.param(b"\0\n", 1, marks=pytest.mark.slow),
+    ],
+    ids=["cut", "zeros", "scraps", "every byte", "every byte, scraps"],
+)
+def test_at_any_byte(torn: bytes, step: int) -> None:
     total = spent()
     assert total > 2000
-    for power_bytes in range(0, total + 1, 1 if not torn else 7):
+    for power_bytes in range(0, total + 1, step):
         machine, safe = lived(MemoryLog(), power_bytes)
         cut = machine.power_cut(torn)
         journal, recovered = cut.open()
