@@ -373,6 +373,36 @@ def test_whoever_answers_in_time_keeps_it_from_escalating() -> None:
     assert bench.up("ecg_lead_off").priority is Priority.HIGH
 
 
+def test_nobody_answering_adds_one_step_and_no_more() -> None:
+    bench = AlarmBench(with_one(onset=Onset.DELAYED, escalates_after_ns=60 * SECOND_NS))
+    bench.see("probe")
+    bench.wait(3600)
+    assert bench.up("probe").priority is Priority.MEDIUM
+    assert bench.lives("probe") == ["declared", "signalled", "escalated"]
+
+
+def test_what_has_latched_does_not_escalate() -> None:
+    bench = AlarmBench(with_one(latching=Latching.FULL, escalates_after_ns=60 * SECOND_NS))
+    bench.see("probe")
+    bench.see("probe", False)
+    bench.wait(3600)
+    assert bench.up("probe").priority is Priority.MEDIUM
+
+
+def test_a_lower_level_has_to_last_without_a_break() -> None:
+    bench = AlarmBench(with_one(critical_onset=Onset.IMMEDIATE))
+    bench.see("probe", level=Level.CRITICAL)
+    bench.see("probe", level=Level.WARNING)
+    bench.wait(1)
+    bench.see("probe", False)
+    bench.wait(0.5)
+    bench.see("probe", level=Level.WARNING)
+    bench.wait(1.9)
+    assert bench.up("probe").priority is Priority.HIGH
+    bench.wait(0.1)
+    assert bench.up("probe").priority is Priority.MEDIUM
+
+
 def test_what_does_not_deescalate_stays_as_urgent_as_it_was() -> None:
     bench = AlarmBench(with_one(critical_onset=Onset.IMMEDIATE, deescalates=False))
     bench.see("probe", level=Level.CRITICAL)
@@ -398,6 +428,17 @@ def test_the_most_urgent_is_first_and_the_newest_among_equals_and_all_are_listed
     assert bench.signals.visible_alarm == bench.up("apnea").id
 
 
+def test_the_newest_is_what_was_declared_last_and_not_what_was_met_last() -> None:
+    bench = AlarmBench()
+    bench.wait(60)
+    bench.see("pause", ago_s=1)
+    bench.see("heart_rate_low", ago_s=30)
+    bench.wait(1)
+    bench.see("model_finding", ago_s=50)
+    listed = [each.alarm.condition for each in bench.signals.shown]
+    assert listed == ["model_finding", "heart_rate_low", "pause"]
+
+
 def test_signals_of_one_patient_know_nothing_of_another() -> None:
     bench = AlarmBench()
     bench.see("asystole", patient="a")
@@ -419,6 +460,13 @@ def test_a_finding_of_a_model_says_which_model_and_what_it_is_worth() -> None:  
     assert entry.alarm is not None
     assert entry.alarm.model == used
     assert AlarmChange.from_dict(json.loads(json.dumps(entry.to_dict()))) == entry
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), None])
+def test_what_is_no_number_is_never_told_as_one(value: float | None) -> None:
+    bench = AlarmBench()
+    bench.see("asystole", value=value)
+    assert bench.up("asystole").value is None
 
 
 def test_what_is_given_is_told_whenever_it_changes() -> None:

@@ -337,6 +337,7 @@ def test_a_patient_who_is_discharged_leaves_nothing_to_the_next() -> None:  # kn
     assert not bench.told(What.REMINDED)
     assert bench.lives("asystole")[-1] == "ended"
     assert bench.told(What.DISCHARGED)[0].who == "nurse 7"
+    assert not bench.system._core._watches
 
 
 def test_patients_of_whom_something_is_settled_are_bounded() -> None:

@@ -258,12 +258,12 @@ class Core:
         alarm, now_ns = self.state.alarms.get(key), self.now.mono_ns
         up = alarm is not None and alarm.holds
         present = watch.present
-        if present is not False:
+        if present:
             watch.clear_since_ns = None
         if present and not up and watch.met_ns is None and watch.seen is not None:
             watch.met_ns = min(watch.seen.at_ns, now_ns)
         if present is False:
-            watch.met_ns = watch.lower_since_ns = None
+            watch.lower_since_ns = None
             if up and watch.clear_since_ns is None:
                 watch.clear_since_ns = now_ns
         if alarm is not None and up and present is not False:

@@ -31,7 +31,7 @@ def first(
 ) -> tuple[int, Timer] | None:
     """The timer that runs out first, and when; None when none runs."""
     running = [*_of_watch(definition, watch)]
-    if alarm is not None and alarm.holds:
+    if alarm is not None:
         running += _of_alarm(definition, alarm, watch)
     return min(running, key=lambda each: (each[0], each[1].value), default=None)
 
