@@ -18,6 +18,10 @@ class Limits:
     """Streams open at once."""
     stream_name_chars_max: int = 64
     """Characters in the name of a stream."""
+    patients_max: int = 64
+    """Patients watched at once."""
+    channels_max: int = 16
+    """Channels of one patient."""
     events_kept_max: int = 4096
     """Events kept for a reader that has not fetched them; older ones are counted as dropped."""
     events_answer_max: int = 512

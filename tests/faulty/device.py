@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from edgeward.device.device import Device, Parts, Result
+from edgeward.device.answers import Result
+from edgeward.device.device import Device, Parts
 from edgeward.device.serve import main
 from edgeward.model.engine import InferenceEngine
 from edgeward.process.decision import Decision

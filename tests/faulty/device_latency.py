@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from edgeward.device.device import Device, Parts, Result
+from edgeward.device.answers import Result
+from edgeward.device.device import Device, Parts
 from edgeward.device.serve import main
 from edgeward.process.decision import Decision
 from edgeward.process.stream import Block, ResultEvent

@@ -12,7 +12,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from edgeward.device.device import Device, Parts, Result
+from edgeward.device.answers import Result
+from edgeward.device.device import Device, Parts
 from edgeward.device.serve import main
 from edgeward.process.decision import Decision
 from edgeward.process.stream import ResultEvent

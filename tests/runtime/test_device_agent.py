@@ -9,8 +9,9 @@ import pytest
 
 from edgeward.adapters.store import MemoryStore
 from edgeward.device.agent import Agent
+from edgeward.device.answers import Result
 from edgeward.device.assembly import simulated_device
-from edgeward.device.device import Device, Result
+from edgeward.device.device import Device
 from edgeward.limits import DEFAULT
 from edgeward.ports import Link
 from edgeward.signal.patient import SimulatedPatient
@@ -24,7 +25,7 @@ Start = Callable[..., Any]
 def test_describe(inprocess: Start) -> None:
     peer, running = inprocess(simulated=True, seed=3)
     told = peer.result("describe")
-    assert told["protocol"] == "1.1"
+    assert told["protocol"] == "1.2"
     assert told["device"]["epoch"] == 1
     assert told["device"]["id"].startswith(told["device"]["serial"])
     assert told["models"][0]["labels"] == ["asystole", "bradycardia", "sinus", "tachycardia"]
@@ -37,7 +38,7 @@ def test_describe(inprocess: Start) -> None:
             "hop_samples": 250,
         }
     ]
-    capabilities = ["core", "infer", "stream", "resources", "clock", "restart"]
+    capabilities = ["core", "infer", "stream", "alarm", "resources", "clock", "restart"]
     assert told["capabilities"] == capabilities
     assert told["clock"] == {"now_ns": 0, "simulated": True}
     again, _ = inprocess(simulated=True, seed=3)
@@ -48,7 +49,7 @@ def test_describe(inprocess: Start) -> None:
 @pytest.mark.parametrize(
     ("method", "params", "code", "said"),
     [
-        ("fly", {}, -32601, "no method 'fly'; there are clock, configure"),
+        ("fly", {}, -32601, "no method 'fly'; there are alarm.acknowledge"),
         ("describe", {"x": 1}, -32602, "'x': unknown; accepted: none"),
         ("events", {"after": 5}, -32602, "after: found 5, accepted: 0 to 0"),
         ("events", {"limit": 0}, -32602, "limit: found 0, accepted: 1"),
@@ -77,7 +78,7 @@ def test_a_bad_request_is_refused_and_the_next_one_answered(
     error = peer.error(method, **params)
     assert error["code"] == code
     assert said in error["message"]
-    assert peer.result("describe")["protocol"] == "1.1"
+    assert peer.result("describe")["protocol"] == "1.2"
 
 
 def test_a_waiting_request_is_answered_by_the_next_event(inprocess: Start) -> None:
@@ -85,7 +86,7 @@ def test_a_waiting_request_is_answered_by_the_next_event(inprocess: Start) -> No
     peer.open()
     peer.push(0, ECG[:1249])
     waiting = [peer.send("events", wait_ms=60_000) for _ in range(2)]
-    assert peer.result("describe")["protocol"] == "1.1"
+    assert peer.result("describe")["protocol"] == "1.2"
     pushed = peer.send("stream.push", stream="s1", first=1249, samples=encoded_one())
     answers = [peer.receive() for _ in range(3)]
     assert [answer["id"] for answer in answers] == [*waiting, pushed]
@@ -129,7 +130,7 @@ def test_garbage_between_requests(inprocess: Start) -> None:
         answer = peer.receive()
         assert answer["id"] is None
         assert answer["error"]["code"] in (-32700, -32600)
-    assert peer.result("describe")["protocol"] == "1.1"
+    assert peer.result("describe")["protocol"] == "1.2"
 
 
 class Broken(Device):
@@ -149,7 +150,7 @@ def test_a_breakdown_is_an_error_and_the_next_request_is_answered(
     error = peer.error("resources")
     assert error == {"code": -32603, "message": "internal error: KeyError"}
     assert peer.error("stream.close", stream="s")["code"] == -32603
-    assert peer.result("describe")["protocol"] == "1.1"
+    assert peer.result("describe")["protocol"] == "1.2"
     assert "KeyError: 'nothing'" in capsys.readouterr().err
 
 

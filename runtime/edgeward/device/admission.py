@@ -87,9 +87,7 @@ def window_times_ns(engine: InferenceEngine, windows: int = WINDOWS) -> list[int
     return times_ns[settled:]
 
 
-def prove(
-    engine: InferenceEngine, profile: Profile, patients: int, *, speed: float = 1.0
-) -> Proof:
+def prove(engine: InferenceEngine, profile: Profile, patients: int, *, speed: float = 1.0) -> Proof:
     """Prove that so many patients are judged in time, samples coming so much faster than they are.
 
     Raises:

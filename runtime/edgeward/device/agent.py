@@ -13,8 +13,10 @@ import sys
 import traceback
 from typing import assert_never
 
-from edgeward.device.device import Device, Ending, Result, Waiting
-from edgeward.device.methods import Method, device_methods
+from edgeward.device.answers import Ending, Result, Waiting
+from edgeward.device.device import Device
+from edgeward.device.method import Later, Method
+from edgeward.device.methods import device_methods
 from edgeward.device.parameters import read_parameters
 from edgeward.device.rpc import (
     Code,
@@ -36,7 +38,7 @@ class Agent:
         """Serve this device over this link."""
         self.device = device
         self.link = link
-        self.methods: dict[str, Method] = device_methods(device)
+        self.methods: dict[str, Method | Later] = device_methods(device)
         self._waiting: list[tuple[int, Waiting]] = []
         self._exit_status: int | None = None
 
@@ -54,6 +56,8 @@ class Agent:
         answer = None
         try:
             line = self.link.receive(self._timeout_ns())
+            if self.device.bedside is not None and not self.device.clock.simulated:
+                self.device.bedside.advance_when_due()
             if line is not None:
                 answer = self.answer(line)
         except LineTooLongError as error:
@@ -80,6 +84,10 @@ class Agent:
     def _call(self, request: Request, arrived_ns: int) -> Result | None:
         """The result of a request; None when it waits."""
         method = self.methods.get(request.method)
+        if isinstance(method, Later):
+            self.methods |= method.load()
+            method = self.methods[request.method]
+            assert isinstance(method, Method)
         if method is None:
             raise RpcError(
                 Code.NO_SUCH_METHOD,
@@ -124,10 +132,15 @@ class Agent:
 
     def _timeout_ns(self) -> int | None:
         """How long to wait for a line. A simulated clock stands still until a line moves it."""
-        if not self._waiting or self.device.clock.simulated:
+        if self.device.clock.simulated:
             return None
-        deadline_ns = min(waiting.deadline_ns for _, waiting in self._waiting)
-        return max(0, deadline_ns - self.device.clock.monotonic_ns())
+        deadlines_ns = [waiting.deadline_ns for _, waiting in self._waiting]
+        bedside = self.device.bedside
+        if bedside is not None and (due_ns := bedside.due_ns) is not None:
+            deadlines_ns.append(due_ns)
+        if not deadlines_ns:
+            return None
+        return max(0, min(deadlines_ns) - self.device.clock.monotonic_ns())
 
 
 def _log_traceback() -> None:

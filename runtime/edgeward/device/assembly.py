@@ -7,6 +7,7 @@ from edgeward.adapters.entropy import SeededEntropy, SystemEntropy
 from edgeward.adapters.host import Host
 from edgeward.adapters.scheduling import ThreadScheduling
 from edgeward.adapters.store import DirectoryStore, MemoryStore
+from edgeward.device.bedside.media import FolderMedia, StoreMedia
 from edgeward.device.device import Device, Parts
 from edgeward.limits import DEFAULT, Limits
 from edgeward.model.reference import load_reference_model
@@ -31,6 +32,9 @@ def system_parts(state: Path | None, limits: Limits = DEFAULT, clock: Clock | No
         engine=load_reference_model(),
         host=Host(),
         scheduling=None if clock.simulated else ThreadScheduling(),
+        alarm_media=StoreMedia()
+        if state is None
+        else FolderMedia(state / "alarms", simulated=clock.simulated),
         restartable=state is not None,
         limits=limits,
     )
@@ -47,6 +51,7 @@ def simulated_parts(seed: int = 0, store: Store | None = None, limits: Limits = 
         store=MemoryStore() if store is None else store,
         entropy=SeededEntropy(seed),
         engine=load_reference_model(),
+        alarm_media=StoreMedia(store),
         restartable=store is not None,
         limits=limits,
     )

@@ -4,14 +4,16 @@ A device with a seeded defect overrides one method of this class; `publish` and 
 for that as much as for the device itself.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import edgeward
 from edgeward.adapters.clock import SimulatedClock
 from edgeward.adapters.host import Host, build_sha256
 from edgeward.adapters.scheduling import Granted, ThreadScheduling, Wish
 from edgeward.canonical import digest
+from edgeward.device.answers import Ending, Result, Waiting
+from edgeward.device.bedside.media import Media, StoreMedia
 from edgeward.device.identity import Identity, start_identity
 from edgeward.device.parameters import bad_parameters
 from edgeward.device.rpc import Code, RpcError, shown
@@ -29,11 +31,18 @@ from edgeward.process.technical import Condition, TechnicalEvent
 from edgeward.process.watching import RuleReport
 from edgeward.signal.windows import Mask, Samples, Windower, clean
 
-PROTOCOL = "1.1"
+if TYPE_CHECKING:  # loaded with the first patient
+    from edgeward.device.bedside.bedside import Bedside
+    from edgeward.device.bedside.recorder import Recorder
+    from edgeward.device.bedside.telling import AlarmEvent, VitalEvent
+
+PROTOCOL = "1.2"
 DEVICE_MODEL = "reference"
 _NS_PER_MS = 1_000_000
-
-Result = dict[str, Any]
+_STEP_NS = 1_000_000_000
+"""A simulated clock moves by as much at a time, so that what is due meanwhile comes in its turn,"""
+_STEPS_MAX = 100_000
+"""unless that were more steps than these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +59,12 @@ class Parts:
     """None: what this process uses of its machine is not what the device uses."""
     scheduling: ThreadScheduling | None = None
     """None: it does not matter how this thread is run, as in a simulation."""
+    alarm_media: Media = field(default_factory=StoreMedia)
+    """Where the alarm journal is kept."""
     restartable: bool = False
     """Whether the store outlives this device, so that the next start has a higher epoch."""
     limits: Limits = DEFAULT
     pace: Pace = PACE
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """An `events` request that is answered when there is an event, or at the deadline."""
-
-    after: int
-    limit: int
-    deadline_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """The answer is empty and the last one; the process then ends with this status."""
-
-    exit_status: int
 
 
 EXIT_SHUTDOWN = 0
@@ -96,12 +91,36 @@ class Device:
         hooks = Hooks(self.decide, self.decider.decline, self.publish, self.report, self.step)
         self.processor = Processor(parts.clock, hooks, parts.limits, parts.pace)
         self._granted: Granted | None = None
+        self.bedside: Bedside | None = None
+        """Patients and their alarms; None while there never were any."""
+        self._recorder: Recorder | None = None
+        if parts.alarm_media.used:
+            self.open_bedside()
+
+    def open_bedside(self) -> "Bedside":
+        """The bedside, started when it is first asked for: a device without patients needs none.
+
+        Raises:
+            StoreError: the place of the alarm journal cannot be used.
+        """
+        if self.bedside is None:
+            from edgeward.device.bedside.start import start_bedside
+
+            self.bedside, self._recorder = start_bedside(
+                self.clock, self.limits, self.identity.epoch, self.tell, self.parts.alarm_media
+            )
+        return self.bedside
+
+    def close(self) -> None:
+        """Write what the alarm journal still waits with. Closing twice is fine."""
+        if self._recorder is not None:
+            self._recorder.close()
 
     def capabilities(self) -> tuple[str, ...]:
         """What this device can be asked."""
         optional = {"clock": self.clock.simulated, "restart": self.parts.restartable}
         extra = tuple(name for name, present in optional.items() if present)
-        return ("core", "infer", "stream", "resources", *extra)
+        return ("core", "infer", "stream", "alarm", "resources", *extra)
 
     # core
 
@@ -185,6 +204,10 @@ class Device:
 
     def publish(self, event: ResultEvent) -> None:
         """Tell a result: the one place where results come from."""
+        self.events.append(event)
+
+    def tell(self, event: "VitalEvent | AlarmEvent") -> None:
+        """Tell a number about a patient, or an entry of the alarm journal."""
         self.events.append(event)
 
     def report(self, event: TechnicalEvent | RuleReport) -> None:
@@ -296,7 +319,11 @@ class Device:
             raise LimitError(
                 f"advance_ns {advance_ns} exceeds advance_ns_max = {self.limits.advance_ns_max}"
             )
-        self.clock.sleep_ns(advance_ns)  # on a simulated clock a sleep is a step
+        step_ns = max(_STEP_NS, advance_ns // _STEPS_MAX + 1)
+        for passed_ns in range(0, advance_ns, step_ns):
+            self.clock.sleep_ns(min(step_ns, advance_ns - passed_ns))  # a sleep is a step there
+            if self.bedside is not None:
+                self.bedside.advance()
         if isinstance(self.clock, SimulatedClock):
             self.clock.jump_wall(wall_jump_ns)
         return {"now_ns": self.clock.monotonic_ns()}

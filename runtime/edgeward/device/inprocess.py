@@ -4,10 +4,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
+from edgeward.adapters.append_log import MemoryLog
 from edgeward.adapters.link import memory_pair
-from edgeward.adapters.store import MemoryStore
 from edgeward.device.agent import Agent
 from edgeward.device.assembly import simulated_parts, system_parts
+from edgeward.device.bedside.media import StoreMedia
 from edgeward.device.device import Device, Parts
 from edgeward.limits import DEFAULT, Limits
 from edgeward.ports import Link, Store
@@ -56,6 +57,7 @@ class RunningDevice:
             self.error = error
             self._exit_status = 1
         finally:
+            self.device.close()
             self._agent.link.close()
 
 
@@ -77,10 +79,16 @@ def start_inprocess(
         StoreError: the store refused.
         ModelError: the reference model cannot be loaded.
     """
-    kept = MemoryStore() if store is None else store
+    kept = MemoryLog() if store is None else store
     if simulated:
         parts = simulated_parts(seed, kept, limits)
     else:
-        parts = replace(system_parts(None, limits), store=kept, host=None, restartable=True)
+        parts = replace(
+            system_parts(None, limits),
+            store=kept,
+            host=None,
+            restartable=True,
+            alarm_media=StoreMedia(kept),
+        )
     ours, theirs = memory_pair(limits)
     return ours, RunningDevice(make_agent(make_device(parts), theirs), kept)

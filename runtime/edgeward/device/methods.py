@@ -1,10 +1,11 @@
 """The table of methods: the capability of each, its parameters, and what it calls."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from edgeward.device.device import Device, Ending, Result, Waiting
+from edgeward.device.answers import Result
+from edgeward.device.device import Device
+from edgeward.device.method import Later, Method
 from edgeward.device.parameters import (
     INTEGER_MAX,
     Parameter,
@@ -17,22 +18,28 @@ from edgeward.device.parameters import (
 )
 from edgeward.process.stream import Block
 
-Call = Callable[[Mapping[str, Any], int], Result | Waiting | Ending]
+OF_PATIENTS = (
+    "patient.admit",
+    "patient.attach",
+    "patient.push",
+    "patient.detach",
+    "patient.discharge",
+    "patient.state",
+    "alarm.acknowledge",
+    "alarm.describe",
+    "alarm.inactivate",
+    "alarm.limits",
+    "alarm.reset",
+    "alarm.resume",
+    "alarm.switch",
+)
+"""Loaded with the first patient."""
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
-    """One method of the protocol."""
-
-    capability: str
-    parameters: tuple[Parameter, ...]
-    call: Call
-    """Takes the checked parameters and the monotonic nanoseconds at which the request arrived."""
-
-
-def device_methods(device: Device) -> dict[str, Method]:
+def device_methods(device: Device) -> dict[str, Method | Later]:
     """The methods of a device, by name: those of its capabilities only."""
-    table = {**_core(device), **_samples(device), **_around(device)}
+    table: dict[str, Method | Later] = {**_core(device), **_samples(device), **_around(device)}
+    table |= dict.fromkeys(OF_PATIENTS, Later("alarm", lambda: _of_patients(device)))
     present = device.capabilities()
     return {name: method for name, method in table.items() if method.capability in present}
 
@@ -116,3 +123,11 @@ def _around(device: Device) -> dict[str, Method]:
             lambda given, _: device.advance_clock(**given),
         ),
     }
+
+
+def _of_patients(device: Device) -> Mapping[str, Method]:
+    from edgeward.device.bedside.methods import bedside_methods
+
+    table = bedside_methods(device.open_bedside(), device.limits)
+    assert table.keys() == set(OF_PATIENTS)
+    return table

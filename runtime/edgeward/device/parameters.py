@@ -88,6 +88,11 @@ def text(chars_max: int) -> Callable[[object], str]:
     return read
 
 
+def nullable(read: Callable[[object], Any]) -> Callable[[object], Any]:
+    """Reads null, or what another reads."""
+    return lambda value: None if value is None else read(value)
+
+
 def exactly(accepted: str | int) -> Callable[[object], Any]:
     """Reads the one value there is."""
 

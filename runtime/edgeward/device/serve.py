@@ -95,16 +95,23 @@ def serve(
     """
     read_fd, write_fd = _take_stdio()
     # The heavy imports come after standard output is safe from what they may print.
-    from edgeward.adapters.link import FileLink
-    from edgeward.adapters.listener import UnixListener
     from edgeward.adapters.scheduling import freeze_garbage
     from edgeward.device.agent import Agent
     from edgeward.device.assembly import system_parts
     from edgeward.device.device import Device
 
     device = (make_device or Device)(system_parts(state, clock=_clock()))
-    new_agent = make_agent or Agent
     freeze_garbage()
+    with contextlib.closing(device):
+        return _serve(device, make_agent or Agent, socket_path, read_fd, write_fd)
+
+
+def _serve(
+    device: "Device", new_agent: "MakeAgent", socket_path: Path | None, read_fd: int, write_fd: int
+) -> int:
+    from edgeward.adapters.link import FileLink
+    from edgeward.adapters.listener import UnixListener
+
     if socket_path is None:
         with contextlib.closing(FileLink(read_fd, write_fd, device.limits)) as file_link:
             kept = _Kept(file_link)

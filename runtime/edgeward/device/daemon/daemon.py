@@ -15,6 +15,7 @@ Rules:
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from edgeward.device.daemon.handover import Handover
 from edgeward.device.daemon.silence import Silence
@@ -28,6 +29,9 @@ from edgeward.process.stream import Block, ResultEvent
 from edgeward.process.technical import Condition, TechnicalEvent
 from edgeward.process.watching import RuleReport, Watching
 from edgeward.signal.windows import Windower
+
+if TYPE_CHECKING:  # loaded with the first patient
+    from edgeward.device.bedside.telling import AlarmEvent, VitalEvent
 
 Watch = Callable[[str, int], Watching | None]
 """The rules of the stream of this name, whose first sample has this index."""
@@ -57,6 +61,10 @@ class DaemonDevice(Device):
 
     def publish(self, event: ResultEvent) -> None:
         """Hand a result over."""
+        self.handover.put(event)
+
+    def tell(self, event: "VitalEvent | AlarmEvent") -> None:
+        """Hand over a number about a patient, or an entry of the alarm journal."""
         self.handover.put(event)
 
     def report(self, event: TechnicalEvent | RuleReport) -> None:

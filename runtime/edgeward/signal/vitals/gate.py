@@ -27,6 +27,7 @@ BLINDING = frozenset(
         Reason.CLIPPING,
         Reason.NOISE,
         Reason.CLOCK,
+        Reason.STALE,
         Reason.OUT_OF_RANGE,
     }
 )

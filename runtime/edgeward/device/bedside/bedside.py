@@ -1,0 +1,245 @@
+"""All patients of a device: samples in; numbers, alarms and signals out.
+
+Rules:
+1. Everything that is found becomes an observation of the alarm system, with the instant of its
+   sample. Nothing else decides about an alarm.
+2. One patient's channel that fails never keeps another's samples from being judged.
+3. Each entry of the alarm system goes to the journal first, and is then told: whoever has heard of
+   an alarm finds it in the journal. Neither waits for a disk.
+4. A channel that is detached while its patient stays is missed: it is silent from then on, which is
+   a technical alarm, and what it showed cannot be decided any more.
+5. After a restart the patients whose alarms or settings were kept are known; their channels are
+   attached again by whoever sends them.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from edgeward.alarm.change import AlarmChange
+from edgeward.alarm.moment import Moment
+from edgeward.alarm.observation import Observation
+from edgeward.alarm.signals import SignalState
+from edgeward.alarm.standard_conditions import defect_condition, sign_condition
+from edgeward.alarm.system import AlarmSystem
+from edgeward.alarm.vocabulary import Category
+from edgeward.device.bedside.patient import BedsidePatient
+from edgeward.device.bedside.telling import AlarmEvent, VitalEvent
+from edgeward.errors import LimitError, StreamError
+from edgeward.limits import Limits
+from edgeward.ports import Clock
+from edgeward.signal.channel import Channel, Signal
+from edgeward.signal.findings import UNITS, DefectChange, Reading, Reason, SignChange
+from edgeward.signal.ring import Mask, Samples
+from edgeward.signal.vitals.channel_vitals import Told
+
+LOOK_NS = 250_000_000
+"""Between two looks at what did not come, while a patient is watched."""
+ADMISSION = "admission"
+"""Who acts when a patient comes or goes and nobody is named."""
+
+
+class Bedside:
+    """Patients, their channels, and the alarm system they share."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        limits: Limits,
+        tell: Callable[[VitalEvent | AlarmEvent], None],
+        start_alarms: Callable[[Moment, Callable[[AlarmChange], None]], AlarmSystem],
+        record: Callable[[dict[str, Any]], bool],
+        beat: Callable[[], None],
+    ) -> None:
+        """Start the alarm system, from what the journal had or for the first time.
+
+        Args:
+            clock: of the device.
+            limits: of the device.
+            tell: is given each number and each entry, for whoever reads the device.
+            start_alarms: makes the alarm system, given the moment and who is told.
+            record: puts an entry into the journal; False when there was no room.
+            beat: leaves a sign of life in it.
+        """
+        self._clock = clock
+        self._limits = limits
+        self._tell = tell
+        self._record = record
+        self._beat = beat
+        self._moved_ns = clock.monotonic_ns()
+        self.unrecorded = 0
+        """Entries that the journal had no room for."""
+        self.alarms = start_alarms(self._now(), self._take)
+        state = self.alarms.state
+        kept = {*state.scopes, *(alarm.patient for alarm in self.alarms.alarms)} - {None}
+        self._kept = {name for name in kept if name is not None}
+        self.patients = {name: BedsidePatient(name, limits) for name in sorted(self._kept)}
+
+    # patients and channels
+
+    def admit(self, patient: str, category: Category) -> None:
+        """Begin to watch a patient.
+
+        Raises:
+            StreamError: the patient is admitted already.
+            LimitError: too many are.
+        """
+        if patient in self.patients and patient not in self._kept:
+            raise StreamError(f"patient {patient!r} is admitted already; discharge them first")
+        if len(self.patients) >= self._limits.patients_max and patient not in self._kept:
+            raise LimitError(f"patients_max = {self._limits.patients_max} patients are admitted")
+        self._kept.discard(patient)
+        self.patients.setdefault(patient, BedsidePatient(patient, self._limits))
+        if self.alarms.state.scope(patient).category is not category:
+            self.alarms.by(ADMISSION, self._now()).set_category(patient, category)
+
+    def discharge(self, patient: str) -> None:
+        """Watch a patient no more: every alarm ends, nothing that was settled is left.
+
+        Raises:
+            StreamError: there is no such patient.
+        """
+        self.patient(patient)
+        self.alarms.by(ADMISSION, self._now()).discharge(patient)
+        self._kept.discard(patient)
+        del self.patients[patient]
+
+    def attach(self, patient: str, channel: Channel) -> None:
+        """Take a channel of a patient.
+
+        Raises:
+            StreamError: there is no such patient, or the channel is attached.
+            LimitError: too many are.
+        """
+        self.patient(patient).attach(channel)
+        self._settle(patient, channel, Reason.STALE)
+
+    def detach(self, patient: str, channel: str) -> int:
+        """Let a channel go (rule 4); how many samples it had.
+
+        Raises:
+            StreamError: there is no such patient or channel.
+        """
+        of = self.patient(patient)
+        gone = of.channel(channel)
+        now = self._now()
+        for defect in gone.defects:
+            self._settle(patient, gone.channel, defect)
+        for told in gone.leave(now.mono_ns):
+            self._judge(patient, told, gone.channel.signal, now)
+        del of.channels[channel]
+        return gone.next_sample
+
+    def push(
+        self,
+        patient: str,
+        channel: str,
+        first: int,
+        samples: Samples,
+        mask: Mask | None,
+        acquired_ns: int,
+    ) -> int:
+        """Take a block; what it makes known is judged and told before this returns.
+
+        Raises:
+            StreamError: there is no such patient or channel, or the block does not fit.
+            LimitError: the block, or the gap before it, is too long.
+        """
+        target = self.patient(patient).channel(channel)
+        found = target.push(first, samples, mask, acquired_ns)
+        now = self._now()
+        for told in found:
+            self._judge(patient, told, target.channel.signal, now)
+        return target.next_sample
+
+    @property
+    def due_ns(self) -> int | None:
+        """When time must be let pass at the latest; None while nobody is watched."""
+        if not self.patients and not self.alarms.alarms:
+            return None
+        return min(self._moved_ns + LOOK_NS, self.alarms.next_ns)
+
+    def advance_when_due(self) -> None:
+        """Let time pass, if it is time: cheap enough to be asked at every turn."""
+        due_ns = self.due_ns
+        if due_ns is not None and self._clock.monotonic_ns() >= due_ns:
+            self.advance()
+
+    def advance(self) -> None:
+        """Let time pass: what did not come, and the timers of the alarm system."""
+        now = self._now()
+        self._moved_ns = now.mono_ns
+        self._beat()
+        for name, patient in self.patients.items():
+            for told in patient.advance(now.mono_ns):
+                signal = patient.channels[told.channel].channel.signal
+                self._judge(name, told, signal, now)
+        self.alarms.advance(now)
+
+    # what is shown
+
+    def patient(self, name: str) -> BedsidePatient:
+        """A patient that is admitted.
+
+        Raises:
+            StreamError: there is no such patient.
+        """
+        if name not in self.patients:
+            known = ", ".join(sorted(self.patients)) or "none"
+            raise StreamError(f"patient {name!r} is not admitted; admitted: {known[:200]}")
+        return self.patients[name]
+
+    def signals(self, patient: str | None) -> SignalState:
+        """What is heard and seen for a patient; for None, of the device as a whole."""
+        return self.alarms.signals() if patient is None else self.alarms.signals(patient)
+
+    def now(self) -> Moment:
+        """The present moment, for whoever acts."""
+        return self._now()
+
+    # from findings to observations
+
+    def _judge(self, patient: str, told: Told, signal: Signal, now: Moment) -> None:
+        """Rule 1, for one finding."""
+        found = told.finding
+        if isinstance(found, Reading):
+            self._tell(self.patients[patient].show(told.channel, found, told.at_ns))
+            self.alarms.read(
+                patient,
+                found.vital,
+                found.value,
+                at_ns=told.at_ns,
+                now=now,
+                unit=UNITS[found.vital],
+                source=told.channel,
+            )
+        elif isinstance(found, SignChange):
+            seen = Observation(
+                patient,
+                sign_condition(found.sign),
+                found.present,
+                told.at_ns,
+                text=found.text,
+                source=told.channel,
+            )
+            self.alarms.observe(seen, now)
+        elif isinstance(found, DefectChange):
+            condition = defect_condition(signal, found.defect)
+            seen = Observation(patient, condition, found.present, told.at_ns, source=told.channel)
+            self.alarms.observe(seen, now)
+
+    def _settle(self, patient: str, channel: Channel, defect: Reason) -> None:
+        """A defect of a channel is over."""
+        now = self._now()
+        over = DefectChange(defect, present=False, since=0, at=0)
+        self._judge(
+            patient, Told(channel.name, over, now.mono_ns, now.mono_ns), channel.signal, now
+        )
+
+    def _take(self, change: AlarmChange) -> None:
+        """Rule 3."""
+        if not self._record(change.to_dict()):
+            self.unrecorded += 1
+        self._tell(AlarmEvent(change))
+
+    def _now(self) -> Moment:
+        return Moment(self._clock.monotonic_ns(), self._clock.wall_ns())

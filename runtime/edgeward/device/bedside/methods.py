@@ -1,0 +1,198 @@
+"""The methods of the protocol about patients and alarms."""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from math import isfinite
+from typing import Any
+
+from edgeward.alarm.alarm_limits import NAMES
+from edgeward.alarm.vocabulary import Category, Inactivation
+from edgeward.device.bedside import acting
+from edgeward.device.bedside.bedside import Bedside
+from edgeward.device.bedside.showing import monitoring
+from edgeward.device.bedside.showing import shown as shown_now
+from edgeward.device.method import Call, Method
+from edgeward.device.parameters import (
+    Parameter,
+    bad_parameters,
+    integer,
+    mask,
+    nullable,
+    samples,
+    text,
+)
+from edgeward.device.rpc import Code, RpcError, shown
+from edgeward.errors import AlarmError, StreamError
+from edgeward.limits import Limits
+from edgeward.signal.channel import Channel
+from edgeward.signal.findings import Vital
+
+CAPABILITY = "alarm"
+
+
+def bedside_methods(bedside: Bedside, limits: Limits) -> dict[str, Method]:
+    """All of them, by name."""
+    name = text(limits.stream_name_chars_max)
+    patient, by = Parameter("patient", name), Parameter("by", name)
+    anybody = Parameter("patient", nullable(name))
+    table: dict[str, tuple[tuple[Parameter, ...], Action]] = {
+        **_channels(patient, Parameter("channel", name)),
+        "alarm.acknowledge": ((Parameter("alarm", name), by), acting.acknowledge),
+        "alarm.describe": ((), lambda of: monitoring(of.alarms.definitions)),
+        "alarm.reset": ((anybody, by), acting.reset),
+        "alarm.resume": ((anybody, by), acting.resume),
+        "alarm.inactivate": (
+            (
+                anybody,
+                Parameter("state", _one_of(Inactivation)),
+                Parameter("duration_ms", integer(1), required=False),
+                by,
+            ),
+            acting.inactivate,
+        ),
+        "alarm.switch": (
+            (anybody, Parameter("condition", name), Parameter("on", _boolean), by),
+            acting.switch,
+        ),
+        "alarm.limits": (
+            (
+                patient,
+                Parameter("vital", _one_of(Vital)),
+                Parameter("unit", name),
+                by,
+                *(
+                    Parameter(bound, nullable(_number), required=False, default=acting.UNCHANGED)
+                    for bound in NAMES
+                ),
+            ),
+            acting.set_limits,
+        ),
+    }
+    return {
+        each: Method(CAPABILITY, parameters, _guarded(_bound(action, bedside)))
+        for each, (parameters, action) in table.items()
+    }
+
+
+Action = Callable[..., dict[str, Any]]
+
+
+def _bound(action: Action, bedside: Bedside) -> Call:
+    def call(given: Mapping[str, Any], arrived_ns: int) -> dict[str, Any]:
+        if "acquired_ns" in given:
+            acquired_ns = given["acquired_ns"]
+            given = {**given, "acquired_ns": arrived_ns if acquired_ns is None else acquired_ns}
+        return action(bedside, **given)
+
+    return call
+
+
+def _guarded(call: Call) -> Call:
+    """What cannot be is told as bad parameters, what may not be now as a refusal."""
+
+    def guarded(given: Mapping[str, Any], arrived_ns: int) -> Any:  # noqa: ANN401 - as `Call`
+        try:
+            return call(given, arrived_ns)
+        except StreamError as error:
+            raise bad_parameters(str(error).split("\n")) from error
+        except AlarmError as error:
+            faults = str(error).split("\n")
+            if given.keys() & set(NAMES):
+                raise bad_parameters(faults) from error
+            raise RpcError(Code.REFUSED, "; ".join(faults)) from error
+
+    return guarded
+
+
+def _channels(
+    patient: Parameter, channel: Parameter
+) -> dict[str, tuple[tuple[Parameter, ...], Action]]:
+    word = text(32)
+    return {
+        "patient.admit": ((patient, Parameter("category", _one_of(Category))), _admit),
+        "patient.discharge": ((patient,), _discharge),
+        "patient.attach": (
+            (
+                patient,
+                channel,
+                Parameter("signal", word),
+                Parameter("unit", word),
+                Parameter("rate_hz", integer(1)),
+            ),
+            _attach,
+        ),
+        "patient.push": (
+            (
+                patient,
+                channel,
+                Parameter("first", integer(0)),
+                Parameter("samples", samples),
+                Parameter("valid", mask, required=False),
+                Parameter("acquired_ns", integer(-(1 << 62)), required=False),
+            ),
+            _push,
+        ),
+        "patient.detach": ((patient, channel), _detach),
+        "patient.state": ((Parameter("patient", nullable(patient.read)),), shown_now),
+    }
+
+
+def _admit(bedside: Bedside, patient: str, category: Category) -> dict[str, Any]:
+    bedside.admit(patient, category)
+    return {}
+
+
+def _discharge(bedside: Bedside, patient: str) -> dict[str, Any]:
+    bedside.discharge(patient)
+    return {}
+
+
+def _attach(
+    bedside: Bedside, patient: str, channel: str, signal: str, unit: str, rate_hz: int
+) -> dict[str, Any]:
+    bedside.attach(patient, Channel(channel, signal, unit, rate_hz))  # type: ignore[arg-type]
+    return {}
+
+
+def _push(bedside: Bedside, **given: Any) -> dict[str, Any]:  # noqa: ANN401 - checked before
+    of = bedside.patient(given["patient"]).channel(given["channel"]).channel
+    values, axes = given["samples"], of.acceptance.axes
+    if axes > 1:
+        if len(values) % axes:
+            raise StreamError(f"found {len(values)} values; accepted: {axes} for each sample")
+        values = values.reshape(-1, axes)
+    pushed = bedside.push(
+        given["patient"],
+        given["channel"],
+        given["first"],
+        values,
+        given["valid"],
+        given["acquired_ns"],
+    )
+    return {"next": pushed}
+
+
+def _detach(bedside: Bedside, patient: str, channel: str) -> dict[str, Any]:
+    return {"samples": bedside.detach(patient, channel)}
+
+
+def _one_of(words: type[StrEnum]) -> Callable[[object], Any]:
+    def read(value: object) -> StrEnum:
+        try:
+            return words(str(value))
+        except ValueError:
+            raise ValueError(f"found {shown(value)}, accepted: {', '.join(words)}") from None
+
+    return read
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"found {shown(value)}, true or false is needed")
+    return value
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        raise ValueError(f"found {shown(value)}, a number or null is needed")
+    return float(value)

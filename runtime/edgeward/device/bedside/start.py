@@ -1,0 +1,41 @@
+"""The bedside put together: its journal opened, its alarms as they were before."""
+
+from collections.abc import Callable
+
+from edgeward.alarm.change import AlarmChange
+from edgeward.alarm.moment import Moment
+from edgeward.alarm.system import AlarmSystem
+from edgeward.device.bedside.bedside import Bedside
+from edgeward.device.bedside.media import Media
+from edgeward.device.bedside.recorder import Recorder, changes
+from edgeward.device.bedside.telling import AlarmEvent, VitalEvent
+from edgeward.limits import Limits
+from edgeward.ports import Clock
+
+_END = {True: "the device had ended in order", False: "the device had ended without notice"}
+
+
+def start_bedside(
+    clock: Clock,
+    limits: Limits,
+    epoch: int,
+    tell: Callable[[VitalEvent | AlarmEvent], None],
+    media: Media,
+) -> tuple[Bedside, Recorder]:
+    """The bedside and its journal; what was up before is up again.
+
+    Raises:
+        StoreError: the place of the journal cannot be used.
+    """
+    log, box, boot = media.open()
+    recorder = Recorder(log, box, clock, boot)
+    before = changes(recorder.recovered)
+    outage = recorder.recovered.outage
+
+    def start(now: Moment, take: Callable[[AlarmChange], None]) -> AlarmSystem:
+        if not before:
+            return AlarmSystem(epoch=epoch, now=now, tell=take)
+        known = "" if outage is None else _END[outage.in_order]
+        return AlarmSystem.restore(before, epoch=epoch, now=now, tell=take, outage=known)
+
+    return Bedside(clock, limits, tell, start, recorder.record, recorder.beat), recorder

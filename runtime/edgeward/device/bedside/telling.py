@@ -1,0 +1,49 @@
+"""What the bedside tells, as events of the device protocol."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from edgeward.alarm.change import AlarmChange
+from edgeward.signal.findings import UNITS, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class VitalEvent:
+    """A number about a patient, or why there is none."""
+
+    patient: str
+    channel: str
+    reading: Reading
+    at_ns: int
+    """When the sample was taken with which it became known."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The event as the protocol writes it, without its cursor."""
+        return {
+            "kind": "vital",
+            "patient": self.patient,
+            "channel": self.channel,
+            "vital": self.reading.vital.value,
+            **self.shown(),
+        }
+
+    def shown(self) -> dict[str, Any]:
+        """The number as it is shown: with its unit, its age and its reason."""
+        reason = self.reading.reason
+        return {
+            "value": self.reading.value,
+            "unit": UNITS[self.reading.vital],
+            "reason": None if reason is None else reason.value,
+            "at_ns": self.at_ns,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmEvent:
+    """One entry of the alarm journal."""
+
+    change: AlarmChange
+
+    def to_dict(self) -> dict[str, Any]:
+        """The event as the protocol writes it, without its cursor."""
+        return {"kind": "alarm", **self.change.to_dict()}

@@ -1,0 +1,140 @@
+"""One channel from its blocks to what is told of it, with instants instead of sample numbers.
+
+Rules:
+1. The last sample of a block was taken at `acquired_ns`; an instant of a finding is counted back
+   from there by the channel's rate. So it is right to a block's jitter, however long the channel
+   runs and however its clock drifts.
+2. A channel from which nothing comes for two seconds, and the time of a block more, is silent: a
+   defect like any other (STALE), that ends with the next block. Its numbers are gone meanwhile.
+3. Findings are told in the order of their samples; what is found in one sample, in the order of
+   the detectors.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from edgeward.limits import Limits
+from edgeward.signal.channel import Channel
+from edgeward.signal.findings import (
+    Beat,
+    DefectChange,
+    Detector,
+    Finding,
+    Reading,
+    Reason,
+    SignChange,
+    Vital,
+)
+from edgeward.signal.ring import Mask, Samples
+from edgeward.signal.sample_clock import NS_PER_SECOND
+from edgeward.signal.vitals.gate import Gate
+from edgeward.signal.vitals.intake import Intake
+
+SILENT_NS = 2 * NS_PER_SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A finding in one channel, with the instants it is about."""
+
+    channel: str
+    finding: Finding
+    at_ns: int
+    """When the sample was taken with which it became known."""
+    since_ns: int
+    """When that began what it is about; equal to `at_ns` for a reading."""
+
+
+class ChannelVitals:
+    """Intake, detectors and gate of one channel."""
+
+    __slots__ = ("_block_ns", "_detectors", "_gate", "_intake", "_last_ns", "_silent", "_vitals")
+
+    def __init__(self, channel: Channel, detectors: Sequence[Detector], limits: Limits) -> None:
+        """Expect sample 0 and its first block."""
+        self._intake = Intake(channel, limits)
+        self._detectors = tuple(detectors)
+        self._gate = Gate()
+        self._last_ns: int | None = None
+        self._block_ns = 0
+        self._silent = False
+        self._vitals: dict[Vital, None] = {}  # in the order in which they were first told
+
+    @property
+    def channel(self) -> Channel:
+        """What it is."""
+        return self._intake.channel
+
+    @property
+    def defects(self) -> tuple[Reason, ...]:
+        """What is wrong with it now, the oldest first."""
+        return tuple(self._gate.defects)
+
+    @property
+    def next_sample(self) -> int:
+        """The index expected next."""
+        return self._intake.next_sample
+
+    def push(self, first: int, samples: Samples, mask: Mask | None, acquired_ns: int) -> list[Told]:
+        """Take a block whose last sample was taken at this instant; tell what it makes known.
+
+        Raises:
+            StreamError: the block does not fit; nothing of it is taken.
+            LimitError: the block, or the gap before it, is too long.
+        """
+        pieces = self._intake.take(first, samples, mask)
+        found: list[Finding] = self._end_of_silence()
+        for values, valid in pieces:
+            of_each = [one.push(values, valid) for one in self._detectors]
+            found += sorted((one for told in of_each for one in told), key=lambda one: one.at)
+        self._last_ns = acquired_ns
+        self._block_ns = self._duration_ns(len(samples))
+        return self._told(found, acquired_ns)
+
+    def advance(self, now_ns: int) -> list[Told]:
+        """Rule 2: what follows from nothing having come until now."""
+        if self._last_ns is None:  # it is due from the moment it is first asked about
+            self._last_ns = now_ns
+        if self._silent or now_ns - self._last_ns <= SILENT_NS + self._block_ns:
+            return []
+        return self.leave(now_ns)
+
+    def leave(self, now_ns: int) -> list[Told]:
+        """Rule 2, at once: nothing more will come."""
+        self._silent = True
+        at = self._intake.next_sample - 1
+        defect = DefectChange(Reason.STALE, present=True, since=at, at=at)
+        gone = [Reading(vital, None, at, Reason.STALE) for vital in self._vitals]
+        return [
+            Told(self.channel.name, one, now_ns, now_ns if self._last_ns is None else self._last_ns)
+            for one in self._gate.pass_on([defect, *gone])
+        ]
+
+    def _end_of_silence(self) -> list[Finding]:
+        if not self._silent:
+            return []
+        self._silent = False
+        at = self._intake.next_sample
+        return [DefectChange(Reason.STALE, present=False, since=at, at=at)]
+
+    def _told(self, found: Iterable[Finding], acquired_ns: int) -> list[Told]:
+        """Rule 1."""
+        newest = self._intake.next_sample - 1
+        told = []
+        for one in self._gate.pass_on(found):
+            at_ns = acquired_ns - self._duration_ns(newest - one.at)
+            since_ns = at_ns - self._duration_ns(one.at - _begin(one))
+            told.append(Told(self.channel.name, one, at_ns, since_ns))
+            if isinstance(one, Reading):
+                self._vitals[one.vital] = None
+        return told
+
+    def _duration_ns(self, samples: int) -> int:
+        return samples * NS_PER_SECOND // self.channel.rate_hz
+
+
+def _begin(finding: Finding) -> int:
+    """The sample with which that began what a finding is about."""
+    if isinstance(finding, SignChange | DefectChange):
+        return finding.since
+    return finding.sample if isinstance(finding, Beat) else finding.at
