@@ -90,6 +90,42 @@ def test_hysteresis_never_hides_a_value_that_is_beyond(values: list[int], back: 
         assert SEVERITY[was] >= SEVERITY[plain]
 
 
+@pytest.mark.parametrize(
+    ("value", "was", "found"),
+    [
+        (119, None, None),
+        (121, None, Level.WARNING),
+        (119, Level.WARNING, Level.WARNING),
+        (118, Level.WARNING, None),
+        (119, Level.CRITICAL, Level.WARNING),
+        (118, Level.CRITICAL, None),
+        (149, Level.WARNING, Level.WARNING),
+        (149, Level.CRITICAL, Level.CRITICAL),
+        (148, Level.CRITICAL, Level.WARNING),
+        (51, Level.WARNING, None),
+    ],
+)
+def test_a_level_is_left_when_the_value_has_come_back_by_the_hysteresis(
+    value: float, was: Level | None, found: Level | None
+) -> None:
+    limits = DEFAULTS[Category.ADULT][Vital.HEART_RATE]
+    assert judge(limits, Side.HIGH, value, 2, was) is found
+    mirrored = VitalLimits(*(-each for each in (150, 120, 50, 40)))
+    assert judge(mirrored, Side.LOW, -value, 2, was) is found
+
+
+def test_a_severe_desaturation_is_left_by_the_hysteresis_too() -> None:
+    bench = AlarmBench()
+    bench.read(Vital.SPO2, 84)
+    bench.read(Vital.SPO2, 86)
+    bench.wait(10)
+    assert bench.up("severe_desaturation").presence is Presence.ON
+    bench.read(Vital.SPO2, 87)
+    bench.wait(3)
+    assert bench.up("severe_desaturation").presence is Presence.LATCHED
+    assert bench.up("spo2_low").presence is Presence.ON
+
+
 def test_a_value_that_swings_about_its_limit_is_one_alarm() -> None:  # T8
     bench = AlarmBench()
     for swing in range(200):
@@ -265,7 +301,8 @@ def test_a_limit_that_is_switched_off_ends_its_alarm() -> None:
     bench.read(Vital.HEART_RATE, 135)
     bench.limit(Vital.HEART_RATE, 40, 50, None, None)
     assert not bench.system.alarms
-    bench.read(Vital.HEART_RATE, 240)
+    bench.limit(Vital.HEART_RATE, 40, 50, 136, None)
+    bench.read(Vital.HEART_RATE, 135)  # inside the hysteresis of a limit that is new
     assert not bench.system.alarms
 
 

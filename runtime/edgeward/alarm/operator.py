@@ -189,7 +189,6 @@ class Operator:
             self._core.change(What.ENDED, life.ended(alarm), who=self._who, text="discharged")
         self._core.forget(patient)
         self._core.tell(What.DISCHARGED, patient, who=self._who)
-        self._core.schedule_scope(patient)
         self._core.settle()
 
     def _acknowledge(self, alarm: Alarm) -> None:

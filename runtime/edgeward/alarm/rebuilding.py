@@ -1,4 +1,4 @@
-"""The state before an outage, from whatever entries are left of it."""
+"""The state before an outage, from the entries that are left of it."""
 
 from collections.abc import Iterable
 
@@ -6,25 +6,17 @@ from edgeward.alarm.change import AlarmChange
 from edgeward.alarm.state import State
 
 
-def rebuilt(entries: Iterable[AlarmChange]) -> tuple[State, tuple[str, ...]]:
-    """The state, and what is wrong with the entries: some missing, or out of their order.
+def rebuilt(entries: Iterable[AlarmChange]) -> tuple[State, int]:
+    """The state, and how many entries came twice or too late, and were left out.
 
-    Entries may begin anywhere: a journal is bounded. A hole between them is damage; what comes
-    twice or too late is left out.
+    A bounded journal keeps the newest entry on everything that is up and all of the latest ones:
+    since each holds the whole of what it changed, those before them are not needed. Whether the
+    journal lost any that it should have is for the journal to say.
     """
-    state = State()
-    missing = stray = 0
+    state, stray = State(), 0
     for entry in entries:
-        before = (state.epoch, state.seq)
-        if (entry.epoch, entry.seq) <= before:
+        if (entry.epoch, entry.seq) > (state.epoch, state.seq):
+            state.apply(entry)
+        else:
             stray += 1
-            continue
-        expected = state.seq + 1 if entry.epoch == state.epoch else 1
-        missing += entry.seq - expected if state.epoch else 0
-        state.apply(entry)
-    damage = []
-    if missing:
-        damage.append(f"{missing} entries of the alarm journal are missing")
-    if stray:
-        damage.append(f"{stray} entries of the alarm journal are out of order")
-    return state, tuple(damage)
+    return state, stray

@@ -66,6 +66,7 @@ class AlarmSystem:
         now: Moment,
         tell: Tell,
         outage: str = "",
+        damage: Iterable[str] = (),
         definitions: Mapping[str, ConditionDefinition] | None = None,
     ) -> "AlarmSystem":
         """Go on from what was told before the device stopped.
@@ -74,14 +75,17 @@ class AlarmSystem:
         is told as a fault of the alarm system.
 
         Args:
-            entries: all that were told, or at least all since the oldest alarm that is up.
+            entries: what was told, in order: all, or at least the newest on each alarm, patient and
+                given signal, and each start after the first of those.
             epoch: as for a first start; raised above that of the entries if it is not.
             now: the moment of the start, on the new boot's clock.
             tell: as for a first start.
             outage: what is known about why it stopped.
+            damage: what the journal knows to be lost; told as a fault of the alarm system.
             definitions: as for a first start.
         """
-        state, damage = rebuilt(entries)
+        state, stray = rebuilt(entries)
+        faults = [*damage, *([f"{stray} entries are out of order"] if stray else [])]
         system = cls.__new__(cls)
         passed_ns = now.wall_ns - state.wall_ns
         lasted = (
@@ -90,7 +94,7 @@ class AlarmSystem:
         text = f"outage: {lasted}" + (f"; {outage}" if outage else "")
         text = text if state.epoch else "first start"
         epoch = max(epoch, state.epoch + 1)
-        system._begin(state, epoch, now, tell, definitions, text, damage)
+        system._begin(state, epoch, now, tell, definitions, text, tuple(faults))
         return system
 
     def observe(self, seen: Observation, now: Moment) -> None:

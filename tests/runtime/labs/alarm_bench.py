@@ -1,6 +1,6 @@
 """An alarm system on a bench: seconds instead of nanoseconds, and every entry kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from edgeward.alarm.alarm_limits import VitalLimits
 from edgeward.alarm.change import Alarm, AlarmChange, ModelUsed, What
@@ -71,7 +71,9 @@ class AlarmBench:
     def limit(self, vital: Vital, *limits: float | None, patient: str = PATIENT) -> None:
         self.by().set_limits(patient, vital, VitalLimits(*limits), UNITS[vital])
 
-    def crash(self, *, out_s: float = 30.0, wall_jump_s: float = 0.0) -> None:
+    def crash(
+        self, *, out_s: float = 30.0, wall_jump_s: float = 0.0, damage: Sequence[str] = ()
+    ) -> None:
         """The power goes, and comes back on another monotonic clock."""
         passed_ns = round((out_s + wall_jump_s) * SECOND_NS)
         self.now = Moment(5 * SECOND_NS, self.now.wall_ns + passed_ns)
@@ -81,6 +83,7 @@ class AlarmBench:
             now=self.now,
             tell=self.entries.append,
             outage="power lost",
+            damage=damage,
             definitions=self.definitions,
         )
 
