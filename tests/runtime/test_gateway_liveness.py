@@ -170,8 +170,8 @@ def test_late_is_exactly_who_was_silent_for_so_long(
 ) -> None:
     ward = Ward()
     now_ns, heard = 0, {"a": 0, "b": 0}
-    for name in heard:
-        ward.liveness.register(name, 0)
+    for device in heard:
+        ward.liveness.register(device, 0)
     for name, passed_s, device_s in steps:
         now_ns += passed_s * S
         if name is None:
@@ -182,7 +182,7 @@ def test_late_is_exactly_who_was_silent_for_so_long(
         silent = {one for one, at_ns in heard.items() if now_ns - at_ns >= LATE_NS}
         found = {one for one, trouble, _ in ward.liveness.active() if trouble != "clock_jumped"}
         assert found == silent
-    for device in heard:
+    for device in ("a", "b"):
         turns = [turn.begins for turn in ward.turns if turn.device == device]
         by_trouble = [
             [turn.begins for turn in ward.turns if (turn.device, turn.trouble) == (device, trouble)]
