@@ -1,0 +1,172 @@
+"""Which peaks are beats: levels that follow the patient, and what time allows.
+
+Rules:
+1. *Signal* is the median strength of the last beats, *noise* that of the last peaks that were none.
+   A beat is stronger than the noise by a share of what lies between; nothing below the floor is
+   one.
+2. No two beats lie within 200 ms. Soon after a beat comes its T wave: a peak there needs a share of
+   the strength of a usual beat, the less the later it comes.
+3. A beat that is weak for this patient is held back for 250 ms. When a peak comes meanwhile that is
+   far stronger, the first one was a P wave or a disturbance, and the second is the beat.
+4. When no beat comes for much longer than usual, the strongest peak since the last one that passes
+   a lower level is a beat that was overlooked.
+5. A signal that becomes weak is followed: while no beat is found the level of the signal falls, to
+   a fifth and no lower; but then only what stands out far above the noise is a beat. Noise alone
+   never does, and what is left when the ventricles stand still lies below.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from math import exp
+from statistics import median
+
+from edgeward.signal.detect.qrs_peaks import Peak
+
+FLOOR_MV = 0.012
+"""A complex of 0.15 mV has a strength of 0.02 to 0.06 mV, as it is wide or narrow."""
+APART_S = 0.2
+"""300 beats a minute."""
+HELD_S = 0.25
+OVERDUE_MAX_S = 2.0
+"""An overlooked beat is found so long after the last one, or sooner."""
+_SHARE = 0.25
+_EARLY_S = 0.4
+_EARLY_SHARE, _EARLY_END_SHARE = 0.7, 0.3
+_OVERLOOKED_EARLY_SHARE = 0.5
+_SURE = 0.7
+_FAR_STRONGER = 1.6
+_OVERDUE = 1.5
+_OVERLOOKED = 0.6
+_FALL_FROM_S, _FALL_S, _FALL_LEAST = 1.5, 1.0, 0.2
+_STAND_OUT = 3.0
+_OUTLIER_LEAST = 0.3
+_USUAL = 8
+_INTERVAL_MAX_S = 2.0
+_OVERLOOKED_MAX = 16
+
+
+class Decider:
+    """Turns peaks into beats, each told once and in order."""
+
+    __slots__ = (
+        "_held",
+        "_intervals",
+        "_last",
+        "_linked",
+        "_noise",
+        "_passed",
+        "_rate_hz",
+        "_signal",
+    )
+
+    def __init__(self, rate_hz: float, signal: float, noise: float) -> None:
+        """Begin with levels that were learned; `rate_hz` is that of moments."""
+        self._rate_hz = rate_hz
+        self._signal = deque([signal] * 3, maxlen=_USUAL)
+        self._noise = deque([noise], maxlen=_USUAL)
+        self._intervals: deque[int] = deque(maxlen=_USUAL)
+        self._passed: deque[Peak] = deque(maxlen=_OVERLOOKED_MAX)
+        self._last: Peak | None = None
+        self._held: Peak | None = None
+        self._linked = False
+
+    def lose(self) -> None:
+        """A part of the signal cannot be seen: nothing is concluded from the time it took."""
+        self._linked = False
+        self._passed.clear()
+
+    def push(self, peak: Peak) -> Iterator[Peak]:
+        """The beats that a peak makes known."""
+        yield from self.advance(peak.moment)
+        held = self._held
+        if held is None:
+            taken = self._passes(peak, self._last)
+        elif self._replaces(peak, held):
+            self._held = None
+            self._refuse(held)
+            taken = True
+        else:
+            taken = self._passes(peak, held)
+            if taken:
+                yield self._tell(held)
+        if not taken:
+            self._refuse(peak)
+        elif peak.strength > _SURE * median(self._signal):
+            yield self._tell(peak)
+        else:
+            self._held = peak
+
+    def advance(self, moment: int) -> Iterator[Peak]:
+        """The beats that are known when all peaks before a moment are."""
+        if self._held is not None and moment - self._held.moment >= HELD_S * self._rate_hz:
+            yield self._tell(self._held)
+        oldest = moment - OVERDUE_MAX_S * self._rate_hz
+        while self._passed and self._passed[0].moment < oldest:
+            self._passed.popleft()
+        while self._held is None and self._overdue(moment):
+            passed = [peak for peak in self._passed if self._overlooked(peak)]
+            if not passed:
+                return
+            yield self._tell(max(passed, key=lambda peak: peak.strength))
+
+    def _since(self, moment: int, last: Peak | None) -> float:
+        """Seconds since a beat; long ago when there was none."""
+        return (moment - last.moment) / self._rate_hz if last is not None else 1e9
+
+    def _need(self, moment: int, last: Peak | None) -> float:
+        """Rules 1, 2 and 5."""
+        since_s = self._since(moment, last)
+        usual = median(self._signal)
+        noise = min(median(self._noise), usual)
+        need = noise + _SHARE * (usual - noise)
+        if since_s < _EARLY_S:
+            part = (since_s - APART_S) / (_EARLY_S - APART_S)
+            share = _EARLY_SHARE + part * (_EARLY_END_SHARE - _EARLY_SHARE)
+            need = max(need, share * usual)
+        elif since_s > _FALL_FROM_S:
+            fallen = usual * max(_FALL_LEAST, exp((_FALL_FROM_S - since_s) / _FALL_S))
+            need = min(need, max(_SHARE * fallen, _STAND_OUT * noise))
+        return max(need, FLOOR_MV)
+
+    def _passes(self, peak: Peak, last: Peak | None) -> bool:
+        if self._since(peak.moment, last) < APART_S:
+            return False
+        return peak.strength > self._need(peak.moment, last)
+
+    def _replaces(self, peak: Peak, held: Peak) -> bool:
+        """Rule 3."""
+        near = self._since(peak.moment, held) < APART_S
+        more = 1.0 if near else _FAR_STRONGER
+        return peak.strength > more * held.strength and self._passes(peak, self._last)
+
+    def _refuse(self, peak: Peak) -> None:
+        if self._since(peak.moment, self._last) >= APART_S:
+            self._noise.append(peak.strength)
+            self._passed.append(peak)
+
+    def _tell(self, beat: Peak) -> Peak:
+        if self._last is not None and self._linked:
+            longest = int(_INTERVAL_MAX_S * self._rate_hz)
+            self._intervals.append(min(beat.moment - self._last.moment, longest))
+        self._signal.append(max(beat.strength, _OUTLIER_LEAST * median(self._signal)))
+        self._held, self._last, self._linked = None, beat, True
+        while self._passed and self._passed[0].moment <= beat.moment:
+            self._passed.popleft()
+        return beat
+
+    def _overdue(self, moment: int) -> bool:
+        """Rule 4: whether it is time to look back."""
+        if self._last is None or not self._passed:
+            return False
+        usual_s = median(self._intervals) / self._rate_hz if self._intervals else 1.0
+        return self._since(moment, self._last) >= min(_OVERDUE * usual_s, OVERDUE_MAX_S)
+
+    def _overlooked(self, peak: Peak) -> bool:
+        """Rule 4: whether a peak that was passed over is a beat after all."""
+        last = self._last
+        since_s = self._since(peak.moment, last)
+        if last is None or since_s < APART_S:
+            return False
+        early = since_s < _EARLY_S and peak.strength < _OVERLOOKED_EARLY_SHARE * last.strength
+        lower = max(_OVERLOOKED * self._need(peak.moment, last), FLOOR_MV)
+        return not early and peak.strength > lower
