@@ -121,7 +121,10 @@ class AlarmMachine(RuleBasedStateMachine):
             UNITS[Vital.RESPIRATION_RATE],
         )
 
-    @rule(out_s=st.sampled_from([0.0, 1.0, 60.0, 7200.0]), jump_s=st.sampled_from([0, 0, -7200.0]))
+    @rule(
+        out_s=st.sampled_from([0.0, 1.0, 60.0, 7200.0]),
+        jump_s=st.sampled_from([0.0, 0.0, -50.0, -7200.0]),
+    )
     def crash(self, out_s: float, jump_s: float) -> None:
         left = {
             scope.patient: scope.until_ns - self.bench.now.mono_ns

@@ -104,18 +104,45 @@ def test_a_device_that_forgot_its_epoch_uses_no_id_again() -> None:
     ("out_s", "wall_jump_s", "remains_s"),
     [(0, 0, 70), (30, 0, 40), (69, 0, 1), (70, 0, 0), (3600, 0, 0), (30, 3600, 0), (30, -20, 60)],
 )
-def test_a_pause_never_gets_longer(out_s: float, wall_jump_s: float, remains_s: float) -> None:
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_pause_never_gets_longer(
+    out_s: float, wall_jump_s: float, remains_s: float, signed: bool
+) -> None:
     bench = AlarmBench()
     bench.see("pause")
     bench.by().audio_pause(PATIENT)
     bench.wait(50)
-    bench.crash(out_s=out_s, wall_jump_s=wall_jump_s)
+    bench.crash(out_s=out_s, wall_jump_s=wall_jump_s, signed=signed)
     if not remains_s:
         assert bench.signals.audible is Priority.MEDIUM
         return
     assert bench.signals.inactive[0].remaining_ns == remains_s * SECOND_NS
     bench.wait(remains_s)
     assert bench.signals.audible is Priority.MEDIUM
+
+
+def test_a_sign_of_life_bounds_what_a_wall_clock_set_back_would_lengthen() -> None:
+    bench = AlarmBench()
+    bench.see("pause")
+    bench.by().audio_pause(PATIENT)
+    bench.wait(119)
+    bench.crash(out_s=60, wall_jump_s=-60)
+    assert bench.told(What.ALIVE)[0].at_ns == 119 * SECOND_NS
+    assert bench.signals.inactive[0].remaining_ns == SECOND_NS
+
+
+def test_what_is_kept_is_told_anew_so_that_older_entries_are_not_needed() -> None:
+    bench = AlarmBench()
+    bench.see("asystole")
+    bench.by().alarm_off(PATIENT)
+    bench.crash()
+    before = replay(bench.entries)
+    newer = [
+        entry for entry in bench.entries if entry.epoch == 2 and entry.what is not What.STARTED
+    ]
+    assert {entry.what for entry in newer} == {What.KEPT}
+    after = replay(newer)
+    assert (after.alarms, after.scopes) == (before.alarms, before.scopes)
 
 
 @pytest.mark.parametrize("action", ["audio_pause", "alarm_pause"])

@@ -20,6 +20,11 @@ class What(StrEnum):
 
     STARTED = "started"
     """The alarm system began to run; what is up from before it is undecided until seen again."""
+    ALIVE = "alive"
+    """It still ran at this moment before an outage, as was found out after it. Told before the
+    start that follows, on the clock and in the boot of its time."""
+    KEPT = "kept"
+    """From before an outage, as it is on the clock of the new boot; holds an alarm or a scope."""
     # An alarm, in the order of a life; the entry holds `alarm`.
     DECLARED = "declared"
     """A condition counts as met: an alarm begins, or a latched one has a new occurrence."""

@@ -48,12 +48,15 @@ class Core:
         self._scopes: Agenda[str | None] = Agenda()
         self._touched: set[str | None] = set()
 
-    def start(self, epoch: int, text: str) -> None:
+    def start(self, epoch: int, text: str, alive: Moment | None) -> None:
         """Begin to run: tell it, and keep up what was up before."""
+        if alive is not None and self.state.epoch and alive.mono_ns > self.state.at_ns:
+            now, self.now = self.now, alive
+            self.tell(What.ALIVE, None)
+            self.now = now
         self.state.epoch, self.state.seq = epoch, 0
         self.tell(What.STARTED, None, text=text)
         for key, alarm in [*self.state.alarms.items()]:
-            self._touched.add(alarm.patient)
             if alarm.condition not in self.definitions:
                 self.tell(
                     What.ENDED, alarm.patient, text="no longer defined", alarm=life.ended(alarm)
@@ -61,10 +64,9 @@ class Core:
                 continue
             if alarm.holds:
                 self._doubt(key, alarm)
-            self._schedule(key)
-        for patient in self.state.scopes:
-            self._touched.add(patient)
-            self.schedule_scope(patient)
+            self.change(What.KEPT, alarm)
+        for scope in [*self.state.scopes.values()]:
+            self.settle_scope(What.KEPT, scope)
         self.move(self.now)
 
     def next_ns(self) -> int | None:

@@ -55,7 +55,8 @@ class AlarmSystem:
         Raises:
             AlarmError: there is no condition that a fault of the alarm system can be told as.
         """
-        self._begin(State(), epoch, now, tell, definitions, "first start", ())
+        self._begin(State(), now, tell, definitions)
+        self._start(epoch, "first start")
 
     @classmethod
     def restore(
@@ -65,6 +66,7 @@ class AlarmSystem:
         epoch: int,
         now: Moment,
         tell: Tell,
+        alive: Moment | None = None,
         outage: str = "",
         damage: Iterable[str] = (),
         definitions: Mapping[str, ConditionDefinition] | None = None,
@@ -80,6 +82,8 @@ class AlarmSystem:
             epoch: as for a first start; raised above that of the entries if it is not.
             now: the moment of the start, on the new boot's clock.
             tell: as for a first start.
+            alive: the last moment at which it is known to have run, on the clocks of that time:
+                nothing that was limited in time can have had more left then.
             outage: what is known about why it stopped.
             damage: what the journal knows to be lost; told as a fault of the alarm system.
             definitions: as for a first start.
@@ -94,7 +98,8 @@ class AlarmSystem:
         text = f"outage: {lasted}" + (f"; {outage}" if outage else "")
         text = text if state.epoch else "first start"
         epoch = max(epoch, state.epoch + 1)
-        system._begin(state, epoch, now, tell, definitions, text, tuple(faults))
+        system._begin(state, now, tell, definitions)
+        system._start(epoch, text, alive, faults)
         return system
 
     def observe(self, seen: Observation, now: Moment) -> None:
@@ -197,21 +202,28 @@ class AlarmSystem:
     def _begin(
         self,
         state: State,
-        epoch: int,
         now: Moment,
         tell: Tell,
         definitions: Mapping[str, ConditionDefinition] | None,
-        text: str,
-        damage: tuple[str, ...],
     ) -> None:
         known = standard_conditions() if definitions is None else definitions
         if ALARM_SYSTEM_FAULT not in known:
             raise AlarmError([f"alarm condition {ALARM_SYSTEM_FAULT!r} is not defined"])
-        self._core = core = Core(known, state, tell, now)
+        self._core = Core(known, state, tell, now)
         self._untold = 0
-        core.start(epoch, text)
-        for present in (True, None) if damage else ():  # up, and nothing will ever say it is over
-            core.observe(_fault(present, now, "; ".join(damage), "journal"), now)
+
+    def _start(
+        self,
+        epoch: int,
+        text: str,
+        alive: Moment | None = None,
+        damage: Iterable[str] = (),
+    ) -> None:
+        core, now = self._core, self._core.now
+        core.start(epoch, text, alive)
+        found = "; ".join(damage)
+        for present in (True, None) if found else ():  # up, and nothing will ever say it is over
+            core.observe(_fault(present, now, found, "journal"), now)
         self._check()
 
     def _judged(

@@ -72,9 +72,15 @@ class AlarmBench:
         self.by().set_limits(patient, vital, VitalLimits(*limits), UNITS[vital])
 
     def crash(
-        self, *, out_s: float = 30.0, wall_jump_s: float = 0.0, damage: Sequence[str] = ()
+        self,
+        *,
+        out_s: float = 30.0,
+        wall_jump_s: float = 0.0,
+        damage: Sequence[str] = (),
+        signed: bool = True,
     ) -> None:
         """The power goes, and comes back on another monotonic clock."""
+        alive = self.now if signed else None
         passed_ns = round((out_s + wall_jump_s) * SECOND_NS)
         self.now = Moment(5 * SECOND_NS, self.now.wall_ns + passed_ns)
         self.system = AlarmSystem.restore(
@@ -82,6 +88,7 @@ class AlarmBench:
             epoch=self.system.state.epoch + 1,
             now=self.now,
             tell=self.entries.append,
+            alive=alive,
             outage="power lost",
             damage=damage,
             definitions=self.definitions,
