@@ -123,6 +123,15 @@ def test_ten_times_a_second_for_an_hour_is_one_alarm() -> None:  # known faults 
     assert len(bench.entries) == 4
 
 
+def test_a_fall_seen_in_every_block_is_one_urgent_alarm() -> None:  # known faults 8, 9
+    bench = AlarmBench()
+    for _ in range(20):
+        bench.see("fall", source="acceleration")
+        bench.wait(0.1)
+    assert bench.lives("fall") == ["declared", "signalled"]
+    assert bench.signals.audible is Priority.HIGH
+
+
 def test_fifty_alarms_in_one_instant_are_fifty() -> None:  # known faults 16, 45
     bench = AlarmBench()
     for bed in range(50):

@@ -12,7 +12,7 @@ Rules:
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from itertools import pairwise
 from math import isfinite
@@ -47,7 +47,12 @@ class VitalLimits:
 
     def pairs(self) -> Pairs:
         """Name and value of each, as entries hold them."""
-        return tuple(zip(NAMES, astuple(self), strict=True))
+        return (
+            ("low_critical", self.low_critical),
+            ("low_warning", self.low_warning),
+            ("high_warning", self.high_warning),
+            ("high_critical", self.high_critical),
+        )
 
     def of(self, side: Side) -> tuple[float | None, float | None]:
         """Warning and critical limit of a side."""

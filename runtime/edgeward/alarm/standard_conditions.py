@@ -5,6 +5,7 @@ are a result of their risk management.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from types import MappingProxyType
 
 from edgeward.alarm.alarm_limits import Side
@@ -43,6 +44,7 @@ def sign_condition(sign: Sign) -> str:
     return sign.value
 
 
+@cache
 def limit_condition(vital: Vital, side: Side, level: Level) -> str:
     """The condition that a value beyond a limit is told as.
 

@@ -133,8 +133,10 @@ class AlarmSystem:
             raise AlarmError([f"{vital}: unit {unit!r} found, accepted is {UNITS[vital]!r}"])
         known = value if value is not None and isfinite(value) else None
         limits = self.limits(patient, vital)
+        pairs = limits.pairs()
         for side in Side:
-            for condition, level, present in self._judged(patient, vital, side, known, source):
+            judged = self._judged((patient, vital, side), known, limits, source)
+            for condition, level, present in judged:
                 self._core.observe(
                     Observation(
                         patient,
@@ -146,7 +148,7 @@ class AlarmSystem:
                         text=text,
                         source=source,
                         level=level,
-                        limits=limits.pairs(),
+                        limits=pairs,
                         model=model,
                     ),
                     now,
@@ -227,11 +229,16 @@ class AlarmSystem:
         self._check()
 
     def _judged(
-        self, patient: str | None, vital: Vital, side: Side, value: float | None, source: str
+        self,
+        about: tuple[str | None, Vital, Side],
+        value: float | None,
+        limits: VitalLimits,
+        source: str,
     ) -> list[tuple[str, Level, bool | None]]:
         """Each condition of one side of a vital, the level it is at, and whether it is met."""
-        by_level = {level: limit_condition(vital, side, level) for level in Level}
-        warning, critical = by_level[Level.WARNING], by_level[Level.CRITICAL]
+        patient, vital, side = about
+        warning = limit_condition(vital, side, Level.WARNING)
+        critical = limit_condition(vital, side, Level.CRITICAL)
         was = self._core.level_seen((patient, warning), source)
         apart = warning != critical
         if apart and self._core.level_seen((patient, critical), source):
@@ -239,13 +246,12 @@ class AlarmSystem:
         if value is None:
             level, met = was or Level.WARNING, None
         else:
-            limits, hysteresis = self.limits(patient, vital), SPANS[vital].hysteresis
-            found = judge(limits, side, value, hysteresis, was)
+            found = judge(limits, side, value, SPANS[vital].hysteresis, was)
             level, met = found or Level.WARNING, found is not None
         if not apart:
             return [(warning, level, met)]
         severe = met and level is Level.CRITICAL
-        mild = met and self.limits(patient, vital).of(side)[0] is not None
+        mild = met and limits.of(side)[0] is not None
         return [(critical, Level.WARNING, severe), (warning, Level.WARNING, mild)]
 
     def _check_when_due(self) -> None:
