@@ -34,7 +34,7 @@ from edgeward.signal.windows import Mask, Samples, Windower, clean
 if TYPE_CHECKING:  # loaded with the first patient
     from edgeward.device.bedside.bedside import Bedside
     from edgeward.device.bedside.recorder import Recorder
-    from edgeward.device.bedside.telling import AlarmEvent, VitalEvent
+    from edgeward.device.bedside.telling import AlarmEvent, SignEvent, VitalEvent
 
 PROTOCOL = "1.2"
 DEVICE_MODEL = "reference"
@@ -206,7 +206,7 @@ class Device:
         """Tell a result: the one place where results come from."""
         self.events.append(event)
 
-    def tell(self, event: "VitalEvent | AlarmEvent") -> None:
+    def tell(self, event: "VitalEvent | SignEvent | AlarmEvent") -> None:
         """Tell a number about a patient, or an entry of the alarm journal."""
         self.events.append(event)
 

@@ -23,11 +23,11 @@ from edgeward.alarm.standard_conditions import defect_condition, sign_condition
 from edgeward.alarm.system import AlarmSystem
 from edgeward.alarm.vocabulary import Category
 from edgeward.device.bedside.patient import BedsidePatient
-from edgeward.device.bedside.telling import AlarmEvent, VitalEvent
+from edgeward.device.bedside.telling import AlarmEvent, SignEvent, VitalEvent
 from edgeward.errors import LimitError, StreamError
 from edgeward.limits import Limits
 from edgeward.ports import Clock
-from edgeward.signal.channel import Channel, Signal
+from edgeward.signal.channel import Channel
 from edgeward.signal.findings import UNITS, DefectChange, Reading, Reason, SignChange
 from edgeward.signal.ring import Mask, Samples
 from edgeward.signal.vitals.channel_vitals import Told
@@ -45,7 +45,7 @@ class Bedside:
         self,
         clock: Clock,
         limits: Limits,
-        tell: Callable[[VitalEvent | AlarmEvent], None],
+        tell: Callable[[VitalEvent | SignEvent | AlarmEvent], None],
         start_alarms: Callable[[Moment, Callable[[AlarmChange], None]], AlarmSystem],
         record: Callable[[dict[str, Any]], bool],
         beat: Callable[[], None],
@@ -72,7 +72,10 @@ class Bedside:
         state = self.alarms.state
         kept = {*state.scopes, *(alarm.patient for alarm in self.alarms.alarms)} - {None}
         self._kept = {name for name in kept if name is not None}
-        self.patients = {name: BedsidePatient(name, limits) for name in sorted(self._kept)}
+        self.patients = {
+            name: BedsidePatient(name, limits, state.scope(name).category)
+            for name in sorted(self._kept)
+        }
 
     # patients and channels
 
@@ -88,7 +91,7 @@ class Bedside:
         if len(self.patients) >= self._limits.patients_max and patient not in self._kept:
             raise LimitError(f"patients_max = {self._limits.patients_max} patients are admitted")
         self._kept.discard(patient)
-        self.patients.setdefault(patient, BedsidePatient(patient, self._limits))
+        self.patients[patient] = BedsidePatient(patient, self._limits, category)
         if self.alarms.state.scope(patient).category is not category:
             self.alarms.by(ADMISSION, self._now()).set_category(patient, category)
 
@@ -110,7 +113,7 @@ class Bedside:
             StreamError: there is no such patient, or the channel is attached.
             LimitError: too many are.
         """
-        self.patient(patient).attach(channel)
+        self.patient(patient).vitals.attach(channel)
         self._settle(patient, channel, Reason.STALE)
 
     def detach(self, patient: str, channel: str) -> int:
@@ -119,14 +122,13 @@ class Bedside:
         Raises:
             StreamError: there is no such patient or channel.
         """
-        of = self.patient(patient)
-        gone = of.channel(channel)
+        vitals = self.patient(patient).vitals
+        gone = vitals.channel(channel)
         now = self._now()
         for defect in gone.defects:
             self._settle(patient, gone.channel, defect)
-        for told in gone.leave(now.mono_ns):
-            self._judge(patient, told, gone.channel.signal, now)
-        del of.channels[channel]
+        for told in vitals.detach(channel, now.mono_ns):
+            self._judge(patient, told, now)
         return gone.next_sample
 
     def push(
@@ -144,12 +146,12 @@ class Bedside:
             StreamError: there is no such patient or channel, or the block does not fit.
             LimitError: the block, or the gap before it, is too long.
         """
-        target = self.patient(patient).channel(channel)
-        found = target.push(first, samples, mask, acquired_ns)
+        vitals = self.patient(patient).vitals
+        found = vitals.push(channel, first, samples, mask, acquired_ns)
         now = self._now()
         for told in found:
-            self._judge(patient, told, target.channel.signal, now)
-        return target.next_sample
+            self._judge(patient, told, now)
+        return vitals.channel(channel).next_sample
 
     @property
     def due_ns(self) -> int | None:
@@ -170,9 +172,8 @@ class Bedside:
         self._moved_ns = now.mono_ns
         self._beat()
         for name, patient in self.patients.items():
-            for told in patient.advance(now.mono_ns):
-                signal = patient.channels[told.channel].channel.signal
-                self._judge(name, told, signal, now)
+            for told in patient.vitals.advance(now.mono_ns):
+                self._judge(name, told, now)
         self.alarms.advance(now)
 
     # what is shown
@@ -198,7 +199,7 @@ class Bedside:
 
     # from findings to observations
 
-    def _judge(self, patient: str, told: Told, signal: Signal, now: Moment) -> None:
+    def _judge(self, patient: str, told: Told, now: Moment) -> None:
         """Rule 1, for one finding."""
         found = told.finding
         if isinstance(found, Reading):
@@ -213,6 +214,7 @@ class Bedside:
                 source=told.channel,
             )
         elif isinstance(found, SignChange):
+            self._tell(SignEvent(patient, told))
             seen = Observation(
                 patient,
                 sign_condition(found.sign),
@@ -223,7 +225,7 @@ class Bedside:
             )
             self.alarms.observe(seen, now)
         elif isinstance(found, DefectChange):
-            condition = defect_condition(signal, found.defect)
+            condition = defect_condition(told.signal, found.defect)
             seen = Observation(patient, condition, found.present, told.at_ns, source=told.channel)
             self.alarms.observe(seen, now)
 
@@ -231,9 +233,8 @@ class Bedside:
         """A defect of a channel is over."""
         now = self._now()
         over = DefectChange(defect, present=False, since=0, at=0)
-        self._judge(
-            patient, Told(channel.name, over, now.mono_ns, now.mono_ns), channel.signal, now
-        )
+        at_ns = now.mono_ns
+        self._judge(patient, Told(channel.name, channel.signal, over, at_ns, at_ns), now)
 
     def _take(self, change: AlarmChange) -> None:
         """Rule 3."""

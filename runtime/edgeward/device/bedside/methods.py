@@ -155,7 +155,7 @@ def _attach(
 
 
 def _push(bedside: Bedside, **given: Any) -> dict[str, Any]:  # noqa: ANN401 - checked before
-    of = bedside.patient(given["patient"]).channel(given["channel"]).channel
+    of = bedside.patient(given["patient"]).vitals.channel(given["channel"]).channel
     values, axes = given["samples"], of.acceptance.axes
     if axes > 1:
         if len(values) % axes:

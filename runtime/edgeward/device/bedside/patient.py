@@ -1,65 +1,37 @@
-"""One patient at the device: channels that come and go, and the newest number of each vital."""
+"""One patient at the device: what the channels say, by category, and the newest of each number."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 
+from edgeward.alarm.vocabulary import Category
 from edgeward.device.bedside.telling import VitalEvent
-from edgeward.errors import LimitError, StreamError
 from edgeward.limits import Limits
-from edgeward.signal.channel import Channel
+from edgeward.signal.detect.rhythm_limits import RhythmLimits
 from edgeward.signal.findings import Reading, Vital
-from edgeward.signal.vitals.channel_vitals import ChannelVitals, Told
-from edgeward.signal.vitals.detectors import detectors_of
+from edgeward.signal.vitals.patient_vitals import PatientVitals
+
+RHYTHMS: Mapping[Category, RhythmLimits] = {
+    Category.ADULT: RhythmLimits(brady_per_min=30.0, tachy_per_min=180.0, tachy_intervals=8),
+    Category.PAEDIATRIC: RhythmLimits(brady_per_min=45.0, tachy_per_min=220.0, tachy_intervals=8),
+    Category.NEONATE: RhythmLimits(
+        asystole_s=3.0, pause_s=2.0, brady_per_min=60.0, tachy_per_min=250.0, tachy_intervals=8
+    ),
+}
+"""Extreme rates lie well beyond the critical limits of the category: they are never switched off,
+so they must not be what a monitored patient has on an ordinary day."""
 
 
 class BedsidePatient:
-    """The channels of one patient."""
+    """What is known of one patient."""
 
-    __slots__ = ("_limits", "channels", "name", "newest")
+    __slots__ = ("category", "name", "newest", "vitals")
 
-    def __init__(self, name: str, limits: Limits) -> None:
+    def __init__(self, name: str, limits: Limits, category: Category) -> None:
         """Begin without a channel."""
         self.name = name
-        self._limits = limits
-        self.channels: dict[str, ChannelVitals] = {}
+        self.category = category
+        self.vitals = PatientVitals(name, limits, RHYTHMS[category])
         self.newest: dict[Vital, VitalEvent] = {}
         """What is shown for each vital that was ever told."""
-
-    def attach(self, channel: Channel) -> None:
-        """Take a channel.
-
-        Raises:
-            StreamError: one of that name is attached.
-            LimitError: too many are.
-        """
-        if channel.name in self.channels:
-            raise StreamError(
-                f"channel {channel.name!r} of patient {self.name!r} is attached already;"
-                " detach it first"
-            )
-        if len(self.channels) >= self._limits.channels_max:
-            raise LimitError(
-                f"patient {self.name!r} has channels_max = {self._limits.channels_max} channels"
-            )
-        detectors = detectors_of(channel)
-        self.channels[channel.name] = ChannelVitals(channel, detectors, self._limits)
-
-    def channel(self, name: str) -> ChannelVitals:
-        """A channel that is attached.
-
-        Raises:
-            StreamError: it is not.
-        """
-        if name not in self.channels:
-            known = ", ".join(sorted(self.channels)) or "none"
-            raise StreamError(
-                f"channel {name!r} of patient {self.name!r} is not attached; attached: {known}"
-            )
-        return self.channels[name]
-
-    def advance(self, now_ns: int) -> Iterator[Told]:
-        """What follows from what did not come until now."""
-        for channel in self.channels.values():
-            yield from channel.advance(now_ns)
 
     def show(self, channel: str, reading: Reading, at_ns: int) -> VitalEvent:
         """Keep a reading as the newest of its vital.

@@ -8,7 +8,7 @@ from edgeward.alarm.system import AlarmSystem
 from edgeward.device.bedside.bedside import Bedside
 from edgeward.device.bedside.media import Media
 from edgeward.device.bedside.recorder import Recorder, changes
-from edgeward.device.bedside.telling import AlarmEvent, VitalEvent
+from edgeward.device.bedside.telling import AlarmEvent, SignEvent, VitalEvent
 from edgeward.limits import Limits
 from edgeward.ports import Clock
 
@@ -19,7 +19,7 @@ def start_bedside(
     clock: Clock,
     limits: Limits,
     epoch: int,
-    tell: Callable[[VitalEvent | AlarmEvent], None],
+    tell: Callable[[VitalEvent | SignEvent | AlarmEvent], None],
     media: Media,
 ) -> tuple[Bedside, Recorder]:
     """The bedside and its journal; what was up before is up again.

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgeward.alarm.change import AlarmChange
-from edgeward.signal.findings import UNITS, Reading
+from edgeward.signal.findings import UNITS, Reading, SignChange
+from edgeward.signal.vitals.channel_vitals import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,29 @@ class VitalEvent:
             "unit": UNITS[self.reading.vital],
             "reason": None if reason is None else reason.value,
             "at_ns": self.at_ns,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SignEvent:
+    """A sign begins, ends, can no longer be decided, or is held back: before any alarm of it."""
+
+    patient: str
+    told: Told
+
+    def to_dict(self) -> dict[str, Any]:
+        """The event as the protocol writes it, without its cursor."""
+        change = self.told.finding
+        assert isinstance(change, SignChange)
+        return {
+            "kind": "sign",
+            "patient": self.patient,
+            "channel": self.told.channel,
+            "sign": change.sign.value,
+            "present": change.present,
+            "text": change.text,
+            "since_ns": self.told.since_ns,
+            "at_ns": self.told.at_ns,
         }
 
 

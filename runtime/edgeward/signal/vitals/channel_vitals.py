@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from edgeward.limits import Limits
-from edgeward.signal.channel import Channel
+from edgeward.signal.channel import Channel, Signal
 from edgeward.signal.findings import (
     Beat,
     DefectChange,
@@ -38,6 +38,7 @@ class Told:
     """A finding in one channel, with the instants it is about."""
 
     channel: str
+    signal: Signal
     finding: Finding
     at_ns: int
     """When the sample was taken with which it became known."""
@@ -48,22 +49,30 @@ class Told:
 class ChannelVitals:
     """Intake, detectors and gate of one channel."""
 
-    __slots__ = ("_block_ns", "_detectors", "_gate", "_intake", "_last_ns", "_silent", "_vitals")
+    __slots__ = ("_detectors", "_gate", "_intake", "_vitals", "block_ns", "last_ns", "silent")
 
     def __init__(self, channel: Channel, detectors: Sequence[Detector], limits: Limits) -> None:
         """Expect sample 0 and its first block."""
         self._intake = Intake(channel, limits)
         self._detectors = tuple(detectors)
         self._gate = Gate()
-        self._last_ns: int | None = None
-        self._block_ns = 0
-        self._silent = False
+        self.last_ns: int | None = None
+        """When its last sample was taken; None before the first."""
+        self.block_ns = 0
+        """How long its last block was."""
+        self.silent = False
+        """Whether nothing comes any more (rule 2)."""
         self._vitals: dict[Vital, None] = {}  # in the order in which they were first told
 
     @property
     def channel(self) -> Channel:
         """What it is."""
         return self._intake.channel
+
+    @property
+    def blinded(self) -> bool:
+        """Whether it cannot be read now."""
+        return self._gate.blinded_by is not None
 
     @property
     def defects(self) -> tuple[Reason, ...]:
@@ -87,33 +96,39 @@ class ChannelVitals:
         for values, valid in pieces:
             of_each = [one.push(values, valid) for one in self._detectors]
             found += sorted((one for told in of_each for one in told), key=lambda one: one.at)
-        self._last_ns = acquired_ns
-        self._block_ns = self._duration_ns(len(samples))
+        self.last_ns = acquired_ns
+        self.block_ns = self._duration_ns(len(samples))
         return self._told(found, acquired_ns)
 
     def advance(self, now_ns: int) -> list[Told]:
         """Rule 2: what follows from nothing having come until now."""
-        if self._last_ns is None:  # it is due from the moment it is first asked about
-            self._last_ns = now_ns
-        if self._silent or now_ns - self._last_ns <= SILENT_NS + self._block_ns:
+        if self.last_ns is None:  # it is due from the moment it is first asked about
+            self.last_ns = now_ns
+        if self.silent or now_ns - self.last_ns <= SILENT_NS + self.block_ns:
             return []
         return self.leave(now_ns)
 
     def leave(self, now_ns: int) -> list[Told]:
         """Rule 2, at once: nothing more will come."""
-        self._silent = True
+        self.silent = True
         at = self._intake.next_sample - 1
         defect = DefectChange(Reason.STALE, present=True, since=at, at=at)
         gone = [Reading(vital, None, at, Reason.STALE) for vital in self._vitals]
         return [
-            Told(self.channel.name, one, now_ns, now_ns if self._last_ns is None else self._last_ns)
+            Told(
+                self.channel.name,
+                self.channel.signal,
+                one,
+                now_ns,
+                now_ns if self.last_ns is None else self.last_ns,
+            )
             for one in self._gate.pass_on([defect, *gone])
         ]
 
     def _end_of_silence(self) -> list[Finding]:
-        if not self._silent:
+        if not self.silent:
             return []
-        self._silent = False
+        self.silent = False
         at = self._intake.next_sample
         return [DefectChange(Reason.STALE, present=False, since=at, at=at)]
 
@@ -124,7 +139,7 @@ class ChannelVitals:
         for one in self._gate.pass_on(found):
             at_ns = acquired_ns - self._duration_ns(newest - one.at)
             since_ns = at_ns - self._duration_ns(one.at - _begin(one))
-            told.append(Told(self.channel.name, one, at_ns, since_ns))
+            told.append(Told(self.channel.name, self.channel.signal, one, at_ns, since_ns))
             if isinstance(one, Reading):
                 self._vitals[one.vital] = None
         return told

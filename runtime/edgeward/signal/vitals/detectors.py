@@ -1,19 +1,42 @@
-"""Which detectors look at a channel of each kind."""
+"""Which detectors look at a channel of each kind, and how late they are."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 
 from edgeward.signal.channel import Channel, Signal
-from edgeward.signal.detect.pulse import PulseDetector
+from edgeward.signal.detect.ecg import EcgDetector
+from edgeward.signal.detect.pulse import LAG_S, PulseDetector
+from edgeward.signal.detect.rhythm_limits import RhythmLimits
+from edgeward.signal.detect.spo2 import Spo2Detector
+from edgeward.signal.detect.temperature import TemperatureDetector
 from edgeward.signal.findings import Detector
 from edgeward.signal.quality import quality_of
-
-_MAKERS: Mapping[Signal, Callable[[Channel], Detector]] = {
-    Signal.PPG: lambda channel: PulseDetector(channel.rate_hz),
-}
+from edgeward.signal.sample_clock import NS_PER_SECOND
 
 
-def detectors_of(channel: Channel) -> list[Detector]:
+def detectors_of(channel: Channel, rhythm: RhythmLimits | None = None) -> list[Detector]:
     """Those for this channel: first what tells whether it can be believed."""
-    maker = _MAKERS.get(channel.signal)
     quality: Detector = quality_of(channel)
-    return [quality] if maker is None else [quality, maker(channel)]
+    found = _detector(channel, rhythm)
+    return [quality] if found is None else [quality, found]
+
+
+def _detector(channel: Channel, rhythm: RhythmLimits | None) -> Detector | None:
+    rate_hz = channel.rate_hz
+    match channel.signal:
+        case Signal.ECG:
+            return EcgDetector(rate_hz, rhythm)
+        case Signal.PPG:
+            return PulseDetector(rate_hz)
+        case Signal.SPO2:
+            return Spo2Detector(rate_hz)
+        case Signal.TEMPERATURE:
+            return TemperatureDetector(rate_hz)
+    return None
+
+
+def lag_ns(channel: Channel, detectors: Sequence[Detector]) -> int:
+    """After a beat in the channel, until it is told at the latest."""
+    for one in detectors:
+        if isinstance(one, EcgDetector):
+            return one.lag_samples * NS_PER_SECOND // channel.rate_hz
+    return round(LAG_S * NS_PER_SECOND)
