@@ -64,8 +64,8 @@ class AlarmError(EdgewardError):
     """
 
     def __init__(self, faults: Iterable[str]) -> None:
-        """Keep each fault."""
-        self.faults = tuple(faults)
+        """Keep each fault; a single text is one."""
+        self.faults = (faults,) if isinstance(faults, str) else tuple(faults)
         super().__init__("\n".join(self.faults))
 
 
@@ -73,8 +73,8 @@ class GatewayError(EdgewardError):
     """The gateway refuses what it was asked about a device or a patient. Carries each fault."""
 
     def __init__(self, faults: Iterable[str]) -> None:
-        """Keep each fault."""
-        self.faults = tuple(faults)
+        """Keep each fault; a single text is one."""
+        self.faults = (faults,) if isinstance(faults, str) else tuple(faults)
         super().__init__("\n".join(self.faults))
 
 

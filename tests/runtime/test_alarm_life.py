@@ -382,6 +382,16 @@ def test_whoever_answers_in_time_keeps_it_from_escalating() -> None:
     assert bench.up("ecg_lead_off").priority is Priority.HIGH
 
 
+def test_what_cannot_be_decided_does_not_get_less_urgent() -> None:
+    bench = AlarmBench(with_one(critical_onset=Onset.IMMEDIATE))
+    bench.see("probe", level=Level.CRITICAL)
+    bench.see("probe", level=Level.WARNING)
+    bench.wait(1)
+    bench.see("probe", None)
+    bench.wait(60)
+    assert bench.up("probe").priority is Priority.HIGH
+
+
 def test_nobody_answering_adds_one_step_and_no_more() -> None:
     bench = AlarmBench(with_one(onset=Onset.DELAYED, escalates_after_ns=60 * SECOND_NS))
     bench.see("probe")

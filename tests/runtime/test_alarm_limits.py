@@ -306,6 +306,26 @@ def test_a_limit_that_is_switched_off_ends_its_alarm() -> None:
     assert not bench.system.alarms
 
 
+def test_limits_that_were_changed_count_without_the_hysteresis_of_the_old_ones() -> None:
+    bench = AlarmBench()
+    bench.read(Vital.HEART_RATE, 130)
+    bench.limit(Vital.HEART_RATE, 40, 50, 131, None)
+    bench.read(Vital.HEART_RATE, 130)
+    bench.wait(3)
+    assert bench.up("heart_rate_high").presence is Presence.LATCHED
+
+
+def test_the_hysteresis_lasts_over_an_outage_and_over_a_value_that_is_missing() -> None:
+    bench = AlarmBench()
+    bench.read(Vital.HEART_RATE, 130)
+    bench.read(Vital.HEART_RATE, None)
+    bench.crash()
+    bench.read(Vital.HEART_RATE, 119)
+    bench.wait(10)
+    assert bench.up("heart_rate_high").presence is Presence.ON
+    assert not bench.up("heart_rate_high").undecided
+
+
 def test_low_oxygen_without_a_warning_limit_tells_a_severe_one_only() -> None:
     bench = AlarmBench()
     bench.limit(Vital.SPO2, 85, None, None, None)

@@ -19,7 +19,7 @@ from edgeward.alarm.observation import Observation
 from edgeward.alarm.showing import given_to
 from edgeward.alarm.state import Key, State
 from edgeward.alarm.timers import Timer, first
-from edgeward.alarm.vocabulary import Inactivation, Level, Presence
+from edgeward.alarm.vocabulary import Inactivation, Presence
 from edgeward.alarm.watch import Watch
 from edgeward.errors import AlarmError
 from edgeward.limits import DEFAULT
@@ -102,11 +102,10 @@ class Core:
         self._reconcile(key)
         self.settle()
 
-    def level_seen(self, key: Key, source: str) -> Level | None:
-        """The level at which a source last saw a condition; None: it does not see it."""
+    def last_of(self, key: Key, source: str) -> Observation | None:
+        """What a source told last of a condition that it sees, or saw and cannot tell."""
         watch = self._watches.get(key)
-        seen = watch.sources.get(source) if watch else None
-        return seen.level if seen else None
+        return watch.sources.get(source) if watch else None
 
     def definition(self, condition: str) -> ConditionDefinition:
         """What is settled about a condition.
@@ -219,6 +218,7 @@ class Core:
             at_ns=self.now.mono_ns,
             source=alarm.source,
             level=alarm.level,
+            limits=alarm.limits,
         )
 
     def _due_scope(self) -> tuple[str | None] | None:
@@ -275,6 +275,7 @@ class Core:
         """Of an alarm that is up: can it still be decided, and how bad is it?"""
         definition, seen = self.definitions[alarm.condition], watch.worst
         if not decided or seen is None:
+            watch.lower_since_ns = None
             if not alarm.undecided:
                 texts = [each.text for each in watch.sources.values() if each.text]
                 self.change(What.UNDECIDED, life.undecided(alarm, texts[-1] if texts else ""))

@@ -198,6 +198,7 @@ def by_name(definitions: Iterable[ConditionDefinition]) -> Mapping[str, Conditio
     return MappingProxyType(known)
 
 
+@cache
 def standard_conditions() -> Mapping[str, ConditionDefinition]:
     """All of them, by name."""
     return by_name([*_signs(), *_limits(), *_defects(), *_device()])

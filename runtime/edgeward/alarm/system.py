@@ -34,7 +34,10 @@ from edgeward.signal.findings import UNITS, Vital
 
 
 class AlarmSystem:
-    """Every alarm of every patient of a device, and of the device itself."""
+    """Every alarm of every patient of a device, and of the device itself.
+
+    It belongs to one thread.
+    """
 
     def __init__(
         self,
@@ -239,14 +242,16 @@ class AlarmSystem:
         patient, vital, side = about
         warning = limit_condition(vital, side, Level.WARNING)
         critical = limit_condition(vital, side, Level.CRITICAL)
-        was = self._core.level_seen((patient, warning), source)
         apart = warning != critical
-        if apart and self._core.level_seen((patient, critical), source):
-            was = Level.CRITICAL
+        last = self._core.last_of((patient, warning), source)
+        was = last.level if last else None
+        if apart and (severely := self._core.last_of((patient, critical), source)):
+            last, was = severely, Level.CRITICAL
         if value is None:
             level, met = was or Level.WARNING, None
         else:
-            found = judge(limits, side, value, SPANS[vital].hysteresis, was)
+            same = last is not None and last.limits == limits.pairs()
+            found = judge(limits, side, value, SPANS[vital].hysteresis, was if same else None)
             level, met = found or Level.WARNING, found is not None
         if not apart:
             return [(warning, level, met)]
