@@ -8,9 +8,11 @@ from edgeward.alarm.definition import SECOND_NS, ConditionDefinition
 from edgeward.alarm.moment import Moment
 from edgeward.alarm.observation import Observation
 from edgeward.alarm.operator import Operator
+from edgeward.alarm.risk import Harm, Onset
 from edgeward.alarm.signals import Shown, SignalState
+from edgeward.alarm.standard_conditions import by_name, standard_conditions
 from edgeward.alarm.system import AlarmSystem
-from edgeward.alarm.vocabulary import Level
+from edgeward.alarm.vocabulary import Kind, Level
 from edgeward.signal.findings import UNITS, Vital
 
 WALL_NS = 1_700_000_000 * SECOND_NS
@@ -126,3 +128,17 @@ class AlarmBench:
             for entry in self.entries
             if entry.alarm is not None and entry.alarm.condition == condition
         ]
+
+
+def with_one(**settled: object) -> Mapping[str, ConditionDefinition]:
+    """The standard conditions and one called `probe`, MEDIUM unless told otherwise."""
+    given = {
+        "name": "probe", "kind": Kind.PHYSIOLOGICAL, "harm": Harm.REVERSIBLE,
+        "onset": Onset.PROMPT,
+    }  # fmt: skip
+    probe = ConditionDefinition(**{**given, **settled})  # type: ignore[arg-type]
+    return by_name([*standard_conditions().values(), probe])
+
+
+def delayed() -> AlarmBench:
+    return AlarmBench(with_one(condition_delay_ns=5 * SECOND_NS, signal_delay_ns=3 * SECOND_NS))
