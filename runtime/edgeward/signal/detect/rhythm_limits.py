@@ -44,3 +44,10 @@ class RhythmLimits:
                 faults.append(f"{one.name}: found {value!r}; accepted: {low:g} to {high:g}")
         if faults:
             raise ValueError("\n".join(faults))
+
+
+SENSITIVE = RhythmLimits(
+    brady_per_min=45.0, tachy_per_min=120.0, tachy_intervals=8, ventricular_beats=3
+)
+"""For a second opinion on what others raised: well before each limit, so that what is not seen with
+these was hardly there."""

@@ -43,9 +43,10 @@ class Silence:
         """The sample with which it began: a beat, or the end of a hole."""
 
     def beat(self, sample: int) -> None:
-        """A beat ends the silence, and its own sample begins the next."""
+        """A beat ends the silence, and its own sample begins the next, told late or not."""
         self._last = self.since = sample
-        self.samples = self._unread = 0
+        self.samples = min(self.samples, max(0, self._end - sample))
+        self._unread = 0
 
     def read(self, mask: Mask, end: int) -> bool:
         """Samples up to `end` without a beat; whether a hole has become too long with them."""

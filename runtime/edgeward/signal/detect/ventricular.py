@@ -88,6 +88,7 @@ class VentricularDetector:
         "_steps",
         "_window",
         "continuity",
+        "step_samples",
     )
 
     def __init__(self, rate_hz: int, limits: VentricularLimits | None = None) -> None:
@@ -104,7 +105,9 @@ class VentricularDetector:
         self._limits = limits or VentricularLimits()
         self._factor = rate_hz // _THINNED_HZ
         thinned_hz = rate_hz / self._factor
-        self._steps = Steps(self._factor * round(STEP_S * thinned_hz))
+        self.step_samples = self._factor * round(STEP_S * thinned_hz)
+        """How far what is told may lie behind the samples, besides the window."""
+        self._steps = Steps(self.step_samples)
         self._band = BlockFilter(butterworth_band(2, *_BAND_HZ, thinned_hz))
         self._complex = BlockFilter(butterworth_band(1, *_COMPLEX_HZ, thinned_hz))
         self._offset: float | None = None
