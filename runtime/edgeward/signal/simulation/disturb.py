@@ -66,7 +66,7 @@ class Disturber:
             case FaultKind.FLAT:
                 signal[place] = self._held_value(signal, epoch, number, fault, place)
             case FaultKind.SATURATION:
-                middle = np.nanmedian(signal, axis=0)
+                middle = np.nanmedian(signal) if signal.ndim == 1 else 0.0
                 reach = level * self._height
                 signal[place] = np.clip(signal[place], middle - reach, middle + reach)
             case FaultKind.WEAK:

@@ -25,7 +25,8 @@ class FaultKind(StrEnum):
     MUSCLE = "muscle"
     """Broad noise. Level: as for motion."""
     SATURATION = "saturation"
-    """Cut off above and below. Level: where, as a share of the usual height, from the middle."""
+    """Cut off above and below. Level: where, as a share of the usual height, from the middle; for
+    acceleration, in g from 0."""
     WEAK = "weak"
     """A smaller signal in the same noise: a bad lead, low perfusion. Level: the factor."""
     DROPOUTS = "dropouts"
@@ -42,6 +43,8 @@ class _Rule:
     reasons: frozenset[Reason] = frozenset()
     certain: float | None = None
     """Up to this level it must be noticed; beyond, and without one, it may be."""
+    hides: float = inf
+    """Up to this level nothing can be asked of the channel."""
 
 
 _OFF = frozenset({Reason.LEAD_OFF, Reason.FLAT, Reason.STUCK, Reason.CLIPPING})
@@ -51,10 +54,12 @@ _RULES = {
     FaultKind.FLAT: _Rule(None, reasons=_OFF, certain=inf),
     FaultKind.MISSING: _Rule(None, reasons=frozenset({Reason.MISSING, Reason.STALE}), certain=inf),
     FaultKind.HUM: _Rule(2.0, 0.01, 1e6, _NOISY, inf),
-    FaultKind.MOTION: _Rule(0.0, -30, 40, _NOISY, 0.0),
-    FaultKind.MUSCLE: _Rule(0.0, -30, 40, _NOISY, 0.0),
-    FaultKind.SATURATION: _Rule(0.3, 0.01, 10, frozenset({Reason.CLIPPING}), 0.3),
-    FaultKind.WEAK: _Rule(0.1, 0.0, 4.0, frozenset({Reason.WEAK, Reason.NOISE, Reason.FLAT}), 0.02),
+    FaultKind.MOTION: _Rule(0.0, -30, 40, _NOISY, 0.0, 6.0),
+    FaultKind.MUSCLE: _Rule(0.0, -30, 40, _NOISY, 0.0, 6.0),
+    FaultKind.SATURATION: _Rule(0.3, 0.01, 10, frozenset({Reason.CLIPPING}), 0.3, 0.3),
+    FaultKind.WEAK: _Rule(
+        0.1, 0.0, 4.0, frozenset({Reason.WEAK, Reason.NOISE, Reason.FLAT}), 0.02, 0.2
+    ),
     FaultKind.DROPOUTS: _Rule(0.2, 0.0, 1.0, frozenset({Reason.MISSING}), None),
     FaultKind.PROBE_OFF: _Rule(
         None, reasons=_OFF | {Reason.WEAK, Reason.NOISE, Reason.MISSING, Reason.STALE}, certain=inf
@@ -99,3 +104,8 @@ class Fault:
         """Whether it must be noticed, rather than may be."""
         most = _RULES[self.kind].certain
         return most is not None and (self.level is None or self.level <= most)
+
+    @property
+    def hides(self) -> bool:
+        """Whether nothing can be asked of the channel while it lasts."""
+        return self.level is None or self.level <= _RULES[self.kind].hides
