@@ -121,6 +121,16 @@ def test_starts_stand_only_where_they_divide_something() -> None:
     assert standing == [starts[1], alarm(1), starts[3], alarm(2), starts[5]]
 
 
+def test_no_number_of_starts_pushes_out_what_stands() -> None:
+    machine = Machine(keeping=Keeping(standing_max=3))
+    journal, _ = machine.open()
+    journal.record(alarm(1))
+    for epoch in range(20):
+        journal.record({"what": "started", "epoch": epoch})
+    recovered = machine.killed().open()[1]
+    assert [one.entry["what"] for one in recovered.standing] == ["declared", "started"]
+
+
 def test_what_is_given_stands_until_nothing_is() -> None:
     machine = Machine()
     journal, _ = machine.open()
@@ -198,6 +208,18 @@ def test_an_overflow_gives_up_the_low_ones_first_and_is_counted() -> None:
     assert lost == (50, 0, 1)  # the outage is an entry too, and took the place of the oldest
     assert read_journal(killed.log).lost == lost
     assert killed.power_cut().open()[0].flush().lost == lost
+
+
+def test_an_entry_that_made_room_leaves_no_half_of_itself() -> None:
+    machine = Machine()
+    journal, _ = machine.open()
+    for number in range(32):
+        journal.record(alarm(number, "low", text="x" * 1200))
+    journal.record(alarm(32))
+    recovered = machine.killed().open()[1]
+    assert recovered.damage == ()
+    assert told(recovered)[-1] == alarm(32)
+    assert len(told(recovered)) == 32
 
 
 def test_in_a_box_full_of_high_ones_the_newest_stay() -> None:

@@ -179,6 +179,7 @@ def test_a_change_is_on_the_disk_before_it_takes_effect() -> None:
     with pytest.raises(InDoubtError, match="Input/output error"):
         ward.transfer("d", "bert", {"ecg": 10})
     assert ward.in_doubt
+    assert ward.patient_of("d") == "anna"
     assert whose(ward, "d", 8, 4) == ["anna", "anna", Nobody.IN_DOUBT, Nobody.IN_DOUBT]
     with pytest.raises(InDoubtError):
         ward.associate("e", "carl", {"ecg": 0})
@@ -190,6 +191,21 @@ def test_a_change_is_on_the_disk_before_it_takes_effect() -> None:
     again, damage = Associations.open(log.survivor(), CLOCK)
     assert damage == ()
     assert whose(again, "d", 8, 4) == ["anna", "anna", "bert", "bert"]
+
+
+def test_a_line_of_which_a_full_disk_took_a_part_is_written_again() -> None:
+    log = MemoryLog()
+    ward = begun(log)
+    ward.associate("d", "anna", {"ecg": 0})
+    log.capacity_bytes = log.used_bytes + 50
+    for _ in range(3):
+        with pytest.raises(InDoubtError, match="disk is full"):
+            ward.transfer("d", "bert", {"ecg": 10})
+    log.capacity_bytes = None
+    ward.settle()
+    again, damage = Associations.open(log, CLOCK)
+    assert [one.kind for one in damage] == [DamageKind.TORN]
+    assert whose(again, "d", 9, 2) == ["anna", "bert"]
 
 
 def test_associations_outlive_a_restart_and_their_bound(tmp_path: Any) -> None:
@@ -335,6 +351,8 @@ class World:
 
     def disk(self) -> None:
         self.log.refusal = self.chance.choice([None, None, "full"])
+        room = self.log.used_bytes + self.chance.randrange(400)
+        self.log.capacity_bytes = self.chance.choice([None, None, room])
         self.log.refuses_sync = self.chance.random() < 0.2
 
     def restart(self) -> None:
@@ -366,7 +384,8 @@ def test_no_interleaving_gives_a_sample_to_the_wrong_patient(seed: int, count: i
     steps += [world.disk, world.restart, world.power, world.tidy]
     for _ in range(count):
         chance.choice(steps)()
-    world.log.refusal, world.log.refuses_sync, world.log.power_bytes = None, False, None
+    world.log.refusal, world.log.refuses_sync = None, False
+    world.log.power_bytes = world.log.capacity_bytes = None
     world.ward.settle()
     world.settled()
     for device, owners in world.truth.items():
