@@ -198,14 +198,17 @@ def first_heard(heard: Audio) -> int:
 
 def test_a_higher_priority_is_heard_at_once_and_without_a_click() -> None:
     stream = AudioStream(RATE)
-    before = stream.render(MEDIUM, 0, round(0.15 * RATE))  # in the middle of a pulse
-    after = stream.render(HIGH, SECOND_NS * 15 // 100, RATE // 4)
+    pulse = AudioStream(RATE).render(MEDIUM, 0, RATE // 5)
+    until = int(np.argmax(np.abs(pulse))) + 1  # the worst place to be cut short
+    before = stream.render(MEDIUM, 0, until)
+    after = stream.render(HIGH, round(until * 1e9 / RATE), RATE // 4)
     alone = AudioStream(RATE).render(HIGH, 0, RATE // 4)
     faded = RATE * 5 // 1000
     assert np.array_equal(after[faded:], alone[faded:])
+    steepest = np.abs(np.diff(pulse)).max()
     joined = np.concatenate([before, after[:faded]])
-    steepest = np.abs(np.diff(before)).max()
-    assert np.abs(np.diff(joined[len(before) - 1 :])).max() <= steepest
+    assert np.abs(before[-1]) > steepest
+    assert np.abs(np.diff(joined)).max() <= steepest
 
 
 def test_what_ends_by_itself_is_heard_to_the_end_of_its_burst() -> None:
@@ -302,6 +305,7 @@ def test_an_alarm_cuts_a_reminder_short() -> None:
     heard = stream.render(urgent, SECOND_NS // 10, RATE // 4)
     alone = AudioStream(RATE).render(LOW, 0, RATE // 4)
     assert np.array_equal(heard[100:], alone[100:])
+    assert not stream.render(state(inactive=[due]), SECOND_NS, 10 * RATE).any()  # heard once
 
 
 def test_an_alarm_system_that_falls_silent_is_heard() -> None:
