@@ -20,21 +20,25 @@ from edgeward.signal.findings import Beat, Reading, Reason, Vital
 from edgeward.signal.ring import Mask
 
 AVERAGING = (
-    "The mean of the last 12 intervals between beats without the longest and the shortest of them."
-    " While the last 3 intervals are longer than 1200 ms each, the mean of the last 4."
-    " With fewer than 12 intervals, of as many as there are, and at least 3;"
-    " the longest and the shortest are left out from 5 on. Told once a second."
+    "The mean of the intervals between beats that lie in the last 9 seconds, of the last 8 where"
+    " those are fewer; an even number of them, so that a beat that comes early every second time"
+    " does not sway the rate. While the last 3 intervals are longer than 1200 ms each, the mean of"
+    " the last 4. In the beginning, of as many as there are, at least 4. Told once a second."
 )
-"""For the instructions for use."""
-INTERVALS_LEAST = 3
+"""For the instructions for use. To leave out the longest and the shortest, as others do, hides
+pauses: with the annotated beats of real recordings it misses rates below 50 that last, and tells of
+rates above 120 that the mean of ten seconds never has."""
+INTERVALS_LEAST = 4
 STANDSTILL_S = 4.8
 """The interval of 15 beats a minute, and the time until a beat is told."""
 MISSING_S, FORGET_S = 1.0, 3.0
 LEARN_MAX_S = 12.0
 _GAPS_APART_S = 0.2
 """Gaps nearer to each other than any two beats are one."""
-_AVERAGED, _SLOW_AVERAGED, _SLOW, _SLOW_S = 12, 4, 3, 1.2
-_TRIMMED_FROM = 5
+_AVERAGED_S, _AVERAGED = 9.0, 8
+_SLOW_AVERAGED, _SLOW, _SLOW_S = 4, 3, 1.2
+_KEPT = 64
+"""Intervals: more than 300 beats a minute have in the averaged time."""
 
 
 class HeartRate:
@@ -59,7 +63,7 @@ class HeartRate:
         if rate_hz < 1:
             raise ValueError(f"found a rate of {rate_hz} Hz; accepted: 1 or more")
         self._rate_hz = rate_hz
-        self._intervals: deque[float] = deque(maxlen=_AVERAGED)
+        self._intervals: deque[tuple[int, int]] = deque(maxlen=_KEPT)
         self._coming: deque[Beat] = deque()
         self._last: int | None = None
         self._begun = 0
@@ -104,7 +108,7 @@ class HeartRate:
         while self._gaps and self._gaps[0][1] < oldest:
             self._gaps.popleft()
         reason = self._why_not()
-        value = None if reason else 60 / _averaged_s(list(self._intervals), self._rate_hz)
+        value = None if reason else 60 * self._rate_hz / self._mean()
         return Reading(Vital.HEART_RATE, value, self._now - 1, reason)
 
     def _take(self, beat: int) -> None:
@@ -114,7 +118,7 @@ class HeartRate:
         if beat - last > STANDSTILL_S * self._rate_hz:
             self._intervals.clear()
         elif not any(first < beat and last < end for first, end in self._gaps):
-            self._intervals.append(float(beat - last))
+            self._intervals.append((last, beat))
 
     def _why_not(self) -> Reason | None:
         """Rules 2 and 3; None when there is a rate."""
@@ -131,14 +135,12 @@ class HeartRate:
         learning = self._now - self._begun < LEARN_MAX_S * self._rate_hz
         return Reason.LEARNING if learning else Reason.WEAK
 
-
-def _averaged_s(intervals: list[float], rate_hz: int) -> float:
-    """Rule 1."""
-    slow = [one for one in intervals[-_SLOW:] if one > _SLOW_S * rate_hz]
-    if len(slow) == _SLOW:
-        chosen = intervals[-_SLOW_AVERAGED:]
-    elif len(intervals) >= _TRIMMED_FROM:
-        chosen = sorted(intervals)[1:-1]
-    else:
-        chosen = intervals
-    return sum(chosen) / len(chosen) / rate_hz
+    def _mean(self) -> float:
+        """Rule 1, in samples."""
+        lengths = [end - first for first, end in self._intervals]
+        if min(lengths[-_SLOW:]) > _SLOW_S * self._rate_hz:
+            return sum(lengths[-_SLOW_AVERAGED:]) / _SLOW_AVERAGED
+        begin = self._now - _AVERAGED_S * self._rate_hz
+        inside = sum(first >= begin for first, _ in self._intervals)
+        count = min(max(inside, _AVERAGED), len(lengths)) // 2 * 2
+        return sum(lengths[-count:]) / count

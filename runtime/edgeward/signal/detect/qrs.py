@@ -77,7 +77,7 @@ class QrsDetector:
 
     @property
     def usual_lag_samples(self) -> int:
-        """After a beat that is as strong as most, until it is told at the latest."""
+        """After a beat that is stronger than most, until it is told at the latest."""
         front = self._front
         moments = front.lead + self._peaks.reach + ceil(_PLACE_S * front.rate_hz)
         return moments * front.factor + 2 * front.step_samples
@@ -113,7 +113,8 @@ class QrsDetector:
             self._learn(peaks, count - unseen)
             return []
         found = [beat for peak in peaks for beat in self._decider.push(peak)]
-        found += self._decider.advance(strip.first + count - self._peaks.reach)
+        seen = strip.first + count
+        found += self._decider.advance(seen - self._peaks.reach, self._peaks.coming, seen)
         return [self._beat(peak, strip.at) for peak in found]
 
     def _lose(self, unseen: int) -> None:

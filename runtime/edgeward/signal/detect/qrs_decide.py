@@ -6,8 +6,8 @@ Rules:
    one.
 2. No two beats lie within 200 ms. Soon after a beat comes its T wave: a peak there needs a share of
    the strength of a usual beat, the less the later it comes.
-3. A beat that is weak for this patient is held back for 250 ms. When a peak comes meanwhile that is
-   far stronger, the first one was a P wave or a disturbance, and the second is the beat.
+3. A beat that is weaker than most of this patient is held back for 250 ms. When a stronger peak
+   comes meanwhile, far sooner than the next beat is due, the first was a P wave or a disturbance.
 4. When no beat comes for much longer than usual, the strongest peak since the last one that passes
    a lower level is a beat that was overlooked.
 5. A signal that becomes weak is followed: while no beat is found the level of the signal falls, to
@@ -33,8 +33,10 @@ _SHARE = 0.25
 _EARLY_S = 0.4
 _EARLY_SHARE, _EARLY_END_SHARE = 0.7, 0.3
 _OVERLOOKED_EARLY_SHARE = 0.5
-_SURE = 0.7
-_FAR_STRONGER = 1.6
+_CLOSE = 0.4
+"""Of the usual interval: nearer to each other than this, one of two beats is none."""
+_INTERVAL_S = 1.0
+"""Until one is known."""
 _OVERDUE = 1.5
 _OVERLOOKED = 0.6
 _FALL_FROM_S, _FALL_S, _FALL_LEAST = 1.5, 1.0, 0.2
@@ -77,7 +79,7 @@ class Decider:
 
     def push(self, peak: Peak) -> Iterator[Peak]:
         """The beats that a peak makes known."""
-        yield from self.advance(peak.moment)
+        yield from self._release(peak.moment)
         held = self._held
         if held is None:
             taken = self._passes(peak, self._last)
@@ -91,15 +93,20 @@ class Decider:
                 yield self._tell(held)
         if not taken:
             self._refuse(peak)
-        elif peak.strength > _SURE * median(self._signal):
+        elif peak.strength > median(self._signal):
             yield self._tell(peak)
         else:
             self._held = peak
 
-    def advance(self, moment: int) -> Iterator[Peak]:
-        """The beats that are known when all peaks before a moment are."""
-        if self._held is not None and moment - self._held.moment >= HELD_S * self._rate_hz:
-            yield self._tell(self._held)
+    def advance(self, moment: int, coming: float, seen: int) -> Iterator[Peak]:
+        """The beats that are known when all peaks before a moment are.
+
+        From there to `seen`, peaks are not known yet, but nothing is stronger than `coming`.
+        """
+        yield from self._release(moment)
+        held = self._held
+        if held is not None and coming <= held.strength:
+            yield from self._release(seen)
         oldest = moment - OVERDUE_MAX_S * self._rate_hz
         while self._passed and self._passed[0].moment < oldest:
             self._passed.popleft()
@@ -109,9 +116,19 @@ class Decider:
                 return
             yield self._tell(max(passed, key=lambda peak: peak.strength))
 
+    def _release(self, moment: int) -> Iterator[Peak]:
+        """Rule 3: the beat held back, when nothing stronger came before this moment."""
+        if self._held is not None and moment - self._held.moment >= HELD_S * self._rate_hz:
+            yield self._tell(self._held)
+
     def _since(self, moment: int, last: Peak | None) -> float:
         """Seconds since a beat; long ago when there was none."""
         return (moment - last.moment) / self._rate_hz if last is not None else 1e9
+
+    @property
+    def _usual_s(self) -> float:
+        """The usual interval."""
+        return median(self._intervals) / self._rate_hz if self._intervals else _INTERVAL_S
 
     def _need(self, moment: int, last: Peak | None) -> float:
         """Rules 1, 2 and 5."""
@@ -135,9 +152,10 @@ class Decider:
 
     def _replaces(self, peak: Peak, held: Peak) -> bool:
         """Rule 3."""
-        near = self._since(peak.moment, held) < APART_S
-        more = 1.0 if near else _FAR_STRONGER
-        return peak.strength > more * held.strength and self._passes(peak, self._last)
+        close_s = max(APART_S, _CLOSE * self._usual_s)
+        if self._since(peak.moment, held) >= close_s or peak.strength <= held.strength:
+            return False
+        return self._passes(peak, self._last)
 
     def _refuse(self, peak: Peak) -> None:
         if self._since(peak.moment, self._last) >= APART_S:
@@ -158,8 +176,7 @@ class Decider:
         """Rule 4: whether it is time to look back."""
         if self._last is None or not self._passed:
             return False
-        usual_s = median(self._intervals) / self._rate_hz if self._intervals else 1.0
-        return self._since(moment, self._last) >= min(_OVERDUE * usual_s, OVERDUE_MAX_S)
+        return self._since(moment, self._last) >= min(_OVERDUE * self._usual_s, OVERDUE_MAX_S)
 
     def _overlooked(self, peak: Peak) -> bool:
         """Rule 4: whether a peak that was passed over is a beat after all."""

@@ -36,6 +36,11 @@ class Peaks:
         self._known = np.zeros(2 * self.reach)
         self._blind = np.ones(2 * self.reach, np.bool_)
 
+    @property
+    def coming(self) -> float:
+        """The highest strength of the moments of which no peak is known yet."""
+        return float(self._known[self.reach :].max())
+
     def push(self, first: int, strength: Values, blind: Mask | None) -> Iterator[Peak]:
         """Those that the moments `first ..` make known."""
         known = np.concatenate([self._known, strength])
