@@ -1,0 +1,265 @@
+"""Patients and alarms over the device protocol, on a clock that is moved."""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgeward.signal.channel import Channel
+from edgeward.signal.ring import Samples
+from edgeward.signal.simulation.generate import simulate
+from edgeward.signal.simulation.scenarios import scenario
+
+S = 1_000_000_000
+Start = Callable[..., Any]
+Event = dict[str, Any]
+
+
+class Ward:
+    """A device whose patients are simulated, and what it has told."""
+
+    def __init__(self, inprocess: Start, **options: Any) -> None:
+        self.peer, self.running = inprocess(simulated=True, **options)
+        self.second = 0
+        self.cursor = 0
+        self.told: list[Event] = []
+
+    def admit(self, patient: str, *channels: Channel, category: str = "adult") -> None:
+        self.peer.result("patient.admit", patient=patient, category=category)
+        for one in channels:
+            self.attach(patient, one)
+
+    def attach(self, patient: str, one: Channel) -> None:
+        self.peer.result(
+            "patient.attach", patient=patient, channel=one.name, signal=one.signal.value,
+            unit=one.unit, rate_hz=one.rate_hz,
+        )  # fmt: skip
+
+    def play(self, patient: str, name: str, *channels: str, until: int | None = None) -> None:
+        """Send a scenario in blocks of a second, each when it is taken."""
+        record = simulate(scenario(name), 7)
+        for second in range(until or int(scenario(name).seconds)):
+            self.pass_second()
+            for one in channels:
+                rate_hz = record.channel(one).rate_hz
+                block = record.signals[one][second * rate_hz : (second + 1) * rate_hz]
+                self.push(patient, one, second * rate_hz, block)
+
+    def push(self, patient: str, channel: str, first: int, block: Samples) -> None:
+        text = base64.b64encode(block.astype("<f4").tobytes()).decode()
+        self.peer.result("patient.push", patient=patient, channel=channel, first=first,
+                         samples=text)  # fmt: skip
+        self.read()
+
+    def pass_second(self, seconds: int = 1) -> None:
+        self.second += seconds
+        self.peer.result("clock", advance_ns=seconds * S)
+        self.read()
+
+    def read(self) -> None:
+        got = self.peer.result("events", after=self.cursor, limit=512)
+        assert got["dropped"] == 0
+        self.cursor = got["next"]
+        self.told += got["events"]
+
+    def changes(self, condition: str) -> list[tuple[str, float]]:
+        """What happened to the alarms of a condition, and when."""
+        return [
+            (one["what"], one["at_ns"] / S)
+            for one in self.told
+            if one["kind"] == "alarm" and (one["alarm"] or {}).get("condition") == condition
+        ]
+
+    def state(self, patient: str | None = "p1") -> dict[str, Any]:
+        shown: dict[str, Any] = self.peer.result("patient.state", patient=patient)
+        return shown
+
+
+def channels_of(name: str, *wanted: str) -> list[Channel]:
+    record = simulate(scenario(name), 7)
+    return [record.channel(one) for one in wanted]
+
+
+@pytest.fixture
+def ward(inprocess: Start) -> Ward:
+    return Ward(inprocess)
+
+
+def test_a_standstill_is_heard_within_five_seconds_and_stays_until_it_is_reset(ward: Ward) -> None:
+    ward.admit("p1", *channels_of("asystole", "ecg"))
+    ward.play("p1", "asystole", "ecg")
+    changes = ward.changes("asystole")
+    assert [what for what, _ in changes] == ["declared", "signalled", "latched"]
+    assert changes[0][1] <= 65.0
+    state = ward.state()
+    (alarm,) = [one for one in state["alarms"] if one["condition"] == "asystole"]
+    assert (alarm["presence"], alarm["priority"], state["audible"]) == ("latched", "high", "high")
+    assert alarm["met_ns"] < alarm["declared_ns"]
+    rate = state["readings"]["heart_rate"]
+    assert rate["value"] == pytest.approx(72, abs=15)
+    ended = ward.peer.result("alarm.reset", patient="p1", by="nurse 4")["ended"]
+    assert alarm["id"] in ended
+    assert ward.state()["audible"] is None
+
+
+def test_a_healthy_patient_raises_nothing(ward: Ward) -> None:
+    channels = ("ecg", "ppg", "spo2", "temperature")
+    ward.admit("p1", *channels_of("rate_80", *channels))
+    ward.play("p1", "rate_80", *channels)
+    assert [one for one in ward.told if one["kind"] == "alarm" and one["alarm"]] == []
+    shown = {name: one["value"] for name, one in ward.state()["readings"].items()}
+    assert shown["heart_rate"] == pytest.approx(80, abs=1)
+    assert shown["pulse_rate"] == pytest.approx(80, abs=2)
+
+
+def test_a_lead_that_is_off_is_a_technical_alarm_and_no_number(ward: Ward) -> None:
+    ward.admit("p1", *channels_of("ecg_rail", "ecg"))
+    ward.play("p1", "ecg_rail", "ecg", until=110)
+    declared = ward.changes("ecg_lead_off")[0]
+    assert declared[0] == "declared"
+    assert declared[1] <= 70.0
+    rate = ward.state()["readings"]["heart_rate"]
+    assert (rate["value"], rate["reason"]) == (None, "lead_off")
+    assert ward.changes("asystole") == []
+
+
+def test_a_channel_that_falls_silent_is_told_and_so_is_one_that_is_taken_away(ward: Ward) -> None:
+    ward.admit("p1", *channels_of("rate_80", "ecg"))
+    ward.play("p1", "rate_80", "ecg", until=20)
+    ward.pass_second(6)
+    assert ward.changes("ecg_stale")[0][0] == "declared"
+    assert ward.state()["readings"]["heart_rate"]["reason"] == "stale"
+    assert ward.peer.result("patient.detach", patient="p1", channel="ecg") == {"samples": 20 * 250}
+    assert [one["condition"] for one in ward.state()["alarms"]] == ["ecg_stale"]
+    ward.attach("p1", channels_of("rate_80", "ecg")[0])
+    ward.pass_second(2)
+    ward.push("p1", "ecg", 0, np.zeros(10, np.float32))
+    ward.pass_second(3)
+    assert "ended" in [what for what, _ in ward.changes("ecg_stale")]
+
+
+def test_one_patient_never_delays_or_changes_another(inprocess: Start) -> None:
+    alone, beside = Ward(inprocess), Ward(inprocess)
+    for ward in (alone, beside):
+        ward.admit("p1", *channels_of("asystole", "ecg"))
+    beside.admit("p2", *channels_of("rate_80", "ecg"))
+    beside.push("p2", "ecg", 0, np.full(250, np.nan, np.float32))
+    assert beside.peer.error("patient.push", patient="p2", channel="ecg", first=0,
+                             samples="AAAA")["code"] == -32602  # fmt: skip
+    for ward in (alone, beside):
+        ward.play("p1", "asystole", "ecg", until=80)
+    assert beside.changes("asystole") == alone.changes("asystole") != []
+    about = {(one["alarm"] or {}).get("patient") for one in beside.told if one["kind"] == "alarm"}
+    assert about == {"p1", "p2", None}
+
+
+def test_what_was_up_is_up_again_after_a_restart(inprocess: Start) -> None:
+    before = Ward(inprocess)
+    before.admit("p1", *channels_of("asystole", "ecg"), category="paediatric")
+    before.play("p1", "asystole", "ecg", until=80)
+    (alarm,) = [one for one in before.state()["alarms"] if one["condition"] == "asystole"]
+    before.peer.result("restart")
+    after = Ward(inprocess, store=before.running.store)
+    state = after.state()
+    (restored,) = [one for one in state["alarms"] if one["condition"] == "asystole"]
+    assert (restored["id"], restored["undecided"], restored["presence"]) == (
+        alarm["id"], True, "on"
+    )  # fmt: skip
+    assert state["audible"] == "high"
+    after.read()
+    assert next(one["what"] for one in after.told if one["kind"] == "alarm") == "started"
+    after.admit("p1", *channels_of("rate_80", "ecg"), category="paediatric")
+    assert after.peer.error("patient.admit", patient="p1", category="adult")["code"] == -32602
+
+
+def test_an_operator_acts_and_is_named(ward: Ward) -> None:
+    ward.admit("p1", *channels_of("asystole", "ecg"))
+    ward.play("p1", "asystole", "ecg", until=70)
+    alarm = ward.state()["audible_alarm"]
+    ward.peer.result("alarm.inactivate", patient="p1", state="audio_paused", duration_ms=60000,
+                     by="nurse 4")  # fmt: skip
+    paused = ward.state()
+    assert (paused["audible"], paused["visible"]) == (None, "high")
+    assert paused["inactive"][0]["remaining_ns"] == 60 * S
+    ward.peer.result("alarm.resume", patient="p1", by="nurse 4")
+    assert ward.state()["audible"] == "high"
+    ward.peer.result("alarm.acknowledge", alarm=alarm, by="nurse 4")
+    assert ward.state()["alarms"][0]["presence"] == "acknowledged"
+    ward.read()
+    who = {one["what"]: one["who"] for one in ward.told if one["kind"] == "alarm"}
+    assert (who["acknowledged"], who["audio_paused"], who["declared"]) == ("nurse 4", "nurse 4", "")
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "code", "told"),
+    [
+        ("patient.admit", {"patient": "p2", "category": "infant"}, -32602, "adult, paediatric"),
+        ("patient.admit", {"patient": "p1", "category": "adult"}, -32602, "admitted already"),
+        ("patient.state", {"patient": "p9"}, -32602, "'p9' is not admitted; admitted: p1"),
+        ("patient.attach", {"patient": "p1", "channel": "x", "signal": "ecg", "unit": "kV",
+                            "rate_hz": 20}, -32602, "found the rate 20 Hz"),
+        ("patient.push", {"patient": "p1", "channel": "y", "first": 0, "samples": ""}, -32602,
+         "'y' of patient 'p1' is not attached"),
+        ("alarm.acknowledge", {"alarm": "1-99", "by": "n"}, -32001, "one that is up"),
+        ("alarm.switch", {"patient": "p1", "condition": "asystole", "on": False, "by": "n"}, -32001,
+         "a condition that may be switched off"),
+        ("alarm.inactivate", {"patient": "p1", "state": "audio_paused", "duration_ms": 120001,
+                              "by": "n"}, -32001, "accepted: 1 to 120000000000 ns"),
+        ("alarm.inactivate", {"patient": "p1", "state": "audio_off", "duration_ms": 5, "by": "n"},
+         -32001, "none: it lasts until somebody resumes"),
+        ("alarm.limits", {"patient": "p1", "vital": "heart_rate", "unit": "/min",
+                          "low_warning": 119, "by": "n"}, -32602, "high_warning"),
+        ("alarm.limits", {"patient": "p1", "vital": "spo2", "unit": "mmHg", "by": "n"}, -32602,
+         "accepted is '%'"),
+        ("alarm.limits", {"patient": "p1", "vital": "spo2", "unit": "%", "low_warning": True,
+                          "by": "n"}, -32602, "a number or null"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused_with_what_would_be_accepted(
+    ward: Ward, method: str, params: dict[str, Any], code: int, told: str
+) -> None:
+    ward.admit("p1")
+    error = ward.peer.error(method, **params)
+    assert error["code"] == code
+    assert told in error["message"]
+    assert ward.state()["alarms"] == []
+
+
+def test_limits_are_changed_and_the_change_is_told(ward: Ward) -> None:
+    ward.admit("p1", *channels_of("rate_80", "ecg"))
+    ward.play("p1", "rate_80", "ecg", until=20)
+    force = ward.peer.result("alarm.limits", patient="p1", vital="heart_rate", unit="/min",
+                             high_warning=75, by="doctor 2")  # fmt: skip
+    assert (force["high_warning"], force["low_warning"]) == (75, 50)
+    ward.read()
+    (change,) = [one for one in ward.told if one["kind"] == "alarm" and one["what"] == "limits"]
+    assert change["who"] == "doctor 2"
+    assert "75" in change["text"]
+
+
+def test_everything_is_disclosed(ward: Ward) -> None:
+    told = ward.peer.result("alarm.describe")
+    asystole = told["conditions"]["asystole"]
+    assert (asystole["priority"], asystole["may_switch_off"]) == ("high", False)
+    assert asystole["condition_delay_ms"] == asystole["signal_delay_ms"] == 0
+    assert told["channels"]["acceleration"]["axes"] == 3
+    assert told["vitals"]["spo2"]["unit"] == "%"
+    assert told["audio_pause_max_ms"] == 120_000
+
+
+def test_a_discharged_patient_leaves_nothing(ward: Ward) -> None:
+    ward.admit("p1", *channels_of("asystole", "ecg"))
+    ward.play("p1", "asystole", "ecg", until=70)
+    ward.peer.result("patient.discharge", patient="p1")
+    assert ward.state(None)["alarms"] == []
+    assert ward.peer.error("patient.discharge", patient="p1")["code"] == -32602
+
+
+def test_a_device_without_patients_starts_no_alarm_system(inprocess: Start) -> None:
+    peer, running = inprocess(simulated=True)
+    peer.result("describe")
+    peer.result("clock", advance_ns=100 * S)
+    assert running.device.bedside is None
+    assert peer.result("events")["events"] == []
