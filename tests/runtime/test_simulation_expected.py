@@ -136,7 +136,7 @@ def test_a_step_of_rate_is_raised_ten_seconds_after_it(bpm: float, side: Side) -
 
 def test_an_extreme_rate_is_a_sign_besides() -> None:
     assert set(required(after_a_minute(Sinus(60, 200)))) == {"heart_rate", "extreme_tachycardia"}
-    assert set(required(after_a_minute(Sinus(60, 25)))) == {"heart_rate", "extreme_bradycardia"}
+    assert set(required(after_a_minute(Sinus(60, 21)))) == {"heart_rate", "extreme_bradycardia"}
 
 
 def test_limits_are_the_caller_s() -> None:

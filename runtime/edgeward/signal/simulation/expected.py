@@ -87,17 +87,25 @@ def _standstill(truth: Truth, criteria: Criteria) -> Iterator[Expected]:
     active_s = np.sort(np.concatenate([truth.beats_s, *activity]))
     for last_s, next_s in gaps(active_s, truth.seconds, 0.9 * criteria.pause_s):
         pause = _gap(Sign.PAUSE, last_s, next_s, criteria.pause_s, criteria)
-        if last_s > 0 and criteria.pause_s * 1.1 <= next_s - last_s < criteria.asystole_s * 0.9:
+        gap_s = next_s - last_s
+        apart = gap_s >= 1.5 * _interval_before(active_s, last_s)  # a slow heart makes no pauses
+        if apart and criteria.pause_s * 1.1 <= gap_s < criteria.asystole_s * 0.9:
             by_s = last_s + criteria.pause_s + criteria.sign_delay_s
             pause = replace(pause, raise_by_s=max(by_s, next_s))
         else:
             pause = replace(pause, raise_by_s=None)
         yield pause
-        if next_s - last_s > 0.9 * criteria.asystole_s:
+        if gap_s > 0.9 * criteria.asystole_s:
             yield _gap(Sign.ASYSTOLE, last_s, next_s, criteria.asystole_s, criteria)
     for start_s, end_s in chaos:
         for sign in (Sign.ASYSTOLE, Sign.PAUSE):
             yield _may(sign, start_s - 2.0, end_s + 2.0, criteria)
+
+
+def _interval_before(events_s: F64, last_s: float) -> float:
+    """From the event before an event to this one; without one before, for ever."""
+    place = int(np.searchsorted(events_s, last_s))
+    return float(events_s[place] - events_s[place - 1]) if place else inf
 
 
 def _gap(sign: Sign, last_s: float, next_s: float, over_s: float, criteria: Criteria) -> Expected:

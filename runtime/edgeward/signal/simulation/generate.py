@@ -60,8 +60,16 @@ class SimulatedRecord:
         return self.truth.provenance
 
     def channel(self, name: str) -> Channel:
-        """The channel of that name."""
-        return next(channel for channel in self.channels if channel.name == name)
+        """The channel of that name.
+
+        Raises:
+            ScriptError: there is none; the message names all there are.
+        """
+        for channel in self.channels:
+            if channel.name == name:
+                return channel
+        names = ", ".join(channel.name for channel in self.channels)
+        raise ScriptError(f"found the channel {name!r}; accepted: {names}")
 
 
 def simulate(
