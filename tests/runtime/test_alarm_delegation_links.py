@@ -220,7 +220,7 @@ def escalations_are_in_order(told: list[Event]) -> None:
         min_size=1, max_size=5,
     ),
 )  # fmt: skip
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_no_link_makes_it_claim_what_no_person_said_or_keeps_an_alarm_silent(
     seed: int, loss: float, delay_ms: int, script: list[tuple[int, int, int]]
 ) -> None:

@@ -7,7 +7,13 @@ from typing import Any
 from edgeward.alarm.delegation.delivery import Delivery, Outcome
 from edgeward.alarm.delegation.freshness import Freshness
 from edgeward.alarm.delegation.messages import Answer, Offer, read_answer, to_message
-from edgeward.alarm.delegation.plan import SENDS_PER_REFRESH, DelegationPlan, Event, News
+from edgeward.alarm.delegation.plan import (
+    SENDS_PER_REFRESH,
+    UNANSWERED,
+    DelegationPlan,
+    Event,
+    News,
+)
 from edgeward.alarm.signals import Shown, SignalState
 from edgeward.alarm.vocabulary import Activation, Presence, Priority
 
@@ -136,11 +142,19 @@ class LocalEnd:
         """The alarms that nobody has confirmed yet, HIGH first."""
         return tuple(each.alarm.id for each in self._in_order() if each.outcome is Outcome.OPEN)
 
+    def unanswered(self) -> tuple[str, ...]:
+        """Those of them that every receiver has been asked about."""
+        return tuple(
+            each.alarm.id
+            for each in self._in_order()
+            if each.outcome is Outcome.OPEN and each.step >= len(self.plan.receivers)
+        )
+
     def _follow(self, each: Shown, now_ns: int) -> Iterator[Event]:
         alarm, delivery = each.alarm, self._deliveries.get(each.alarm.id)
         calls = _calls(each)
         if delivery is None:
-            if calls and alarm.priority in _TOLD:
+            if calls and alarm.priority in _TOLD and alarm.condition != UNANSWERED:
                 yield self._begin(each, now_ns)
             return
         grown = alarm.priority.above(delivery.priority)

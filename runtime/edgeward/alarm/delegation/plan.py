@@ -8,6 +8,9 @@ from edgeward.errors import AlarmError
 
 _SECOND_NS = 1_000_000_000
 REFRESH_NS_MAX = 60 * _SECOND_NS
+UNANSWERED = "delegation_unanswered"
+"""The condition of an alarm that nobody has confirmed. It is signalled at the device alone: offered
+to those who do not answer, it would keep itself up."""
 SENDS_PER_REFRESH = 4
 """How often an end speaks within T, so that single losses do not count as a lost link."""
 
