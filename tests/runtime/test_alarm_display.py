@@ -145,6 +145,7 @@ def test_a_fitted_text_has_exactly_its_width(text: str, width: int) -> None:
 
 def test_wide_and_combining_characters_count_as_they_are_drawn() -> None:
     assert cells("病e\u0301") == 3
+    assert cells("\u0e01\u0e31") == 1
     assert fitted("病病病", 4) == "病~ "
     assert plain("a\x1b[2J\nb\u202e") == "a?[2J?b?"
 

@@ -3,6 +3,7 @@
 import unicodedata
 
 _DOUBLE = ("W", "F")
+_ON_TOP = ("Mn", "Me")
 
 
 def plain(text: str) -> str:
@@ -31,6 +32,6 @@ def fitted(text: str, width: int) -> str:
 
 
 def _cells(each: str) -> int:
-    if unicodedata.combining(each):
+    if unicodedata.category(each) in _ON_TOP:
         return 0
     return 2 if unicodedata.east_asian_width(each) in _DOUBLE else 1
