@@ -288,6 +288,15 @@ def test_a_change_of_limits_is_told_with_who_and_from_what() -> None:  # A20
     assert bench.system.limits("bed 5", Vital.HEART_RATE) == VitalLimits(40, 50, 120, 150)
 
 
+def test_limits_of_one_vital_leave_those_of_another() -> None:
+    bench = AlarmBench()
+    bench.limit(Vital.HEART_RATE, 30, 45, 130, None)
+    bench.limit(Vital.SPO2, 80, 88, None, None)
+    bench.limit(Vital.HEART_RATE, 35, 45, 130, None)
+    assert bench.system.limits(PATIENT, Vital.SPO2) == VitalLimits(80, 88, None, None)
+    assert bench.system.limits(PATIENT, Vital.HEART_RATE) == VitalLimits(35, 45, 130, None)
+
+
 def test_a_change_of_category_brings_its_limits_and_is_told() -> None:
     bench = AlarmBench()
     bench.limit(Vital.HEART_RATE, 30, 45, 130, None)
@@ -324,6 +333,11 @@ def test_the_hysteresis_lasts_over_an_outage_and_over_a_value_that_is_missing() 
     bench.wait(10)
     assert bench.up("heart_rate_high").presence is Presence.ON
     assert not bench.up("heart_rate_high").undecided
+    bench.read(Vital.HEART_RATE, 151)
+    bench.crash()
+    bench.read(Vital.HEART_RATE, 149)
+    bench.wait(10)
+    assert bench.up("heart_rate_high").priority is Priority.HIGH
 
 
 def test_low_oxygen_without_a_warning_limit_tells_a_severe_one_only() -> None:

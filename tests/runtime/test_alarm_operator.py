@@ -226,6 +226,15 @@ def test_signals_taken_from_one_patient_stay_with_the_other() -> None:
     assert bench.signals.audible is Priority.MEDIUM
 
 
+@pytest.mark.parametrize("state", STATES)
+def test_a_state_is_that_of_the_whole_while_there_is_no_alarm(state: Inactivation) -> None:
+    bench = AlarmBench()
+    assert bench.signals.audible_activation is Activation.ON
+    STATES[state](bench.by(), PATIENT)
+    assert bench.signals.audible_activation is state.audible
+    assert bench.signals.visible_activation is state.visible
+
+
 # Breakthrough: A11, T11
 
 
@@ -308,6 +317,18 @@ def test_a_condition_that_is_switched_off_is_marked_and_comes_back_when_switched
     bench.by().switch_on(PATIENT, "pause")
     assert bench.signals.audible is Priority.MEDIUM
     assert bench.up("pause").id == "1-2"
+
+
+def test_a_condition_that_is_switched_on_again_begins_at_the_level_it_is_at() -> None:
+    bench = AlarmBench()
+    bench.read(Vital.HEART_RATE, 160)
+    bench.read(Vital.HEART_RATE, 130)
+    bench.by().switch_off(PATIENT, "heart_rate_high")
+    bench.by().switch_on(PATIENT, "heart_rate_high")
+    assert bench.up("heart_rate_high").priority is Priority.MEDIUM
+    before = len(bench.entries)
+    bench.wait(60)
+    assert len(bench.entries) == before
 
 
 def test_switching_what_is_so_already_is_refused() -> None:

@@ -131,6 +131,21 @@ def test_a_sign_of_life_bounds_what_a_wall_clock_set_back_would_lengthen() -> No
     assert bench.signals.inactive[0].remaining_ns == SECOND_NS
 
 
+def test_a_sign_of_life_from_before_the_last_entry_says_nothing() -> None:
+    bench = AlarmBench()
+    bench.wait(10)
+    bench.see("asystole")
+    system = AlarmSystem.restore(
+        bench.entries,
+        epoch=2,
+        now=bench.now,
+        tell=bench.entries.append,
+        alive=Moment(9 * SECOND_NS, 0),
+    )
+    assert not bench.told(What.ALIVE)
+    assert system.signals().audible is Priority.HIGH
+
+
 def test_what_is_kept_is_told_anew_so_that_older_entries_are_not_needed() -> None:
     bench = AlarmBench()
     bench.see("asystole")
@@ -205,7 +220,10 @@ def test_a_condition_that_is_no_longer_defined_ends_and_is_told() -> None:
     bench.definitions = {k: v for k, v in standard_conditions().items() if k != "fall"}
     bench.crash()
     assert not bench.system.alarms
-    assert bench.told(What.ENDED)[0].text == "no longer defined"
+    (entry,) = bench.told(What.ENDED)
+    assert entry.text == "no longer defined"
+    assert entry.alarm is not None
+    assert not entry.alarm.holds
 
 
 def test_every_prefix_of_what_was_told_can_be_restored() -> None:  # T10
@@ -231,10 +249,10 @@ def test_what_the_journal_lost_is_an_alarm_and_the_rest_counts() -> None:
     bench = AlarmBench()
     for condition in ("pause", "asystole"):
         bench.see(condition)
-    bench.entries.append(bench.entries[1])  # twice
+    bench.entries += [bench.entries[-1], bench.entries[1]]  # again
     bench.crash(damage=["segment 3 is unreadable"])
     fault = bench.up("alarm_system_fault", None)
-    assert fault.text == "segment 3 is unreadable; 1 entries are out of order"
+    assert fault.text == "segment 3 is unreadable; 2 entries are out of order"
     assert bench.up("asystole").holds
     bench.by().reset(fault.id)
     bench.wait(60)

@@ -52,6 +52,7 @@ def test_while_nobody_can_tell_a_person_may_end_it() -> None:
     bench.see("asystole", None)
     bench.by().reset(bench.up("asystole").id)
     assert not bench.system.alarms
+    assert not bench.system._core._watches
     bench.see("asystole")
     assert bench.up("asystole").occurrence == 1
     assert bench.up("asystole").id == "1-2"

@@ -1,7 +1,6 @@
-"""What the alarm system tells, and how it looks at itself."""
+"""What the alarm system tells, and whose time it goes by."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from alarm_bench import PATIENT, AlarmBench, delayed
@@ -10,8 +9,7 @@ from edgeward.alarm.change import AlarmChange, ModelUsed, What
 from edgeward.alarm.definition import SECOND_NS
 from edgeward.alarm.moment import Moment
 from edgeward.alarm.observation import Observation
-from edgeward.alarm.system import AlarmSystem
-from edgeward.alarm.vocabulary import Presence, Priority
+from edgeward.alarm.vocabulary import Priority
 from edgeward.errors import AlarmError
 
 # What is told: A14, A19
@@ -79,65 +77,6 @@ def test_an_unknown_condition_is_refused_and_changes_nothing() -> None:
     with pytest.raises(AlarmError, match="'fever' is not defined"):
         bench.see("fever")
     assert len(bench.entries) == 1
-
-
-# The alarm system itself
-
-
-def test_whoever_is_told_may_fail_and_the_alarm_sounds_and_the_failure_is_an_alarm() -> None:
-    def fails(entry: AlarmChange) -> None:
-        raise OSError("disk full")
-
-    system = AlarmSystem(epoch=1, now=Moment(0, 0), tell=fails)
-    system.observe(Observation("p", "pause", True, 0), Moment(1, 1))
-    assert system.signals("p").audible is Priority.MEDIUM
-    system.advance(Moment(10 * SECOND_NS, 1))
-    assert system.signals(None).audible is Priority.HIGH
-    (fault,) = (each for each in system.alarms if each.condition == "alarm_system_fault")
-    assert "could not be told" in fault.text
-
-
-def test_it_looks_at_itself_when_it_starts_and_never_less_often_than_it_says() -> None:  # A17
-    bench = AlarmBench()
-    assert bench.system.last_self_check_ns == 0
-    for _ in range(50):
-        bench.wait(7)
-        assert bench.now.mono_ns - bench.system.last_self_check_ns <= 10 * SECOND_NS
-
-
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        ({"acknowledged_until_ns": 5}, "acknowledged without an end"),
-        ({"presence": Presence.LATCHED}, "latched while its condition holds"),
-        ({"presence": Presence.ACKNOWLEDGED}, "acknowledged without an end"),
-        ({"condition": "fever"}, "condition fever is not defined"),
-    ],
-)
-def test_a_state_that_cannot_be_is_an_alarm(changed: dict[str, object], said: str) -> None:
-    bench = AlarmBench()
-    bench.see("asystole")
-    state = bench.system.state
-    broken = replace(bench.up("asystole"), **changed)  # type: ignore[arg-type]
-    state.alarms[PATIENT, "asystole"] = broken
-    bench.system.advance(Moment(10 * SECOND_NS, 1))
-    (fault,) = (each for each in state.alarms.values() if each.condition == "alarm_system_fault")
-    assert said in fault.text
-
-
-def test_a_fault_of_the_sounder_told_from_outside_is_the_same_condition() -> None:  # A17
-    bench = AlarmBench()
-    bench.see("alarm_system_fault", patient=None, source="sounder", text="no current")
-    bench.wait(60)  # the self-check finds nothing, which does not end what the sounder found
-    assert bench.up("alarm_system_fault", None).holds
-    bench.see("alarm_system_fault", False, patient=None, source="sounder")
-    bench.wait(3)
-    assert not bench.system.alarms
-
-
-def test_definitions_without_a_word_for_its_own_fault_are_refused() -> None:
-    with pytest.raises(AlarmError, match="alarm_system_fault"):
-        AlarmSystem(epoch=1, now=Moment(0, 0), tell=print, definitions={})
 
 
 def test_a_clock_that_jumps_changes_nothing() -> None:  # T9, known fault 29
