@@ -6,9 +6,8 @@ Rules:
    is a disturbance: it breaks the run of intervals, and several in a row end the chain.
 3. A low wave soon after a beat is the second wave of the same beat (the dicrotic one). The later
    the next beat is due, the lower it may be.
-4. The rate is the mean of the intervals between beats of the chain that ended within the last
-   `AVERAGED_S`, without the shortest and the longest when there are five or more. Intervals must
-   fill half of that time, with at least two for each disturbance, or there is no rate.
+4. The rate is that of `averaging` over `AVERAGED_S`, when there are at least two intervals for each
+   disturbance.
 5. Without a beat for three seconds, or for three usual intervals, the chain has ended.
 
 The shares were chosen on the even half of the recordings at hand, where the result hardly depends
@@ -20,6 +19,7 @@ from statistics import median
 
 import numpy as np
 
+from edgeward.signal.detect.averaging import Averaging
 from edgeward.signal.detect.wave import Shape, Wave
 
 AGREEING = 5
@@ -35,9 +35,7 @@ _EARLY, _EARLY_HEIGHT = 0.5, 0.75
 _DUE, _BEFORE_DUE_HEIGHT, _DUE_HEIGHT = 0.65, 0.4, 0.15
 """A wave before so much of the usual interval needs so much of the usual height."""
 _STRANGE_MAX = 5
-_FILLED = 0.5
 _DISTURBED = 0.5
-_TRIMMED_FROM = 5
 _LEARN_S = 3.0
 _LEARN_SHARE = 0.5
 """Of the highest wave of the last seconds: what is lower is no beat while a chain is sought."""
@@ -50,10 +48,10 @@ class Chain:
     """Beats that look alike, one after the other."""
 
     __slots__ = (
+        "_averaging",
         "_disturbed",
         "_first",
         "_heights",
-        "_intervals",
         "_last",
         "_linked",
         "_rate_hz",
@@ -69,7 +67,7 @@ class Chain:
         self._rate_hz = rate_hz
         self._heights: deque[float] = deque(maxlen=_USUAL)
         self._usual: deque[float] = deque(maxlen=_USUAL)
-        self._intervals: deque[tuple[float, float]] = deque()
+        self._averaging = Averaging(AVERAGED_S, rate_hz)
         self._recent: deque[Wave] = deque()
         self._first: list[Wave] = []
         self._shape: Shape = np.zeros(0)
@@ -116,18 +114,11 @@ class Chain:
 
     def rate(self, now: float) -> float | None:
         """Beats a minute (rule 4) at this moment, in thinned samples."""
-        averaged = AVERAGED_S * self._rate_hz
-        while self._intervals and self._intervals[0][0] < now - averaged:
-            self._intervals.popleft()
-        while self._disturbed and self._disturbed[0] < now - averaged:
+        while self._disturbed and self._disturbed[0] < now - AVERAGED_S * self._rate_hz:
             self._disturbed.popleft()
-        intervals = sorted(length for _, length in self._intervals)
-        too_strange = len(self._disturbed) > _DISTURBED * len(intervals)
-        if too_strange or sum(intervals) < _FILLED * averaged:
+        if len(self._disturbed) > _DISTURBED * self._averaging.count(now):
             return None
-        if len(intervals) >= _TRIMMED_FROM:
-            intervals = intervals[1:-1]
-        return 60 * self._rate_hz * len(intervals) / sum(intervals)
+        return self._averaging.per_minute(now)
 
     def age(self, now: float) -> None:
         """Rule 5."""
@@ -164,7 +155,7 @@ class Chain:
         self._strange = 0
 
     def _note(self, foot: float, interval: float) -> None:
-        self._intervals.append((foot, interval))
+        self._averaging.note(foot, interval)
         self._usual.append(interval)
 
     def _seek(self, wave: Wave) -> bool:

@@ -13,10 +13,8 @@ Rules:
 5. A pulse is there again with the first beat of a new chain. Motion alone does not end the sign.
 """
 
-from collections import deque
-from dataclasses import dataclass
-
 from edgeward.signal.detect.chain import AVERAGED_S, Chain
+from edgeward.signal.detect.past import Past
 from edgeward.signal.detect.thin import Thin
 from edgeward.signal.detect.wave import LAG_S as LAG_S
 from edgeward.signal.detect.wave import Wave, WaveFinder
@@ -31,16 +29,6 @@ _QUIET = 0.25
 _RATES_HZ = (50, 1000)
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """What a step of the signal was like."""
-
-    whole: bool
-    lowest: float
-    highest: float
-    rise: float
-
-
 class PulseDetector:
     """Beats, the pulse rate and the sign NO_PULSE in one photoplethysmogram."""
 
@@ -48,10 +36,10 @@ class PulseDetector:
         "_chain",
         "_finder",
         "_no_pulse_samples",
+        "_past",
         "_rate_hz",
         "_seconds",
         "_sign",
-        "_steps",
         "_steps_after_beat",
         "_steps_averaged",
         "_thin",
@@ -79,7 +67,7 @@ class PulseDetector:
         self._steps_after_beat = round((no_pulse_s - LAG_S) / per_step_s)
         self._steps_averaged = round(AVERAGED_S / per_step_s)
         self._no_pulse_samples = no_pulse_s * self._thin.rate_hz
-        self._steps: deque[_Step] = deque(maxlen=max(self._steps_after_beat, self._steps_averaged))
+        self._past = Past(max(self._steps_after_beat, self._steps_averaged))
         self._seconds = 0
         self._sign: bool | None = None
 
@@ -110,7 +98,7 @@ class PulseDetector:
             if wave is not None and chain.take(wave):
                 found.append(self._beat(wave, at))
             finder.floor = chain.floor
-        self._steps.append(_Step(all(whole), min(values), max(values), rise))
+        self._past.add(whole, values, rise)
 
     def _beat(self, wave: Wave, at: int) -> Beat:
         return Beat(self._sample(wave.foot), at, wave.height)
@@ -125,18 +113,18 @@ class PulseDetector:
 
     def _why(self) -> Reason:
         """Why there is no rate."""
-        last = [*self._steps][-self._steps_averaged :]
-        if not all(step.whole for step in last):
+        last = self._past.last(self._steps_averaged)
+        if not last.whole:
             return Reason.MISSING
-        if _constant(last):
+        if last.constant:
             return Reason.FLAT
-        if self._chain.going or len(last) < self._steps_averaged:
+        if self._chain.going or len(self._past) < self._steps_averaged:
             return Reason.LEARNING
-        return Reason.WEAK if self._quiet(last) else Reason.NOISE
+        return Reason.WEAK if self._quiet(last.rise) else Reason.NOISE
 
-    def _quiet(self, steps: list[_Step]) -> bool:
+    def _quiet(self, rise: float) -> bool:
         usual = self._chain.height
-        return usual is not None and max(step.rise for step in steps) < _QUIET * usual
+        return usual is not None and rise < _QUIET * usual
 
     def _judge_sign(self, now: float, at: int, found: list[Finding]) -> None:
         """Rules 4 and 5."""
@@ -154,11 +142,7 @@ class PulseDetector:
             return None
         if now - last < self._no_pulse_samples:
             return False
-        steps = [*self._steps][-self._steps_after_beat :]
-        if not all(step.whole for step in steps) or _constant(steps):
+        after = self._past.last(self._steps_after_beat)
+        if not after.whole or after.constant:
             return None
-        return True if self._sign is True or self._quiet(steps) else None
-
-
-def _constant(steps: list[_Step]) -> bool:
-    return min(one.lowest for one in steps) == max(one.highest for one in steps)
+        return True if self._sign is True or self._quiet(after.rise) else None
