@@ -103,6 +103,8 @@ def test_what_stands_is_the_newest_word_on_it() -> None:
     journal.record(alarm(8))
     journal.flush()
     journal.record(alarm(8, what="ended"))
+    journal.record(alarm(9))
+    journal.record(alarm(9, what="reset"))
     journal.record({"what": "limits", "patient": "p", "scope": {}})
     journal.record({"what": "discharged", "patient": "p", "scope": None})
     recovered = machine.killed().open()[1]

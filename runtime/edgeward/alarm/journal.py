@@ -54,6 +54,8 @@ class Recovered:
     """How many of the entries only the box had."""
     outage: Outage | None
     """None: no sign of life was found, as where nothing has run before."""
+    last_life: Life | None
+    """The last sign of life, on the clocks of its time."""
     damage: tuple[Damage, ...]
 
 
@@ -124,6 +126,7 @@ class Journal:
             standing=standings.with_more(boxed).ordered(),
             from_box=len(boxed),
             outage=outage,
+            last_life=since[0] if since else None,
             damage=tuple(content.damage),
         )
 
