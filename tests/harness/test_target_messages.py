@@ -24,7 +24,47 @@ EVENT = {
     "decision_ns": 2, "late": None,
 }  # fmt: skip
 
+ALARM = {
+    "id": "1-1", "patient": None, "condition": "c", "kind": "technical", "priority": "low",
+    "presence": "on", "holds": True, "undecided": False, "occurrence": 1, "met_ns": -1,
+    "declared_ns": 0, "signalled_ns": None, "value": None, "unit": "", "text": "", "source": "",
+    "model": None,
+}  # fmt: skip
+READING = {"channel": "c", "value": None, "unit": "%", "reason": "stale", "at_ns": 0}
+ABOUT_PATIENTS: dict[str, dict[str, Any]] = {
+    "patient.admit": {}, "patient.attach": {}, "patient.discharge": {}, "alarm.acknowledge": {},
+    "alarm.inactivate": {}, "alarm.resume": {}, "alarm.switch": {},
+    "patient.push": {"next": 1},
+    "patient.detach": {"samples": 1},
+    "patient.state": {
+        "at_ns": 0, "readings": {"spo2": READING}, "audible": "high", "audible_alarm": "1-1",
+        "visible": None, "visible_alarm": None, "self_check_ns": 0,
+        "alarms": [{**ALARM, "audible": "on", "visible": "paused"}],
+        "inactive": [{"patient": "p", "state": "audio_off", "by": "", "remaining_ns": None,
+                      "switched_off": ["c"]}],
+    },
+    "alarm.describe": {
+        "channels": {"ecg": {"units": ["mV"], "rates_hz": [[125, 1000]], "axes": 1}},
+        "vitals": {"spo2": {"unit": "%"}},
+        "conditions": {"c": {"kind": "technical", "priority": "low", "critical_priority": "low",
+                             "condition_delay_ms": 0, "signal_delay_ms": 0, "clear_delay_ms": 0,
+                             "acknowledge_ms": 1, "latching": "none", "may_switch_off": True,
+                             "text": ""}},
+        "audio_pause_max_ms": 120_000,
+    },
+    "alarm.limits": {"unit": "%"},
+    "alarm.reset": {"ended": []},
+}  # fmt: skip
+OF_PATIENTS: list[dict[str, Any]] = [
+    {"kind": "vital", "patient": "p", "vital": "spo2", **READING},
+    {"kind": "sign", "patient": "p", "channel": "c", "sign": "asystole", "present": None,
+     "text": "", "since_ns": 0, "at_ns": 0},
+    {"kind": "alarm", "what": "declared", "epoch": 1, "seq": 1, "at_ns": 0, "wall_ns": 0,
+     "patient": "p", "who": "", "text": "", "alarm": ALARM},
+]  # fmt: skip
+
 GOOD: dict[str, dict[str, Any]] = {
+    **ABOUT_PATIENTS,
     "describe": {
         "protocol": "1.7",
         "device": {"model": "m", "serial": "s", "id": "i", "epoch": 0},
@@ -44,8 +84,12 @@ GOOD: dict[str, dict[str, Any]] = {
     "stream.push": {"next": 0},
     "stream.close": {"samples": 0, "windows": 0},
     "events": {
-        "events": [EVENT, {"cursor": 2, "kind": "of a later version"}],
-        "next": 2,
+        "events": [
+            EVENT,
+            *({"cursor": 2, **each} for each in OF_PATIENTS),
+            {"cursor": 3, "kind": "of a later version"},
+        ],
+        "next": 3,
         "dropped": 0,
     },
     "resources": {"t": {"value": None, "provenance": "unknown"}},
@@ -69,6 +113,11 @@ BAD = [
     ("events", {"events": [{**EVENT, "window": {}}]}, "result.events[0].window.index: missing"),
     ("events", {"events": [{**EVENT, "cursor": 0}]}, "result.events[0].cursor: found 0"),
     ("events", {"events": {}}, "result.events: found {}, expected a list"),
+    ("events", {"events": [{"cursor": 1, **OF_PATIENTS[1], "present": 1}]}, "present: found 1"),
+    ("events", {"events": [{"cursor": 1, **OF_PATIENTS[2], "alarm": {}}]}, "alarm.id: missing"),
+    ("patient.state", {"audible": "loud"}, "result.audible: found 'loud'"),
+    ("patient.state", {"readings": {"spo2": {}}}, "result.readings.spo2.channel: missing"),
+    ("alarm.describe", {"conditions": {"c": {}}}, "result.conditions.c.kind: missing"),
     ("describe", {"protocol": "1"}, "result.protocol: found '1'"),
     ("describe", {"protocol": "1.0.0"}, "result.protocol: found '1.0.0'"),
     ("describe", {"protocol": "0.9"}, "this verifier speaks 1.x"),

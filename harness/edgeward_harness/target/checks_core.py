@@ -46,7 +46,8 @@ def unknown_method(trial: Trial) -> str:
 def capability_honesty(trial: Trial) -> str:
     """Methods of a capability that is not listed do not exist."""
     absent = [c for c in METHODS if c not in trial.capabilities]
-    methods = [method for capability in absent for method in METHODS[capability]]
+    present = {method for one in trial.capabilities for method in METHODS.get(one, ())}
+    methods = [each for one in absent for each in METHODS[one] if each not in present]
     for method in methods:
         trial.refused(method, {}, METHOD_NOT_FOUND, why=f"{method!r} is not offered")
     return f"refused: {', '.join(methods)}" if methods else "every capability is offered"

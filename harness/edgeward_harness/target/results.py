@@ -4,17 +4,18 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from edgeward_harness.target import shape
+from edgeward_harness.target import results_alarm, shape
 from edgeward_harness.target.shape import Check
 
 PROTOCOL_MAJOR: Final = 1
-PROTOCOL_MINOR: Final = 1
+PROTOCOL_MINOR: Final = 2
 """What is known here; a device may have a greater minor, and tell more than is known."""
 
 METHODS: Final[Mapping[str, tuple[str, ...]]] = {
     "core": ("describe", "configure", "shutdown"),
     "infer": ("infer",),
     "stream": ("stream.open", "stream.push", "stream.close", "events"),
+    "alarm": (*results_alarm.METHODS, "events"),
     "resources": ("resources",),
     "clock": ("clock",),
     "restart": ("restart",),
@@ -125,8 +126,14 @@ _KINDS: Final[Mapping[str, Check]] = {
             "at_ns": _NS,
         }
     ),
+    **results_alarm.KINDS,
 }
-KIND_SINCE: Final[Mapping[str, int]] = {"result": 0, "technical": 1, "rule": 1}
+KIND_SINCE: Final[Mapping[str, int]] = {
+    "result": 0,
+    "technical": 1,
+    "rule": 1,
+    **dict.fromkeys(results_alarm.KINDS, 2),
+}
 """The minor version that brought each kind of event; what is made of others is in `kinds`."""
 
 _EVENT: Final = shape.by_tag("kind", _KINDS, otherwise=shape.record({"cursor": shape.integer(1)}))
@@ -156,6 +163,7 @@ RESULTS: Final[Mapping[str, Check]] = {
     "stream.push": shape.record({"next": _COUNT}),
     "stream.close": shape.record({"samples": _COUNT, "windows": _COUNT}),
     "events": shape.record({"events": shape.array(_EVENT), "next": _COUNT, "dropped": _COUNT}),
+    **results_alarm.RESULTS,
     "resources": shape.mapping(_READING),
     "clock": shape.record({"now_ns": _NS}),
     "restart": shape.record({}),

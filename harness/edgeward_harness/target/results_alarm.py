@@ -1,0 +1,164 @@
+"""What the results and events about patients and alarms must look like (docs/protocol.md)."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from edgeward_harness.target import shape
+from edgeward_harness.target.shape import Check
+
+_NS: Final = shape.integer(0)
+_INSTANT: Final = shape.integer()
+_COUNT: Final = shape.integer(0)
+_NUMBER: Final = shape.number()
+_PRIORITY: Final = shape.one_of("high", "medium", "low")
+_ACTIVATION: Final = shape.one_of("on", "paused", "off")
+_SOMEBODY: Final = shape.nullable(shape.text())
+_WORDS: Final = shape.text(empty=True)
+
+METHODS: Final = (
+    "patient.admit",
+    "patient.attach",
+    "patient.push",
+    "patient.detach",
+    "patient.discharge",
+    "patient.state",
+    "alarm.acknowledge",
+    "alarm.describe",
+    "alarm.inactivate",
+    "alarm.limits",
+    "alarm.reset",
+    "alarm.resume",
+    "alarm.switch",
+)
+
+_ALARM: Final[Mapping[str, Check]] = {
+    "id": shape.text(),
+    "patient": _SOMEBODY,
+    "condition": shape.text(),
+    "kind": shape.one_of("physiological", "technical"),
+    "priority": _PRIORITY,
+    "presence": shape.one_of("on", "latched", "acknowledged", "off"),
+    "holds": shape.boolean(),
+    "undecided": shape.boolean(),
+    "occurrence": shape.integer(1),
+    "met_ns": _INSTANT,
+    "declared_ns": _INSTANT,
+    "signalled_ns": shape.nullable(_INSTANT),
+    "value": shape.nullable(_NUMBER),
+    "unit": _WORDS,
+    "text": _WORDS,
+    "source": _WORDS,
+    "model": shape.nullable(shape.record({"model_id": shape.text(), "version": shape.text()})),
+}
+"""A device may tell more of an alarm than these."""
+
+_READING: Final[Mapping[str, Check]] = {
+    "channel": shape.text(),
+    "value": shape.nullable(_NUMBER),
+    "unit": shape.text(),
+    "reason": shape.nullable(shape.text()),
+    "at_ns": _INSTANT,
+}
+
+_CONDITION: Final = shape.record(
+    {
+        "kind": shape.one_of("physiological", "technical"),
+        "priority": _PRIORITY,
+        "critical_priority": _PRIORITY,
+        "condition_delay_ms": _COUNT,
+        "signal_delay_ms": _COUNT,
+        "clear_delay_ms": _COUNT,
+        "acknowledge_ms": _COUNT,
+        "latching": shape.text(),
+        "may_switch_off": shape.boolean(),
+        "text": _WORDS,
+    }
+)
+
+RESULTS: Final[Mapping[str, Check]] = {
+    "patient.admit": shape.record({}),
+    "patient.attach": shape.record({}),
+    "patient.push": shape.record({"next": _COUNT}),
+    "patient.detach": shape.record({"samples": _COUNT}),
+    "patient.discharge": shape.record({}),
+    "patient.state": shape.record(
+        {
+            "at_ns": _INSTANT,
+            "readings": shape.mapping(shape.record(_READING)),
+            "audible": shape.nullable(_PRIORITY),
+            "audible_alarm": _SOMEBODY,
+            "visible": shape.nullable(_PRIORITY),
+            "visible_alarm": _SOMEBODY,
+            "alarms": shape.array(
+                shape.record({**_ALARM, "audible": _ACTIVATION, "visible": _ACTIVATION})
+            ),
+            "inactive": shape.array(
+                shape.record(
+                    {
+                        "patient": _SOMEBODY,
+                        "state": shape.text(),
+                        "by": _WORDS,
+                        "remaining_ns": shape.nullable(_NS),
+                        "switched_off": shape.array(shape.text()),
+                    }
+                )
+            ),
+            "self_check_ns": _INSTANT,
+        }
+    ),
+    "alarm.acknowledge": shape.record({}),
+    "alarm.describe": shape.record(
+        {
+            "channels": shape.mapping(
+                shape.record(
+                    {
+                        "units": shape.array(shape.text(), least=1),
+                        "rates_hz": shape.array(shape.array(shape.positive(), least=2), least=1),
+                        "axes": shape.integer(1),
+                    }
+                )
+            ),
+            "vitals": shape.mapping(shape.record({"unit": shape.text()})),
+            "conditions": shape.mapping(_CONDITION),
+            "audio_pause_max_ms": shape.integer(1),
+        }
+    ),
+    "alarm.inactivate": shape.record({}),
+    "alarm.limits": shape.record({"unit": shape.text()}),
+    "alarm.reset": shape.record({"ended": shape.array(shape.text())}),
+    "alarm.resume": shape.record({}),
+    "alarm.switch": shape.record({}),
+}
+
+_CURSOR: Final[Mapping[str, Check]] = {"cursor": shape.integer(1)}
+
+KINDS: Final[Mapping[str, Check]] = {
+    "vital": shape.record({**_CURSOR, **_READING, "patient": shape.text(), "vital": shape.text()}),
+    "sign": shape.record(
+        {
+            **_CURSOR,
+            "patient": shape.text(),
+            "channel": shape.text(),
+            "sign": shape.text(),
+            "present": shape.nullable(shape.boolean()),
+            "text": _WORDS,
+            "since_ns": _INSTANT,
+            "at_ns": _INSTANT,
+        }
+    ),
+    "alarm": shape.record(
+        {
+            **_CURSOR,
+            "what": shape.text(),
+            "epoch": _COUNT,
+            "seq": shape.integer(1),
+            "at_ns": _INSTANT,
+            "wall_ns": _INSTANT,
+            "patient": _SOMEBODY,
+            "who": _WORDS,
+            "text": _WORDS,
+            "alarm": shape.nullable(shape.record(_ALARM)),
+        }
+    ),
+}
+"""Kinds of events that came with version 1.2."""
