@@ -81,7 +81,9 @@ def endless(wave: Wave, rate_hz: int) -> Wave:
 
 
 def clipped(wave: Wave, rate_hz: int) -> Wave:
-    return np.clip(wave, -9.0, 0.3 * wave.max()).astype(np.float32)
+    """Far too much for the converter, beside the beats."""
+    swing = 3.0 * np.sin(2 * np.pi * 1.3 * seconds_of(wave, rate_hz))
+    return np.clip(wave + swing, -1.5, 1.5).astype(np.float32)
 
 
 def wrong_unit(wave: Wave, rate_hz: int) -> Wave:
@@ -121,7 +123,10 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize("rate_hz", [125, 360])
+@pytest.mark.parametrize(
+    "rate_hz",
+    [250, *(pytest.param(rate_hz, marks=pytest.mark.slow) for rate_hz in (125, 360, 1000))],
+)
 @pytest.mark.parametrize(("fault", "defect"), FAULTS)
 def test_a_fault_is_told_in_time_and_ends(fault: Change, defect: Reason, rate_hz: int) -> None:
     wave = sinus(BEFORE_S + FAULT_S + AFTER_S, rate_hz)
@@ -137,7 +142,7 @@ def test_a_fault_is_told_in_time_and_ends(fault: Change, defect: Reason, rate_hz
     assert quality.defects == frozenset()
 
 
-@pytest.mark.parametrize("rate_hz", [125, 200, 250, 363, 500, 999, 1000])
+@pytest.mark.parametrize("rate_hz", [125, 200, 363, 500, 999])
 def test_nothing_is_wrong_with_a_heart_that_beats(rate_hz: int) -> None:
     quality = quality_of(ecg_channel(rate_hz))
     assert told(quality, sinus(30, rate_hz)) == []
@@ -152,8 +157,7 @@ def test_no_rate_is_a_defect(rhythm: str, seed: int) -> None:
     assert told(quality_of(ecg_channel()), wave) == []
 
 
-@pytest.mark.parametrize("height_mv", [0.1, 0.3, 1.0])
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(("height_mv", "seed"), [(0.1, 0), (0.1, 1), (0.3, 2), (1.0, 3)])
 def test_a_heart_that_stops_is_no_defect(height_mv: float, seed: int) -> None:
     """Residual wander of 0.1 to 1 mV; nothing may call it noise, flat, off or weak."""
     draw = np.random.default_rng(seed)
@@ -165,8 +169,7 @@ def test_a_heart_that_stops_is_no_defect(height_mv: float, seed: int) -> None:
     assert told(quality_of(ecg_channel()), converted) == []
 
 
-@pytest.mark.parametrize("height_mv", [0.2, 0.6, 2.0])
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(("height_mv", "seed"), [(0.2, 0), (0.2, 1), (0.6, 2), (2.0, 3)])
 def test_fibrillation_is_no_defect(height_mv: float, seed: int) -> None:
     """A wave of 4 to 7 Hz that wanders in rate and height, after a rhythm that was sound."""
     draw = np.random.default_rng(seed)
@@ -206,6 +209,43 @@ def test_beats_of_two_kinds_are_no_noise() -> None:
             )
             wave[beat - 60 : beat + 61] = wide
     assert told(quality_of(ecg_channel()), wave) == []
+
+
+def test_beats_with_their_tips_cut_off_are_still_seen() -> None:
+    wave = sinus(30)
+    assert told(quality_of(ecg_channel()), np.minimum(wave, np.float32(0.5 * wave.max()))) == []
+
+
+def pulses(seconds: float) -> Wave:
+    """A pulse wave of 72 a minute, not all of one height."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    phase = 1.2 * time % 1
+    wave = np.exp(-0.5 * ((phase - 0.25) / 0.09) ** 2)
+    wave += 0.4 * np.exp(-0.5 * ((phase - 0.55) / 0.1) ** 2)
+    return ((1 + 0.1 * np.sin(1.6 * time)) * wave + 0.2 * np.sin(0.3 * time)).astype(np.float32)
+
+
+def test_a_pulse_wave_in_motion_is_noise() -> None:
+    wave = pulses(60)
+    assert told(quality_of(Channel("pleth", Signal.PPG, "1", RATE)), wave) == []
+    slow = np.convolve(np.random.default_rng(1).normal(size=len(wave)), np.full(40, 1 / 40), "same")
+    wave[20 * RATE : 40 * RATE] += (slow / slow.std())[20 * RATE : 40 * RATE].astype(np.float32)
+    found = told(quality_of(Channel("pleth", Signal.PPG, "1", RATE)), wave)
+    assert [(one.defect, one.present) for one in found] == [
+        (Reason.NOISE, True),
+        (Reason.NOISE, False),
+    ]
+    assert 20 * RATE < found[0].at < 30 * RATE
+
+
+def test_a_pulse_that_is_gone_is_weak_and_no_noise() -> None:
+    """Noise would say that nothing can be known; that the pulse is gone can be."""
+    wave = pulses(90)
+    draw = np.random.default_rng(2).normal(0, 0.01, 60 * RATE)
+    wave[30 * RATE :] = (wave[30 * RATE] + draw).astype(np.float32)
+    found = told(quality_of(Channel("pleth", Signal.PPG, "1", RATE)), wave)
+    assert [(one.defect, one.present) for one in found] == [(Reason.WEAK, True)]
+    assert found[0].at < 40 * RATE
 
 
 def test_a_few_lost_samples_are_no_defect_and_a_mask_counts_as_lost() -> None:
@@ -290,11 +330,10 @@ def test_a_wave_of_any_kind_is_flat_when_it_is(signal: Signal) -> None:
     assert told(quality_of(channel), wave) == []
     wave[15 * RATE : 25 * RATE] = 80
     found = told(quality_of(channel), wave)
-    assert [(one.defect, one.present) for one in found] == [
-        (Reason.FLAT, True),
-        (Reason.FLAT, False),
-    ]
-    assert found[0].at <= 17 * RATE
+    mine = [one for one in found if one.defect is Reason.FLAT]
+    assert [one.present for one in mine] == [True, False]
+    assert mine[0].at <= 17 * RATE
+    assert {one.defect for one in found} <= {Reason.FLAT, Reason.WEAK}
 
 
 def troubled() -> tuple[Wave, NDArray[np.bool_]]:

@@ -102,23 +102,30 @@ class AtRest:
 
 
 class Clipping:
-    """Held at the highest or lowest value of the last seconds, after a steep way there.
+    """Much of the last seconds is held at the highest or lowest value, after a steep way there.
 
-    A slow top also stays on one value for a while; the way there is one unit of the converter.
+    A slow top also stays on one value for a while; the way there is one unit of the converter. Tips
+    of beats that are cut off do not count: the beats are still seen.
     """
 
+    SHARE = 0.1
+    """Of the time."""
     EDGE_UNITS = 4
     EDGE_SHARE = 0.01
 
-    def __init__(self, steps: int, run_samples: int) -> None:
-        """Look back over so many steps; `run_samples` of one value are a run."""
-        self._range = Range(steps, 1)
+    def __init__(self, range_steps: int, steps: int, run_samples: int) -> None:
+        """Find the ends of the range in so many steps, and count in so many.
+
+        `run_samples` of one value are a run.
+        """
+        self._range = Range(range_steps, 1)
         self._run = max(3, run_samples)
         self._tail: Values = np.empty(0)
         self._unit = np.inf  # the smallest difference ever seen
+        self._clipped: deque[int] = deque(maxlen=steps)
 
     def judge(self, step: Step) -> bool | None:
-        """Whether a run at the end of the range is in the step."""
+        """Whether too much of the last steps is clipped."""
         if not self._range.take(step) or step.missing:  # what is missing is held, not clipped
             self._tail = np.empty(0)
             return None
@@ -128,23 +135,26 @@ class Clipping:
         if (moves > 0).any():
             self._unit = min(self._unit, float(moves[moves > 0].min()))
         held = moves == 0
-        if int(np.count_nonzero(held)) < self._run - 1:
-            return False
-        return self._clipped(values, moves, held)
+        few = int(np.count_nonzero(held)) < self._run - 1
+        count = 0 if few else min(self._count(values, moves, held), len(step.samples))
+        self._clipped.append(count)
+        return sum(self._clipped) > self.SHARE * (self._clipped.maxlen or 0) * len(step.samples)
 
-    def _clipped(self, values: Values, moves: Values, held: Values) -> bool:
-        """Whether one of the runs is clipped."""
+    def _count(self, values: Values, moves: Values, held: Values) -> int:
+        """How many values are in clipped runs."""
         high, low = self._range.high, self._range.low
         edge = max(self.EDGE_UNITS * self._unit, self.EDGE_SHARE * (high - low))
         ends = np.flatnonzero(np.diff(np.concatenate([[0], held.astype(np.int8), [0]])))
+        clipped = 0
         for first, last in zip(ends[0::2], ends[1::2], strict=True):
-            if last - first + 1 < self._run or low < values[first] < high:
+            length = int(last - first) + 1
+            if length < self._run or low < values[first] < high:
                 continue
             into = moves[first - 1] if first else 0.0
             out = moves[last] if last < len(moves) else 0.0
             if max(into, out) >= edge:
-                return True
-        return False
+                clipped += length
+        return clipped
 
 
 class Stuck:

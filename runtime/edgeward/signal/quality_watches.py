@@ -9,7 +9,7 @@ from edgeward.signal.findings import Reason
 from edgeward.signal.quality_check import Check, Patience, Step, Watch
 from edgeward.signal.quality_hum import PureHum
 from edgeward.signal.quality_level import AtRest, Clipping, Impossible, Missing, Stuck
-from edgeward.signal.quality_noise import ECG_NOISE, Noise, merge_of
+from edgeward.signal.quality_noise import ECG_NOISE, PPG_NOISE, Noise, Small, merge_of
 
 STEPS_OF_SECOND = 5
 """Steps are a fifth of a second; of channels slower than that, one sample."""
@@ -20,6 +20,7 @@ SLOWEST_S = {
     Reason.FLAT: 2.0,
     Reason.CLIPPING: 6.0,
     Reason.NOISE: 10.0,
+    Reason.WEAK: 10.0,
     Reason.STUCK: 1800.0,
 }
 """How long something lasts at most, in seconds, before it is told; at 1 Hz a second more."""
@@ -38,6 +39,7 @@ _CLIPPED_LOOK_S = 2.0
 _NUMBERS_HZ_MAX = 10
 """Below this rate, a channel carries numbers, which may well stay the same, and no wave."""
 _NUMBERS = frozenset({Signal.SPO2, Signal.TEMPERATURE})
+_NOISE = {Signal.ECG: ECG_NOISE, Signal.PPG: PPG_NOISE}
 _STUCK_ACCELERATION_S = 60.0
 
 
@@ -100,14 +102,17 @@ class Watches:
         """What is wrong with a wave of any kind, and of this one."""
         if signal is Signal.ECG:
             self._lead_off()
-            self.noise = Noise(ECG_NOISE, self._rate_hz, self._count, STEPS_OF_SECOND)
+        if signal in _NOISE:
+            self.noise = Noise(_NOISE[signal], self._rate_hz, self._count, STEPS_OF_SECOND)
             self.all.append(Watch(Reason.NOISE, self.noise, Patience(2, 2, 1)))
+        if signal is Signal.PPG and self.noise is not None:
+            self.all.append(Watch(Reason.WEAK, Small(self.noise), Patience(2, 2, 3)))
         still = {Signal.ECG: _STILL_MV, Signal.PRESSURE: _STILL_MMHG}.get(signal, 0.0)
         far = _FAR_MV if signal is Signal.ECG else _NEVER
         self.all.append(Watch(Reason.FLAT, self._at_rest(still, far, ends=False), self._resting))
         run = round(_CLIPPED_RUN_S * self._rate_hz)
-        clipping = Clipping(self._steps(_CLIPPED_LOOK_S), run)
-        self.all.append(Watch(Reason.CLIPPING, clipping, self._patience(0.6, 5.0, 5.0)))
+        clipping = Clipping(self._steps(_CLIPPED_LOOK_S), self._steps(5.0), run)
+        self.all.append(Watch(Reason.CLIPPING, clipping, Patience(1, 1, self._steps(2.0))))
 
     def _lead_off(self) -> None:
         """An electrode that is off: at the end of the range, or an aerial."""
