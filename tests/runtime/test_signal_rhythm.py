@@ -189,3 +189,21 @@ def test_every_fault_of_a_setting_is_told_at_once() -> None:
     assert "tachy_per_min: found nan; accepted: 100 to 280" in str(refused.value)
     with pytest.raises(ValueError, match="a lag of -1 samples"):
         RhythmDetector(RATE_HZ, -1)
+
+
+def test_an_overlooked_beat_that_is_told_late_ends_the_silence_where_it_was() -> None:
+    beats = beats_at(steady(10, 60))
+    last = beats[-1].sample
+    late = Beat(last + 2 * RATE_HZ, last + 2 * RATE_HZ + LAG + 450, 1.0)
+    found = of(Sign.ASYSTOLE, run([*beats, late], 20))
+    assert [one.present for one in found] == [False, True]
+    assert found[1].since == late.sample
+    assert found[1].at - late.sample - 4 * RATE_HZ - LAG <= 2 * STEP
+
+
+def test_a_beat_that_is_told_too_late_ends_a_standstill() -> None:
+    beats = beats_at(steady(10, 60))
+    last = beats[-1].sample
+    late = Beat(last + 3 * RATE_HZ, last + 5 * RATE_HZ, 1.0)
+    found = of(Sign.ASYSTOLE, run([*beats, late], 20))
+    assert [one.present for one in found] == [False, True, False, True]
