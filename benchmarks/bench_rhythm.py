@@ -43,7 +43,7 @@ LATE_S = 12.0
 LOOKED_AT_S = 8.0
 WINDOW_S = 8.0
 BLOCK_S = 0.1
-SCORE_MIN, TPR_MIN, VF_SE_MIN = 75.0, 0.99, 0.80
+SCORE_MIN, TPR_MIN, VF_SE_MIN = 81.0, 0.99, 0.90
 """Goals, on the odd half: score; true asystole and fibrillation kept; windows found at 99 %."""
 FIBRILLATION = frozenset({"VF", "VFIB", "VFL"})
 LIKE_IT = FIBRILLATION | {"VT", "ASYS", "NOISE"}
