@@ -54,6 +54,7 @@ ABOUT_PATIENTS: dict[str, dict[str, Any]] = {
     },
     "alarm.limits": {"unit": "%"},
     "alarm.reset": {"ended": []},
+    "alarm.sound": {"rate_hz": 16000, "samples": "AAAAAA=="},
 }  # fmt: skip
 OF_PATIENTS: list[dict[str, Any]] = [
     {"kind": "vital", "patient": "p", "vital": "spo2", **READING},

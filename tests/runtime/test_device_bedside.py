@@ -2,11 +2,16 @@
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from edgeward.alarm.signals import SignalState
+from edgeward.alarm.vocabulary import Priority
+from edgeward.device.assembly import simulated_parts
+from edgeward.device.device import Device
 from edgeward.signal.channel import Channel
 from edgeward.signal.ring import Samples
 from edgeward.signal.simulation.generate import simulate
@@ -263,3 +268,50 @@ def test_a_device_without_patients_starts_no_alarm_system(inprocess: Start) -> N
     peer.result("clock", advance_ns=100 * S)
     assert running.device.bedside is None
     assert peer.result("events")["events"] == []
+
+
+def test_an_alarm_is_heard_and_a_reset_one_is_not(ward: Ward) -> None:
+    def loudest(seconds: int) -> float:
+        answer = ward.peer.result("alarm.sound", from_ns=ward.second * S, samples=16000 * seconds)
+        assert answer["rate_hz"] == 16000
+        wave = np.frombuffer(base64.b64decode(answer["samples"]), "<f4")
+        return float(np.abs(wave[1600:]).max())  # a sound that is cut off fades first
+
+    ward.admit("p1", *channels_of("asystole", "ecg"))
+    assert loudest(2) == 0
+    ward.play("p1", "asystole", "ecg", until=70)
+    assert loudest(6) > 0.5
+    ward.peer.result("alarm.inactivate", patient="p1", state="audio_paused", duration_ms=60000,
+                     by="nurse 4")  # fmt: skip
+    assert loudest(2) == 0
+
+
+class Broken:
+    """An annunciator whose lamp has come off, until somebody mends it."""
+
+    def __init__(self) -> None:
+        self.broken = True
+        self.shown: list[Priority | None] = []
+
+    def show(self, state: SignalState, now_ns: int) -> None:
+        if self.broken:
+            raise OSError("no such lamp")
+        self.shown.append(state.visible)
+
+
+def test_an_annunciator_that_fails_is_an_alarm_and_stops_no_other() -> None:
+    broken, lamp = Broken(), Broken()
+    lamp.broken = False
+    parts = replace(simulated_parts(3), annunciators={"broken": broken, "lamp": lamp})
+    device = Device(parts)
+    bedside = device.open_bedside()
+    bedside.advance()
+    (alarm,) = bedside.alarms.alarms
+    assert (alarm.condition, alarm.priority) == ("alarm_system_fault", Priority.HIGH)
+    assert "no such lamp" in alarm.text
+    assert lamp.shown[-1] is Priority.HIGH
+    broken.broken = False
+    for _ in range(5):
+        device.advance_clock(S, 0)
+    assert bedside.alarms.alarms == ()
+    device.close()

@@ -28,6 +28,7 @@ METHODS: Final = (
     "alarm.limits",
     "alarm.reset",
     "alarm.resume",
+    "alarm.sound",
     "alarm.switch",
 )
 
@@ -127,6 +128,7 @@ RESULTS: Final[Mapping[str, Check]] = {
     "alarm.limits": shape.record({"unit": shape.text()}),
     "alarm.reset": shape.record({"ended": shape.array(shape.text())}),
     "alarm.resume": shape.record({}),
+    "alarm.sound": shape.record({"rate_hz": shape.integer(1), "samples": shape.text()}),
     "alarm.switch": shape.record({}),
 }
 

@@ -4,6 +4,7 @@ A device with a seeded defect overrides one method of this class; `publish` and 
 for that as much as for the device itself.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +33,9 @@ from edgeward.process.watching import RuleReport
 from edgeward.signal.windows import Mask, Samples, Windower, clean
 
 if TYPE_CHECKING:  # loaded with the first patient
+    from edgeward.alarm.annunciation.port import Annunciator
     from edgeward.device.bedside.bedside import Bedside
-    from edgeward.device.bedside.recorder import Recorder
+    from edgeward.device.bedside.start import Started
     from edgeward.device.bedside.telling import AlarmEvent, SignEvent, VitalEvent
 
 PROTOCOL = "1.2"
@@ -61,6 +63,8 @@ class Parts:
     """None: it does not matter how this thread is run, as in a simulation."""
     alarm_media: Media = field(default_factory=StoreMedia)
     """Where the alarm journal is kept."""
+    annunciators: "Mapping[str, Annunciator]" = field(default_factory=dict)
+    """What gives alarm signals beside the speaker: lights, displays, a nurse call."""
     restartable: bool = False
     """Whether the store outlives this device, so that the next start has a higher epoch."""
     limits: Limits = DEFAULT
@@ -93,7 +97,7 @@ class Device:
         self._granted: Granted | None = None
         self.bedside: Bedside | None = None
         """Patients and their alarms; None while there never were any."""
-        self._recorder: Recorder | None = None
+        self._started: Started | None = None
         if parts.alarm_media.used:
             self.open_bedside()
 
@@ -106,15 +110,27 @@ class Device:
         if self.bedside is None:
             from edgeward.device.bedside.start import start_bedside
 
-            self.bedside, self._recorder = start_bedside(
-                self.clock, self.limits, self.identity.epoch, self.tell, self.parts.alarm_media
+            self._started = start_bedside(
+                self.clock,
+                self.limits,
+                self.identity.epoch,
+                self.tell,
+                self.parts.alarm_media,
+                self.parts.annunciators,
             )
+            self.bedside = self._started.bedside
         return self.bedside
 
     def close(self) -> None:
         """Write what the alarm journal still waits with. Closing twice is fine."""
-        if self._recorder is not None:
-            self._recorder.close()
+        if self._started is not None:
+            self._started.recorder.close()
+
+    def sound(self, from_ns: int, samples: int) -> Samples:
+        """What is heard from an instant on, as long as nothing changes."""
+        self.open_bedside()
+        assert self._started is not None
+        return self._started.speaker.render(from_ns, samples)
 
     def capabilities(self) -> tuple[str, ...]:
         """What this device can be asked."""

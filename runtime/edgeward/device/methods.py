@@ -31,6 +31,7 @@ OF_PATIENTS = (
     "alarm.limits",
     "alarm.reset",
     "alarm.resume",
+    "alarm.sound",
     "alarm.switch",
 )
 """Loaded with the first patient."""
@@ -128,6 +129,6 @@ def _around(device: Device) -> dict[str, Method]:
 def _of_patients(device: Device) -> Mapping[str, Method]:
     from edgeward.device.bedside.methods import bedside_methods
 
-    table = bedside_methods(device.open_bedside(), device.limits)
+    table = bedside_methods(device.open_bedside(), device.limits, device.sound)
     assert table.keys() == set(OF_PATIENTS)
     return table

@@ -8,18 +8,21 @@ Rules:
    an alarm finds it in the journal. Neither waits for a disk.
 4. A channel that is detached while its patient stays is missed: it is silent from then on, which is
    a technical alarm, and what it showed cannot be decided any more.
-5. After a restart the patients whose alarms or settings were kept are known; their channels are
+5. Signals are given on this thread, before the answer to what caused them. An annunciator that
+   fails is an alarm of its own, and stops none of the others.
+6. After a restart the patients whose alarms or settings were kept are known; their channels are
    attached again by whoever sends them.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from edgeward.alarm.change import AlarmChange
+from edgeward.alarm.annunciation.port import Annunciators
+from edgeward.alarm.change import AlarmChange, What
 from edgeward.alarm.moment import Moment
 from edgeward.alarm.observation import Observation
 from edgeward.alarm.signals import SignalState
-from edgeward.alarm.standard_conditions import defect_condition, sign_condition
+from edgeward.alarm.standard_conditions import ALARM_SYSTEM_FAULT, defect_condition, sign_condition
 from edgeward.alarm.system import AlarmSystem
 from edgeward.alarm.vocabulary import Category
 from edgeward.device.bedside.patient import BedsidePatient
@@ -49,6 +52,7 @@ class Bedside:
         start_alarms: Callable[[Moment, Callable[[AlarmChange], None]], AlarmSystem],
         record: Callable[[dict[str, Any]], bool],
         beat: Callable[[], None],
+        annunciators: Annunciators,
     ) -> None:
         """Start the alarm system, from what the journal had or for the first time.
 
@@ -59,13 +63,16 @@ class Bedside:
             start_alarms: makes the alarm system, given the moment and who is told.
             record: puts an entry into the journal; False when there was no room.
             beat: leaves a sign of life in it.
+            annunciators: give the signals.
         """
         self._clock = clock
         self._limits = limits
         self._tell = tell
         self._record = record
         self._beat = beat
+        self._annunciators = annunciators
         self._moved_ns = clock.monotonic_ns()
+        self._stale = True
         self.unrecorded = 0
         """Entries that the journal had no room for."""
         self.alarms = start_alarms(self._now(), self._take)
@@ -151,6 +158,7 @@ class Bedside:
         now = self._now()
         for told in found:
             self._judge(patient, told, now)
+        self.settle()
         return vitals.channel(channel).next_sample
 
     @property
@@ -175,6 +183,25 @@ class Bedside:
             for told in patient.vitals.advance(now.mono_ns):
                 self._judge(name, told, now)
         self.alarms.advance(now)
+        self._stale = True  # an annunciator must hear from the alarm system, or takes it for failed
+        self.settle()
+
+    def settle(self) -> None:
+        """Have the signals given that are due after what has happened: before anything is told."""
+        if not self._stale:
+            return
+        self._stale = False
+        now = self._now()
+        for fault in self._annunciators.show(self.alarms.signals(), now.mono_ns):
+            seen = Observation(
+                None,
+                ALARM_SYSTEM_FAULT,
+                fault.present,
+                fault.at_ns,
+                text=fault.text,
+                source=f"annunciator {fault.annunciator}",
+            )
+            self.alarms.observe(seen, now)
 
     # what is shown
 
@@ -238,6 +265,7 @@ class Bedside:
 
     def _take(self, change: AlarmChange) -> None:
         """Rule 3."""
+        self._stale = self._stale or change.what in (What.ANNUNCIATION, What.REMINDED)
         if not self._record(change.to_dict()):
             self.unrecorded += 1
         self._tell(AlarmEvent(change))

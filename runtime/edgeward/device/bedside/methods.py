@@ -1,5 +1,6 @@
 """The methods of the protocol about patients and alarms."""
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from math import isfinite
@@ -11,6 +12,7 @@ from edgeward.device.bedside import acting
 from edgeward.device.bedside.bedside import Bedside
 from edgeward.device.bedside.showing import monitoring
 from edgeward.device.bedside.showing import shown as shown_now
+from edgeward.device.bedside.start import SOUND_HZ
 from edgeward.device.method import Call, Method
 from edgeward.device.parameters import (
     Parameter,
@@ -26,11 +28,17 @@ from edgeward.errors import AlarmError, StreamError
 from edgeward.limits import Limits
 from edgeward.signal.channel import Channel
 from edgeward.signal.findings import Vital
+from edgeward.signal.ring import Samples
 
 CAPABILITY = "alarm"
 
 
-def bedside_methods(bedside: Bedside, limits: Limits) -> dict[str, Method]:
+Sound = Callable[[int, int], Samples]
+"""What is heard from an instant on, so many samples of it."""
+SAMPLES_MAX = 160_000
+
+
+def bedside_methods(bedside: Bedside, limits: Limits, sound: Sound) -> dict[str, Method]:
     """All of them, by name."""
     name = text(limits.stream_name_chars_max)
     patient, by = Parameter("patient", name), Parameter("by", name)
@@ -40,6 +48,13 @@ def bedside_methods(bedside: Bedside, limits: Limits) -> dict[str, Method]:
         "alarm.acknowledge": ((Parameter("alarm", name), by), acting.acknowledge),
         "alarm.describe": ((), lambda of: monitoring(of.alarms.definitions)),
         "alarm.reset": ((anybody, by), acting.reset),
+        "alarm.sound": (
+            (Parameter("from_ns", integer(0)), Parameter("samples", integer(1, SAMPLES_MAX))),
+            lambda _, from_ns, samples: {
+                "rate_hz": SOUND_HZ,
+                "samples": b64encode(sound(from_ns, samples).tobytes()).decode("ascii"),
+            },
+        ),
         "alarm.resume": ((anybody, by), acting.resume),
         "alarm.inactivate": (
             (
@@ -82,7 +97,9 @@ def _bound(action: Action, bedside: Bedside) -> Call:
         if "acquired_ns" in given:
             acquired_ns = given["acquired_ns"]
             given = {**given, "acquired_ns": arrived_ns if acquired_ns is None else acquired_ns}
-        return action(bedside, **given)
+        answer = action(bedside, **given)
+        bedside.settle()
+        return answer
 
     return call
 

@@ -1,7 +1,10 @@
 """The bedside put together: its journal opened, its alarms as they were before."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
+from edgeward.alarm.annunciation.port import Annunciator, Annunciators
+from edgeward.alarm.annunciation.speaker import Speaker
 from edgeward.alarm.change import AlarmChange
 from edgeward.alarm.moment import Moment
 from edgeward.alarm.system import AlarmSystem
@@ -14,6 +17,18 @@ from edgeward.ports import Clock
 
 _END = {True: "the device had ended in order", False: "the device had ended without notice"}
 
+SOUND_HZ = 16_000
+"""Enough for every harmonic of an alarm sound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The bedside, and what runs beside it."""
+
+    bedside: Bedside
+    recorder: Recorder
+    speaker: Speaker
+
 
 def start_bedside(
     clock: Clock,
@@ -21,7 +36,8 @@ def start_bedside(
     epoch: int,
     tell: Callable[[VitalEvent | SignEvent | AlarmEvent], None],
     media: Media,
-) -> tuple[Bedside, Recorder]:
+    annunciators: Mapping[str, Annunciator],
+) -> Started:
     """The bedside and its journal; what was up before is up again.
 
     Raises:
@@ -38,4 +54,10 @@ def start_bedside(
         known = "" if outage is None else _END[outage.in_order]
         return AlarmSystem.restore(before, epoch=epoch, now=now, tell=take, outage=known)
 
-    return Bedside(clock, limits, tell, start, recorder.record, recorder.beat), recorder
+    speaker = Speaker(SOUND_HZ, clock.monotonic_ns())
+    bedside = Bedside(
+        clock, limits, tell, start, recorder.record, recorder.beat,
+        Annunciators({"speaker": speaker, **annunciators}),
+    )  # fmt: skip
+    bedside.settle()
+    return Started(bedside, recorder, speaker)
