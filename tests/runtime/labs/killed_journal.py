@@ -2,7 +2,7 @@
 
 Run as `killed_journal.py FOLDER ROUNDS SEED`. Each round forks a child whose one thread records and
 whose other one flushes. The child writes the number of each HIGH alarm to a pipe once `record` has
-returned; at some number it is killed. Prints the figures as JSON, or fails with what is missing.
+returned; at some number it is killed. Tells the figures as JSON, or fails with what is missing.
 """
 
 import json
@@ -105,4 +105,4 @@ def main(folder: Path, rounds: int, seed: int) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))))
+    json.dump(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])), sys.stdout)
