@@ -26,6 +26,7 @@ def test_a_good_link_hands_over_everything_in_order_and_in_time() -> None:
     assert np.concatenate([block.samples for block in blocks]).tobytes() == RAMP.tobytes()
     assert [block.first for block in blocks] == list(range(0, 100_000, 10))
     assert {block.fate for block in blocks} == {Fate.PROMPT}
+    assert {block.provenance for block in blocks} == {"simulated"}
     assert {block.arrives_ns for block in blocks[:2]} == {40_000_000, 80_000_000}
 
 

@@ -58,8 +58,8 @@ PROMISED: dict[str, set[str]] = {
     "tachycardia_4b_two": {"ventricular_tachycardia", "heart_rate", "extreme_tachycardia"},
     "run_5": {"ventricular_tachycardia"},
     "run_3": set(),
-    "pause_3": {"pause"},
-    "pause_6": {"asystole"},
+    "pause": {"pause"},
+    "pause_long": {"asystole"},
     "bradycardia_extreme": {"heart_rate", "extreme_bradycardia"},
     "no_pulse": {"no_pulse"},
     "step_80_40": {"heart_rate"},
@@ -70,6 +70,7 @@ PROMISED: dict[str, set[str]] = {
     "apnea": {"apnea"},
     "asystole_behind_a_fault": {"asystole", "no_pulse", "rail"},
     "ecg_rail": {"rail"},
+    "tachycardia_small": {"ventricular_tachycardia", "heart_rate", "extreme_tachycardia"},
     "spo2_probe_off": {"probe_off"},
     **{
         name: set()
@@ -77,7 +78,7 @@ PROMISED: dict[str, set[str]] = {
             "rate_60", "rate_80", "bigeminy", "trigeminy", "couplets", "tall_t", "qrs_small",
             "qrs_large", "qrs_inverted", "paced", "paced_700_mv", "walk", "jog", "stairs",
             "sit_down", "lie_down", "jump", "perfusion_low", "ecg_motion_12", "quiet_hour",
-            "atrial_fibrillation",
+            "atrial_fibrillation", "spo2_flat",
         )
     },
 }  # fmt: skip

@@ -283,6 +283,8 @@ def test_pressure_is_the_one_asked_for_and_runs_out_without_beats() -> None:
     settled = wave[10 * 125 : 35 * 125]
     assert np.percentile(settled, 99.5) == pytest.approx(130, abs=3)
     assert settled.min() == pytest.approx(80, abs=2)
+    told = record.truth.vitals[Vital.PRESSURE_MEAN][20:35]
+    assert told.mean() == pytest.approx(settled.mean(), abs=1)
     assert wave[-1] < 25
     assert np.isnan(record.truth.vitals[Vital.PRESSURE_SYSTOLIC][-1])
 

@@ -50,14 +50,14 @@ class Criteria:
 
     limits: tuple[Limit, ...] = LIMITS
     asystole_s: float = 4.0
-    pause_s: float = 2.5
+    pause_s: float = 3.0
     fibrillation_s: float = 4.0
     """Ventricular fibrillation that lasts as long."""
     ventricular_beats: int = 5
     ventricular_bpm: float = 100.0
     """A run of so many ventricular beats, so fast."""
-    extreme_low_bpm: float = 35.0
-    extreme_high_bpm: float = 150.0
+    extreme_low_bpm: float = 40.0
+    extreme_high_bpm: float = 140.0
     apnea_s: float = 20.0
     no_pulse_s: float = 10.0
     margin_bpm: float = 5.0

@@ -16,6 +16,7 @@ from edgeward.signal.sample_clock import NS_PER_SECOND
 from edgeward.signal.simulation.checks import within
 from edgeward.signal.simulation.draws import Purpose, draw
 from edgeward.signal.simulation.lane import F64
+from edgeward.signal.simulation.truth import Provenance
 
 _BATCH = 1024
 
@@ -62,10 +63,15 @@ class Delivered:
     arrives_ns: int
     """On the receiver's clock, from the begin of the signal."""
     fate: Fate
+    provenance: Provenance
 
 
 def deliver(
-    pieces: Iterable[Samples], rate_hz: int, delivery: Delivery, seed: int
+    pieces: Iterable[Samples],
+    rate_hz: int,
+    delivery: Delivery,
+    seed: int,
+    provenance: Provenance = Provenance.SIMULATED,
 ) -> Iterator[Delivered]:
     """The blocks of one channel in the order in which they come; lost ones do not.
 
@@ -86,7 +92,8 @@ def deliver(
         for copy in range(copies):
             extra = behind if fate is Fate.LATE or copy else 0
             at_ns = due_ns + extra * block_ns + (block_ns // 2 if extra else 0)
-            heappush(waiting, (at_ns, number, copy, Delivered(first, samples, at_ns, fate)))
+            block = Delivered(first, samples, at_ns, fate, provenance)
+            heappush(waiting, (at_ns, number, copy, block))
         while waiting and waiting[0][0] <= due_ns:
             yield heappop(waiting)[3]
     while waiting:

@@ -26,6 +26,7 @@ from edgeward.signal.simulation.truth import Truth
 
 _CHAOS = (Rhythm.VENTRICULAR_FIBRILLATION, Rhythm.VENTRICULAR_FLUTTER)
 _ACTIVITY_S = 0.25
+_SLOW = (Signal.SPO2, Signal.TEMPERATURE, Signal.ACCELERATION)
 _SEEN_IN: dict[Sign | Vital | FaultKind, Signal] = {
     Sign.APNEA: Signal.RESPIRATION,
     Sign.NO_PULSE: Signal.PPG,
@@ -64,7 +65,7 @@ def expected_alarms(
         for one in about_the_body
         if _SEEN_IN.get(one.what, Signal.ECG) in there
     ]
-    return tuple(sorted([*seen, *_faults(truth, criteria)], key=lambda one: one.begins_s))
+    return tuple(sorted([*seen, *_faults(truth, criteria, channels)], key=lambda one: one.begins_s))
 
 
 def _chaos_spans(truth: Truth) -> list[tuple[float, float]]:
@@ -260,10 +261,12 @@ def _falls(truth: Truth, criteria: Criteria) -> Iterator[Expected]:
         )
 
 
-def _faults(truth: Truth, criteria: Criteria) -> Iterator[Expected]:
-    """Each fault of a channel."""
+def _faults(truth: Truth, criteria: Criteria, channels: tuple[Channel, ...]) -> Iterator[Expected]:
+    """Each fault of a channel; a number, and a body at rest, may stay the same for long."""
+    slow = {channel.name for channel in channels if channel.signal in _SLOW}
     for fault in truth.faults:
-        lasting = fault.certain and fault.seconds >= criteria.fault_delay_s
+        alive = fault.kind is FaultKind.FLAT and fault.channel in slow
+        lasting = fault.certain and fault.seconds >= criteria.fault_delay_s and not alive
         yield Expected(
             fault.kind,
             fault.start_s,

@@ -58,9 +58,12 @@ def _step_of_rate(to_bpm: float) -> Script:
     )
 
 
-def _fast_run(rate_bpm: float, height_mv: float) -> Script:
-    """A lasting ventricular tachycardia of a height, as monitors are asked for."""
-    return _around(VentricularTachycardia(30.0, rate_bpm), person=Person(ventricular_mv=height_mv))
+def _fast_run(rate_bpm: float, height_mv: float, gain: float) -> Script:
+    """A lasting ventricular tachycardia, as monitors are asked for: the gain is everything's."""
+    person = Person(
+        qrs_mv=gain, ventricular_mv=gain * height_mv, t_mv=0.25 * gain, p_mv=0.12 * gain
+    )
+    return _around(VentricularTachycardia(30.0, rate_bpm), person=person)
 
 
 def _rhythms() -> dict[str, Script]:
@@ -72,7 +75,7 @@ def _rhythms() -> dict[str, Script]:
     found |= {f"step_80_{bpm}": _step_of_rate(bpm) for bpm in (120, 40)}
     for name, rate_bpm, height_mv in (("4a", 206, 1.0), ("4b", 195, 2.0)):
         for gain, share in (("half", 0.5), ("one", 1.0), ("two", 2.0)):
-            found[f"tachycardia_{name}_{gain}"] = _fast_run(rate_bpm, height_mv * share)
+            found[f"tachycardia_{name}_{gain}"] = _fast_run(rate_bpm, height_mv, share)
     return found | {
         "ramp_60_150": Script((Sinus(60, 60), Sinus(120, 60, 150), Sinus(60, 150))),
         "bigeminy": _around(Ectopy(60, 80)),
@@ -83,6 +86,7 @@ def _rhythms() -> dict[str, Script]:
         "tachycardia_slow": _around(VentricularTachycardia(30, 100)),
         "tachycardia": _around(VentricularTachycardia(30, 180)),
         "tachycardia_fast": _around(VentricularTachycardia(30, 220)),
+        "tachycardia_small": _around(VentricularTachycardia(30, 180, gain=0.36)),
         "tachycardia_no_pulse": _around(VentricularTachycardia(30, 200, pulse=0.0)),
         "fibrillation_coarse": _around(VentricularFibrillation(40, 1.0)),
         "fibrillation_fine": _around(VentricularFibrillation(40, 0.25)),
@@ -94,8 +98,8 @@ def _rhythms() -> dict[str, Script]:
         "asystole_residual": _around(Asystole(30, residual_mv=1.0)),
         "asystole_p_waves": _around(Asystole(30, p_waves_bpm=70)),
         "asystole_spikes": _around(Paced(30), Asystole(30, spikes_bpm=70)),
-        "pause_3": _around(Pause(3.0)),
-        "pause_6": _around(Pause(6.0)),
+        "pause": _around(Pause(3.5)),
+        "pause_long": _around(Pause(6.0)),
         "atrial_fibrillation": _around(AtrialFibrillation(120, 95)),
         "bradycardia_extreme": _around(Sinus(60, 28)),
         "tachycardia_extreme": _around(Sinus(60, 190)),

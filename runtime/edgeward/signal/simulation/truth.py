@@ -24,7 +24,12 @@ from edgeward.signal.simulation.heart_steps import Rhythm
 from edgeward.signal.simulation.lane import F64, Course, placed
 from edgeward.signal.simulation.movement import FALL_AFTER_S, FREE_FALL_S, placed_motion
 from edgeward.signal.simulation.script import Script
-from edgeward.signal.simulation.vessels import ARTERIAL_SHARE, pulses_of, transit_s
+from edgeward.signal.simulation.vessels import (
+    ARTERIAL_SHARE,
+    mean_share,
+    pulses_of,
+    transit_s,
+)
 
 _CLASS = {
     Code.NORMAL: BeatClass.NORMAL,
@@ -157,6 +162,8 @@ def _vitals(script: Script, beats_s: F64, pulses_s: F64, breaths_s: F64) -> dict
     pressure = script.pressure or (Pressure(1.0),)
     pulse_rate = rates_per_min(pulses_s, seconds, RATE_OVER_S[Vital.PULSE_RATE], 4.0)
     beating = np.where(np.isnan(pulse_rate), np.nan, 0.0)
+    systolic = Course(pressure, 0).at(seconds) + beating
+    diastolic = Course(pressure, 1).at(seconds) + beating
     return {
         Vital.HEART_RATE: rates_per_min(beats_s, seconds, RATE_OVER_S[Vital.HEART_RATE], 4.0),
         Vital.PULSE_RATE: pulse_rate,
@@ -165,8 +172,9 @@ def _vitals(script: Script, beats_s: F64, pulses_s: F64, breaths_s: F64) -> dict
         ),
         Vital.SPO2: Course(script.saturation or (Saturation(1.0),)).at(seconds),
         Vital.TEMPERATURE: Course(script.temperature or (Temperature(1.0),)).at(seconds),
-        Vital.PRESSURE_SYSTOLIC: Course(pressure, 0).at(seconds) + beating,
-        Vital.PRESSURE_DIASTOLIC: Course(pressure, 1).at(seconds) + beating,
+        Vital.PRESSURE_SYSTOLIC: systolic,
+        Vital.PRESSURE_MEAN: diastolic + mean_share(pulse_rate) * (systolic - diastolic),
+        Vital.PRESSURE_DIASTOLIC: diastolic,
     }
 
 

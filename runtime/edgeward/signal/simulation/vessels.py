@@ -52,6 +52,14 @@ def _shape() -> F64:
 
 
 _WAVE = _shape()
+_WAVE_MEAN = float(_WAVE.mean())
+
+
+def mean_share(pulses_per_min: F64) -> F64:
+    """How far the mean pressure lies above the diastolic one, as a share of the wave."""
+    interval_s = 60.0 / pulses_per_min
+    share: F64 = _WAVE_MEAN * np.minimum(interval_s, WAVE_S_MAX) / interval_s
+    return share
 
 
 def wave_of(pulses: Marks, times_s: F64) -> tuple[F64, F64, Marks]:
