@@ -211,9 +211,23 @@ def test_beats_of_two_kinds_are_no_noise() -> None:
     assert told(quality_of(ecg_channel()), wave) == []
 
 
-def test_beats_with_their_tips_cut_off_are_still_seen() -> None:
+def test_beats_of_which_much_is_cut_off_are_clipped() -> None:
     wave = sinus(30)
-    assert told(quality_of(ecg_channel()), np.minimum(wave, np.float32(0.5 * wave.max()))) == []
+    wave[15 * RATE :] = np.minimum(wave[15 * RATE :], np.float32(0.2 * wave.max()))
+    found = told(quality_of(ecg_channel()), wave)
+    assert [(one.defect, one.present) for one in found] == [(Reason.CLIPPING, True)]
+
+
+def test_lost_samples_here_and_there_are_one_defect() -> None:
+    """A fifth of them, at random: it does not begin and end with each second."""
+    wave = sinus(60)
+    draw = np.random.default_rng(4)
+    wave[15 * RATE : 45 * RATE][draw.random(30 * RATE) < 0.2] = np.nan
+    found = told(quality_of(ecg_channel()), wave)
+    assert [(one.defect, one.present) for one in found] == [
+        (Reason.MISSING, True),
+        (Reason.MISSING, False),
+    ]
 
 
 def pulses(seconds: float) -> Wave:
@@ -304,7 +318,7 @@ def test_numbers_may_be_missing_or_impossible() -> None:
     found = numbers(Signal.SPO2, values)
     assert found == [
         (Reason.MISSING, True, 1),
-        (Reason.MISSING, False, 3),
+        (Reason.MISSING, False, 5),
         (Reason.OUT_OF_RANGE, True, 5),
         (Reason.OUT_OF_RANGE, False, 10),
     ]
