@@ -201,3 +201,14 @@ def test_without_a_beat_before_nothing_is_decided() -> None:
 def test_settings_are_refused_with_every_fault() -> None:
     with pytest.raises(ValueError, match=r"rate_hz: found 2000; .*\nno_pulse_s: found 2; .*4 to"):
         PulseDetector(2000, 2)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_trembles_on_after_the_last_beat_is_no_pulse(seed: int) -> None:
+    window = np.hanning(31)  # about as slow as a pulse
+    samples = regular(30, 80)
+    rest = np.convolve(noise(120 * RATE_HZ, 1.0, seed), window / window.sum(), "same")
+    samples = np.concatenate([samples, (0.1 * rest).astype(np.float32)])
+    found = feed(PulseDetector(RATE_HZ), samples)
+    assert [one.present for one in changes(found, Sign.NO_PULSE)] == [False, True]
+    assert values([one for one in found if one.at > 45 * RATE_HZ], Vital.PULSE_RATE) == []

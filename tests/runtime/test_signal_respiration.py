@@ -47,8 +47,10 @@ def test_slow_breaths_are_counted_beside_a_heart(
 
 @pytest.mark.parametrize("rate_per_min", [40, 60, 100, 150])
 def test_the_newborn_breathe_fast(rate_per_min: float) -> None:
-    told = values(find(regular(90, rate_per_min, heart=0.05)), Vital.RESPIRATION_RATE)
-    assert len(told) >= 40
+    found = find(regular(90, rate_per_min, heart=0.05))
+    told = values(found, Vital.RESPIRATION_RATE)
+    assert len(told) >= 70
+    assert [one.present for one in changes(found, Sign.APNEA)] == [False]
     assert told == pytest.approx([rate_per_min] * len(told), rel=0.03)
 
 
@@ -64,7 +66,7 @@ def test_no_gain_matters(gain: float) -> None:
     seed=st.integers(0, 99),
     lost=st.lists(st.tuples(st.integers(0, 2000), st.integers(1, 500)), max_size=3),
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_what_is_found_does_not_depend_on_the_blocks(
     cuts: list[int], seed: int, lost: list[tuple[int, int]]
 ) -> None:
@@ -97,7 +99,7 @@ def test_a_heart_alone_is_an_apnea_in_time(heart: float, apnea_s: float) -> None
 
 
 def test_an_apnea_that_lasts_is_never_learnt_as_breathing() -> None:
-    found = find(stopped([(0, 60)], 400, heart=0.45))
+    found = find(stopped([(0, 60)], 250, heart=0.45))
     assert [one.present for one in changes(found, Sign.APNEA)] == [False, True]
 
 

@@ -9,6 +9,9 @@ Rules:
 4. The rate is that of `averaging` over `AVERAGED_S`, when there are at least two intervals for each
    disturbance.
 5. Without a beat for three seconds, or for three usual intervals, the chain has ended.
+6. What is left when a pulse has ended trembles on, and by chance some of it looks alike. So waves
+   lower than `QUIET` of the height of the last chain begin one only when `_LOW_AGREEING` agree and
+   come evenly: a pulse that has become weak is found again, and no other.
 
 The shares were chosen on the even half of the recordings at hand, where the result hardly depends
 on them, and so that noise alone makes no chain.
@@ -23,6 +26,10 @@ from edgeward.signal.detect.averaging import Averaging
 from edgeward.signal.detect.wave import Shape, Wave
 
 AGREEING = 5
+_LOW_AGREEING = 8
+_EVEN = 1.3
+QUIET = 0.25
+"""Of the usual height: what stays below it is hardly a pulse."""
 AVERAGED_S = 10.0
 INTERVAL_MIN_S, INTERVAL_MAX_S = 0.2, 3.2
 """300 and 19 beats a minute."""
@@ -167,31 +174,39 @@ class Chain:
         apart = INTERVAL_MIN_S * self._rate_hz
         if wave.height < needed or (self._first and wave.foot - self._first[-1].foot < apart):
             return False
-        self._first = [one for one in self._first if one.height >= needed][1 - AGREEING :]
+        self._first = [one for one in self._first if one.height >= needed][1 - _LOW_AGREEING :]
         self._first.append(wave)
-        if len(self._first) == AGREEING and self._agree():
-            self._begin()
+        count = _LOW_AGREEING if self._low(wave) else AGREEING
+        if len(self._first) >= count and self._agree(self._first[-count:]):
+            self._begin(self._first[-count:])
         return self.going
 
-    def _agree(self) -> bool:
-        shape = np.sum([one.shape for one in self._first], axis=0)
+    def _low(self, wave: Wave) -> bool:
+        """Whether this wave is as low as what is left when a pulse has ended."""
+        return bool(self._heights) and wave.height < QUIET * median(self._heights)
+
+    def _agree(self, waves: list[Wave]) -> bool:
+        """Rules 2 and 6."""
+        shape = np.sum([one.shape for one in waves], axis=0)
         shape /= np.linalg.norm(shape)
-        heights = [one.height for one in self._first]
-        feet = [one.foot for one in self._first]
+        heights = [one.height for one in waves]
+        gaps = np.diff([one.foot for one in waves])
         self._shape = shape
+        even = self._low(waves[-1]) is False or max(gaps) <= _EVEN * min(gaps)
         return bool(
-            min(float(shape @ one.shape) for one in self._first) >= _AGREE
+            even
+            and min(float(shape @ one.shape) for one in waves) >= _AGREE
             and max(heights) <= _HEIGHTS_APART * min(heights)
-            and max(np.diff(feet)) <= INTERVAL_MAX_S * self._rate_hz
+            and max(gaps) <= INTERVAL_MAX_S * self._rate_hz
         )
 
-    def _begin(self) -> None:
+    def _begin(self, waves: list[Wave]) -> None:
         self.going = True
         self._heights.clear()
         self._usual.clear()
-        self._last = self._first[0].foot
+        self._last = waves[0].foot
         self._linked = True
-        self._heights.append(self._first[0].height)
-        for wave in self._first[1:]:
+        self._heights.append(waves[0].height)
+        for wave in waves[1:]:
             self._accept(wave, wave.foot - self._last)
         self._first = []

@@ -13,7 +13,7 @@ Rules:
 5. A pulse is there again with the first beat of a new chain. Motion alone does not end the sign.
 """
 
-from edgeward.signal.detect.chain import AVERAGED_S, Chain
+from edgeward.signal.detect.chain import AVERAGED_S, QUIET, Chain
 from edgeward.signal.detect.past import Past
 from edgeward.signal.detect.thin import Thin
 from edgeward.signal.detect.wave import LAG_S as LAG_S
@@ -24,8 +24,6 @@ from edgeward.signal.ring import Mask, Samples
 THINNED_HZ = 62
 NO_PULSE_S = (4.0, 30.0)
 """The limits of the setting."""
-_QUIET = 0.25
-"""Of the usual height: what stays below it holds no pulse."""
 _RATES_HZ = (50, 1000)
 
 
@@ -124,7 +122,7 @@ class PulseDetector:
 
     def _quiet(self, rise: float) -> bool:
         usual = self._chain.height
-        return usual is not None and rise < _QUIET * usual
+        return usual is not None and rise < QUIET * usual
 
     def _judge_sign(self, now: float, at: int, found: list[Finding]) -> None:
         """Rules 4 and 5."""
