@@ -5,10 +5,12 @@
 1. Beats of mitdb, lead 0, after EC57: one to one within 150 ms, the first five minutes left out,
    and flutter in which nobody marked beats. Gross, average and worst record; the even half (records
    in the order of their names, counted from 0), on which thresholds were chosen, and the odd half.
-   One rule was prompted by the odd half: the time of the T wave shortens with the usual interval.
+   The odd half is not unseen: its first errors (116, 203) were looked at before rules were written,
+   and one rule, that the time of the T wave shortens with the usual interval, was prompted by it.
    Ours reads blocks of 40 ms, as they come; the others read the whole record.
 2. Rates below 50 and above 120 for 3 s or longer, against the annotated beats. For all detectors
    the mean interval of the last 10 s, each second; for ours also what it tells, up to 10 s late.
+   The averaging rule was chosen on the annotated beats of all of these records.
 3. Bigeminy of EC13: 3a reads 80 and 3b 60, within 1, from 20 s on.
 
 The others need a Python with wfdb and sleepecg: `python3 -m venv peers`, then `peers/bin/pip
