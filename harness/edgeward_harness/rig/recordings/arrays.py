@@ -121,7 +121,7 @@ def _bidmc_waves(number: str, arrays: Mapping[str, Samples]) -> Iterator[Wave]:
 
 def _breaths(data: bytes) -> tuple[tuple[int, ...], ...]:
     rows = list(csv.reader(io.StringIO(data.decode("utf-8"))))[1:]
-    columns = (tuple(int(row[place]) for row in rows if row[place:] and row[place].strip())
+    columns = (tuple(int(row[place]) for row in rows if row[place:] and row[place].strip().isdigit())
                for place in range(2))  # fmt: skip
     return tuple(columns)
 
