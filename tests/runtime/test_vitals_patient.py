@@ -161,3 +161,17 @@ def test_every_beat_is_told_with_its_own_instant() -> None:
     true = record.truth.beats_s.tolist()
     assert len(found) >= len(true) - 6  # those that are learned from are not told
     assert all(min(abs(one - each) for each in true) < 0.1 for one in found)
+
+
+def test_a_clock_that_runs_otherwise_than_it_says_is_told_and_one_within_bounds_is_not() -> None:
+    for ppm, wrong in ((0, False), (150, False), (1000, True)):
+        target = channel()
+        defects = []
+        for second in range(1, 120):
+            acquired_ns = second * (S + ppm * 1000)
+            defects += [
+                one.finding.defect
+                for one in push(target, (second - 1) * 250, 250, acquired_ns)
+                if isinstance(one.finding, DefectChange)
+            ]
+        assert (Reason.CLOCK in defects) is wrong
