@@ -30,8 +30,8 @@ BLINDING = frozenset(
         Reason.OUT_OF_RANGE,
     }
 )
-"""Defects with which a channel cannot be read. What is cut off at the ends of the range still beats:
-a large fibrillation must not be hidden by it."""
+"""Defects with which a channel cannot be read. A signal that is cut off at the ends of its range
+still beats: a large fibrillation must not be hidden by it."""
 
 
 class Gate:
