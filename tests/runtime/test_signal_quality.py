@@ -150,6 +150,7 @@ def test_nothing_is_wrong_with_a_heart_that_beats(rate_hz: int) -> None:
     assert quality.index > 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [2, 5])
 @pytest.mark.parametrize("rhythm", ["bradycardia", "tachycardia", "sinus"])
 def test_no_rate_is_a_defect(rhythm: str, seed: int) -> None:
@@ -157,6 +158,7 @@ def test_no_rate_is_a_defect(rhythm: str, seed: int) -> None:
     assert told(quality_of(ecg_channel()), wave) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("height_mv", "seed"), [(0.1, 0), (0.1, 1), (0.3, 2), (1.0, 3)])
 def test_a_heart_that_stops_is_no_defect(height_mv: float, seed: int) -> None:
     """Residual wander of 0.1 to 1 mV; nothing may call it noise, flat, off or weak."""
@@ -169,6 +171,7 @@ def test_a_heart_that_stops_is_no_defect(height_mv: float, seed: int) -> None:
     assert told(quality_of(ecg_channel()), converted) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("height_mv", "seed"), [(0.2, 0), (0.2, 1), (0.6, 2), (2.0, 3)])
 def test_fibrillation_is_no_defect(height_mv: float, seed: int) -> None:
     """A wave of 4 to 7 Hz that wanders in rate and height, after a rhythm that was sound."""

@@ -79,6 +79,7 @@ def test_what_is_found_does_not_depend_on_the_blocks(
     same_however_cut(lambda: RespirationDetector(RATE_HZ), samples, valid, cuts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("heart", [0.02, 0.2, 0.4])
 @pytest.mark.parametrize("apnea_s", [10.0, 20.0, 40.0])
 def test_a_heart_alone_is_an_apnea_in_time(heart: float, apnea_s: float) -> None:

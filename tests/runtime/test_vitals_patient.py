@@ -137,6 +137,7 @@ def signs(told: Iterator[Told], sign: Sign) -> list[tuple[bool | None, str, floa
     ]
 
 
+@pytest.mark.slow
 def test_a_standstill_is_told_whoever_else_is_heard() -> None:
     for channels in (("ecg",), ("ecg", "ppg"), ("ppg", "ecg", "pressure")):
         present = [at for yes, _, at in signs(told_of("asystole", channels), Sign.ASYSTOLE) if yes]
@@ -144,6 +145,7 @@ def test_a_standstill_is_told_whoever_else_is_heard() -> None:
         assert 63.0 < present[0] < 65.2  # the last beat lies up to a second before 60
 
 
+@pytest.mark.slow
 def test_a_standstill_of_the_lead_alone_is_held_back_and_says_why() -> None:
     alone = signs(told_of("ecg_weak_0.02", ("ecg",)), Sign.ASYSTOLE)
     assert any(yes for yes, _, _ in alone)
