@@ -154,6 +154,13 @@ def test_a_constant_signal_is_flat_and_decides_nothing() -> None:
     assert [one.present for one in changes(found, Sign.NO_PULSE)] == [False, None]
 
 
+def test_the_end_of_a_constant_stretch_is_no_loss_of_the_pulse() -> None:
+    samples = regular(60, 80)
+    samples[20 * RATE_HZ : 40 * RATE_HZ] = 0.7
+    found = feed(PulseDetector(RATE_HZ, no_pulse_s=4), samples)
+    assert [one.present for one in changes(found, Sign.NO_PULSE)] == [False, None, False]
+
+
 @pytest.mark.parametrize("no_pulse_s", [4.0, 10.0])
 def test_a_pulse_that_ends_is_told_with_its_last_beat_and_again_when_it_returns(
     no_pulse_s: float,

@@ -156,6 +156,25 @@ def test_a_constant_signal_decides_nothing() -> None:
     assert readings(found, Vital.RESPIRATION_RATE)[-1].reason is Reason.FLAT
 
 
+@pytest.mark.parametrize("flat_s", [4, 12, 30, 60])
+@pytest.mark.parametrize("breaths_again_s", [1, 8])
+def test_the_end_of_a_constant_stretch_is_no_apnea(flat_s: int, breaths_again_s: int) -> None:
+    end = 60 + flat_s
+    samples = stopped([(0, 60), (end + breaths_again_s, end + 60)], end + 60, heart=0.1)
+    samples[60 * RATE_HZ : end * RATE_HZ] = samples[60 * RATE_HZ - 1]
+    found = find(samples)
+    assert True not in {one.present for one in changes(found, Sign.APNEA)}
+    assert changes(found, Sign.APNEA)[-1].present is False
+
+
+def test_an_apnea_after_a_constant_stretch_is_seen_from_its_end_on() -> None:
+    samples = stopped([(0, 60)], 140, heart=0.1)
+    samples[60 * RATE_HZ : 90 * RATE_HZ] = 0.4
+    found = find(samples)
+    assert [one.present for one in changes(found, Sign.APNEA)] == [False, None, True]
+    assert changes(found, Sign.APNEA)[-1].at / RATE_HZ == pytest.approx(110, abs=0.3)
+
+
 def test_put_on_anew_all_is_learnt_again() -> None:
     samples = np.concatenate([regular(60, 15), np.zeros(12 * RATE_HZ), 0.02 * regular(120, 50)])
     valid = np.ones(len(samples), np.bool_)
