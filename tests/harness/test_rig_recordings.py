@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -130,7 +131,8 @@ def test_the_recordings_at_hand_are_read_whole() -> None:
 def test_a_breath_that_an_annotator_did_not_mark_is_left_out(tmp_path: Path) -> None:
     folder = tmp_path / "bidmc"
     folder.mkdir()
-    np.savez(folder / "signals_125hz.npz", **{"01_RESP": np.zeros(250, np.float32)})
+    named: dict[str, Any] = {"01_RESP": np.zeros(250, np.float32)}
+    np.savez(folder / "signals_125hz.npz", **named)
     (folder / "bidmc_01_Breaths.csv").write_text("ann1, ann2\n10,12\nNaN,130\n200,\n")
     (folder / "bidmc_01_Numerics.csv").write_text("Time [s], HR, SpO2\n0,94,\n1,NaN,97\n")
     (found,) = open_library(tmp_path).read("bidmc")
