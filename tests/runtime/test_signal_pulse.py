@@ -22,11 +22,30 @@ def rates(samples: Samples, rate_hz: int = RATE_HZ) -> list[float]:
     return values(feed(PulseDetector(rate_hz), samples), Vital.PULSE_RATE)
 
 
-@pytest.mark.parametrize("rate_per_min", [22, 30, 45, 72, 110, 150, 180, 240, 280])
+@pytest.mark.parametrize("rate_per_min", [22, 30, 45, 72, 110, 150, 180, 240, 280, 300])
 def test_the_rate_is_read_over_the_whole_range(rate_per_min: float) -> None:
     told = rates(regular(40, rate_per_min))
     assert len(told) >= 20
     assert told == pytest.approx([rate_per_min] * len(told), rel=0.01)
+
+
+@pytest.mark.parametrize("rate_per_min", [300, 360, 400])
+def test_a_pulse_faster_than_can_be_counted_is_not_read_as_half(rate_per_min: float) -> None:
+    trembling = 0.02 * np.random.default_rng(5).standard_normal(round(60 * rate_per_min / 60))
+    feet = beat_times(40, rate_per_min)
+    told = rates(pulse_wave(feet + 0.2 * trembling[: len(feet)], 40, RATE_HZ))
+    assert all(one > 0.9 * rate_per_min for one in told)
+
+
+@pytest.mark.parametrize("standstill_s", [4, 12, 30])
+def test_no_rate_is_taken_across_a_standstill(standstill_s: int) -> None:
+    back = 20 + standstill_s
+    feet = np.concatenate([np.arange(0.3, 20, 0.75), np.arange(back, back + 20, 0.75)])
+    heights = np.ones(len(feet))
+    heights[np.searchsorted(feet, back)] = 2.2  # the first is high: the vessels were empty
+    told = rates(pulse_wave(feet, back + 20, RATE_HZ, heights))
+    assert told == pytest.approx([80] * len(told), rel=0.05)
+    assert told
 
 
 @pytest.mark.parametrize("rate_hz", [125, 250, 360, 500, 1000])

@@ -7,8 +7,12 @@ Rules:
 3. A low wave soon after a beat is the second wave of the same beat (the dicrotic one). The later
    the next beat is due, the lower it may be.
 4. The rate is that of `averaging` over `AVERAGED_S`, when there are at least two intervals for each
-   disturbance.
-5. Without a beat for three seconds, or for three usual intervals, the chain has ended.
+   disturbance. A wave as high as a beat, and too soon after one, is a disturbance too: a pulse
+   faster than can be counted has no rate, rather than half of it.
+5. Without a beat for three seconds, or for three usual intervals, the chain has ended. The first
+   wave of the next one may stand apart, as after a standstill, when the first is higher than those
+   that follow and hides them: an interval `_APART` times the middle one of those that begin a
+   chain is not one from beat to beat, and counts for nothing.
 6. What is left when a pulse has ended trembles on, and by chance some of it looks alike. So waves
    lower than `QUIET` of the height of the last chain begin one only when `_LOW_AGREEING` agree and
    come evenly: a pulse that has become weak is found again, and no other.
@@ -18,6 +22,7 @@ on them, and so that noise alone makes no chain.
 """
 
 from collections import deque
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
@@ -28,11 +33,12 @@ from edgeward.signal.detect.wave import Shape, Wave
 AGREEING = 5
 _LOW_AGREEING = 8
 _EVEN = 1.3
+_APART = 1.7
 QUIET = 0.25
 """Of the usual height: what stays below it is hardly a pulse."""
 AVERAGED_S = 10.0
-INTERVAL_MIN_S, INTERVAL_MAX_S = 0.2, 3.2
-"""300 and 19 beats a minute."""
+INTERVAL_MIN_S, INTERVAL_MAX_S = 0.17, 3.2
+"""350 and 19 beats a minute."""
 _AGREE = 0.95
 """Correlation with the mean shape, of those that begin a chain."""
 _ALIKE = 0.85
@@ -110,7 +116,12 @@ class Chain:
         if not self.going:
             return self._seek(wave)
         interval = wave.foot - self._last
-        if interval < INTERVAL_MIN_S * self._rate_hz or not self._high_enough(wave, interval):
+        high = self._high_enough(wave, interval)
+        if interval < INTERVAL_MIN_S * self._rate_hz:
+            if high:
+                self._disturbed.append(wave.foot)
+            return False
+        if not high:
             return False
         alike = float(self._shape @ wave.shape) >= _ALIKE
         if not alike or wave.height > _HEIGHTS_APART * median(self._heights):
@@ -205,8 +216,9 @@ class Chain:
         self._heights.clear()
         self._usual.clear()
         self._last = waves[0].foot
-        self._linked = True
         self._heights.append(waves[0].height)
-        for wave in waves[1:]:
-            self._accept(wave, wave.foot - self._last)
+        gaps = [after.foot - one.foot for one, after in pairwise(waves)]
+        for wave, gap in zip(waves[1:], gaps, strict=True):
+            self._linked = gap < _APART * median(gaps)
+            self._accept(wave, gap)
         self._first = []

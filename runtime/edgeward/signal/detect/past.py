@@ -8,7 +8,6 @@ from collections import deque
 from itertools import islice
 from typing import NamedTuple
 
-
 FLAT_STEPS = 30
 """Of 0.1 s. A coarse converter may show one value for as long as a breath is held."""
 

@@ -8,8 +8,8 @@ Rules:
 3. The rate is told each second, by the rule of `chain`: the trimmed mean of the intervals of the
    last 10 s. When these are too few there is no value, and a reason.
 4. No pulse: no beat for `no_pulse_s`, while the signal never rises by a quarter of what a beat was.
-   When it does rise so far (motion), or stood at one value (`past`), or did not come, or no beat was
-   ever seen, it cannot be decided; what is to be seen begins anew after that.
+   When it does rise so far (motion), or stood at one value (`past`), or did not come, or no beat
+   was ever seen, it cannot be decided; what is to be seen begins anew after that.
 5. A pulse is there again with the first beat of a new chain. Motion alone does not end the sign.
 """
 
