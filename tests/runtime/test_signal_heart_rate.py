@@ -48,6 +48,7 @@ def test_within_one_percent_or_one_beat(per_minute: int) -> None:
         assert abs(reading.value - per_minute) <= max(1, 0.01 * per_minute)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gain", [0.5, 1.0, 2.0, -1.0])
 @pytest.mark.parametrize(("wave", "per_minute"), [("3a", 80), ("3b", 60)])
 def test_bigeminy_of_the_test_waves(wave: str, per_minute: int, gain: float) -> None:

@@ -46,6 +46,7 @@ def differs(
     return [*missed, *extra]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate_hz", [125, 250, 360, 500, 1000])
 @pytest.mark.parametrize("per_minute", [15, 40, 80, 150, 220, 300])
 def test_rates_from_15_to_300(rate_hz: int, per_minute: int) -> None:
@@ -66,6 +67,7 @@ def test_small_large_and_inverted_complexes(qrs_mv: float) -> None:
     assert max(heights_mv) < 1.5 * abs(qrs_mv) + 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("t_mv", [0.4, 0.8, 1.2])
 @pytest.mark.parametrize("rate_hz", [125, 250, 360, 500, 1000])
 def test_a_tall_t_wave_is_no_beat(rate_hz: int, t_mv: float) -> None:
@@ -74,6 +76,7 @@ def test_a_tall_t_wave_is_no_beat(rate_hz: int, t_mv: float) -> None:
     assert differs(beats, list(times_s), rate_hz, 6) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spike_mv", [2.0, -2.0, 30.0, 700.0, -700.0])
 @pytest.mark.parametrize("spike_s", [0.0001, 0.002])
 @pytest.mark.parametrize("rate_hz", [125, 250, 500, 1000, 2000])
@@ -90,6 +93,7 @@ def test_pace_pulses_are_no_beats_and_hide_none(
     assert found(alone, rate_hz) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate_hz", [125, 250, 1000])
 def test_noise_without_beats_stays_beatless(rate_hz: int) -> None:
     noise = ecg([], 120, rate_hz, noise_mv=0.1 / 6)
