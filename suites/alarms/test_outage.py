@@ -9,6 +9,7 @@ from edgeward.profile import Profile
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.run.measure import Measure
 from edgeward_harness.target import DeviceSession
+from edgeward_harness.target.faults import DeviceRefused
 
 from .acting import BY, audible, pause, paused_s, until_heard
 from .patients import saturated
@@ -114,7 +115,10 @@ def _before(ward: Ward, bed: Bed) -> Before:
 
 def _lost(ward: Ward, one: Before, off_s: float) -> list[str]:
     """What is not as it was."""
-    now = _before(ward, one.bed)
+    try:
+        now = _before(ward, one.bed)
+    except DeviceRefused as refused:
+        return [f"{one.bed.patient}: {refused.refusal.message[:80]}"]
     faults = [] if one.ids else ["no alarm before the outage"]
     faults += [] if now.ids == one.ids else [f"alarms {one.ids}, now {now.ids}"]
     faults += [] if now.heard == one.heard else [f"heard {one.heard}, now {now.heard}"]
@@ -138,7 +142,10 @@ def _outage_told(ward: Ward) -> list[str]:
 
 def _pause_ends(ward: Ward, bed: Bed) -> list[str]:
     ward.rest(PAUSE_S)
-    heard = audible(ward, bed)
+    try:
+        heard = audible(ward, bed)
+    except DeviceRefused:
+        heard = None
     return [] if heard else [f"{bed.patient}: silent after the end of its pause"]
 
 

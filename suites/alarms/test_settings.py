@@ -7,7 +7,8 @@ import pytest
 
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.run.measure import Measure
-from edgeward_harness.target import DeviceSession
+from edgeward_harness.target import DeviceSession, Pending
+from edgeward_harness.target.faults import DeviceRefused
 
 from .acting import BY, audible, until_heard
 from .patients import saturated
@@ -78,15 +79,13 @@ def _switch_off(device: DeviceSession, bed: Bed, conditions: list[str]) -> list[
     for name in conditions:
         asked = {"patient": bed.patient, "condition": name, "on": False, "by": BY}
         refusal = device.send("alarm.switch", asked)
-        answer = device_answer(refusal)
+        answer = _refused_with(refusal)
         taken += [] if answer == REFUSED else [f"{name}: {answer or 'taken'}"]
     return taken
 
 
-def device_answer(pending: Any) -> int | None:  # noqa: ANN401 - what a session hands out
+def _refused_with(pending: Pending) -> int | None:
     """The code of a refusal; None when it was taken."""
-    from edgeward_harness.target.faults import DeviceRefused
-
     try:
         pending.result()
     except DeviceRefused as refused:

@@ -40,8 +40,8 @@ def test_what_cannot_be_seen(measure: Measure, rig: Rig) -> None:
     are lost, a light probe and a saturation probe that are off. Counted from the step in which the
     fault begins to the one in which a technical alarm of that patient is signalled. From ten
     seconds on, no heart rate is told or shown while the lead has its fault, but a reason why there
-    is none. From the begin of the fault on no physiological alarm is declared, but where a light probe
-    alone cannot tell a lost pulse from a lost finger.
+    is none. From the begin of the fault on no physiological alarm is declared, but where a light
+    probe alone cannot tell a lost pulse from a lost finger.
     """
     repeats = rig.samples("TC-ALM-003")
     late_s: list[float] = []

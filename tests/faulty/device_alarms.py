@@ -7,15 +7,18 @@ made deep inside, it is put in its place before the device is made. As in `devic
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from edgeward.alarm import alarm_limits, life, operator, system
-from edgeward.alarm.change import Alarm, Scope, What
+from edgeward.alarm.change import Scope, What
 from edgeward.alarm.core import Core
+from edgeward.alarm.definition import ConditionDefinition
 from edgeward.alarm.moment import Moment
-from edgeward.alarm.vocabulary import Presence
+from edgeward.alarm.state import Key
+from edgeward.alarm.vocabulary import Presence, Priority
 from edgeward.device.bedside import start
 from edgeward.device.bedside.bedside import Bedside
 from edgeward.device.bedside.telling import AlarmEvent, SignEvent, VitalEvent
@@ -29,11 +32,16 @@ S = 1_000_000_000
 Event = VitalEvent | SignEvent | AlarmEvent
 
 
+def put(module: ModuleType | type, name: str, what: object) -> None:
+    """Put what is defective in the place of what the module has under this name."""
+    setattr(module, name, what)
+
+
 def with_bedside(kind: type[Bedside]) -> Callable[[Parts], Device]:
     """A device whose bedside is this one."""
 
     def make(parts: Parts) -> Device:
-        start.Bedside = kind  # type: ignore[misc] # the name under which it is made
+        put(start, "Bedside", kind)
         return Device(parts)
 
     return make
@@ -43,7 +51,7 @@ def with_system(kind: type[system.AlarmSystem]) -> Callable[[Parts], Device]:
     """A device whose alarm system is this one."""
 
     def make(parts: Parts) -> Device:
-        start.AlarmSystem = kind  # type: ignore[misc] # the name under which it is made
+        put(start, "AlarmSystem", kind)
         return Device(parts)
 
     return make
@@ -143,13 +151,13 @@ def off_by_one(parts: Parts) -> Device:
     def at_or_beyond(side: alarm_limits.Side, value: float, limit: float, back: float) -> bool:
         return value == limit or beyond(side, value, limit, back)
 
-    alarm_limits._beyond = at_or_beyond
+    put(alarm_limits, "_beyond", at_or_beyond)
     return Device(parts)
 
 
 def limits_may_cross(parts: Parts) -> Device:
     """Whatever limits it is given are in force."""
-    operator.check = lambda *_args: None
+    put(operator, "check", lambda *_args: None)
     return Device(parts)
 
 
@@ -157,16 +165,19 @@ def limits_may_cross(parts: Parts) -> Device:
 
 
 def ids_of_the_second(parts: Parts) -> Device:
-    """An alarm is named by the second in which it began; the second one of it is lost."""
-    declare, taken = Core.change, set[str]()
+    """An alarm is named by the second in which it began; a second one of it is taken for it."""
+    declare, taken = Core._declare, dict[int, Key]()
+    lost = set[Key]()
 
-    def change(core: Core, what: What, alarm: Alarm, **told: Any) -> None:
-        if what is What.DECLARED:
-            alarm = replace(alarm, id=f"alarm_{core.now.mono_ns // S}")
-            taken.add(alarm.id)
-        declare(core, what, alarm, **told)
+    def in_its_second(core: Core, key: Key, definition: ConditionDefinition) -> None:
+        first = taken.setdefault(core.now.mono_ns // S, key)
+        if first == key and key not in lost:
+            declare(core, key, definition)
+            return
+        lost.add(key)
+        core._watches[key].met_ns = None
 
-    Core.change = change  # type: ignore[method-assign,assignment]
+    put(Core, "_declare", in_its_second)
     return Device(parts)
 
 
@@ -207,13 +218,19 @@ def pause_never_ends(parts: Parts) -> Device:
     def settle_scope(core: Core, what: What, scope: Scope, **told: Any) -> None:
         settle(core, what, replace(scope, until_ns=None), **told)
 
-    Core.settle_scope = settle_scope  # type: ignore[method-assign,assignment]
+    put(Core, "settle_scope", settle_scope)
+    return Device(parts)
+
+
+def switches_anything_off(parts: Parts) -> Device:
+    """Whatever is switched off is off."""
+    put(operator.Operator, "switch_off", lambda *_args: None)
     return Device(parts)
 
 
 def latches_nothing(parts: Parts) -> Device:
     """An alarm is over when its condition is."""
-    life.over = lambda alarm, _definition: life.ended(alarm)
+    put(life, "over", lambda alarm, _definition: life.ended(alarm))
     return Device(parts)
 
 
@@ -230,7 +247,7 @@ class GoesByTheWall(Bedside):
 
 def forgets(parts: Parts) -> Device:
     """It begins anew with each start."""
-    start.changes = lambda _recovered: []
+    put(start, "changes", lambda _recovered: [])
     return Device(parts)
 
 
@@ -264,8 +281,9 @@ class TellsLate(Device):
     """Sends a message to somebody else before it tells an alarm, and waits for the answer."""
 
     def tell(self, event: Event) -> None:
-        if isinstance(event, AlarmEvent) and event.change.what is What.DECLARED:
-            self.clock.sleep_ns(2 * S)
+        alarm = event.change.alarm if isinstance(event, AlarmEvent) else None
+        if alarm is not None and alarm.priority is Priority.HIGH and alarm.signalled_ns is None:
+            self.clock.sleep_ns(S + S // 10)
         super().tell(event)
 
 
@@ -283,6 +301,7 @@ DEFECTS: dict[str, Callable[[Parts], Device]] = {
     "answers_for_ever": with_system(AnswersForEver),
     "pause_never_ends": pause_never_ends,
     "latches_nothing": latches_nothing,
+    "switches_anything_off": switches_anything_off,
     "goes_by_the_wall": with_bedside(GoesByTheWall),
     "forgets": forgets,
     "one_stalls_all": with_bedside(OneStallsAll),

@@ -47,6 +47,12 @@ pytestmark = pytest.mark.slow
             "REQ-ALM-008",
             "latching_resets_and_limits_otherwise",
         ),
+        (
+            "switches_anything_off",
+            "settings",
+            "REQ-ALM-008",
+            "lethal_conditions_switched_off",
+        ),
         ("forgets", "power_cut", "REQ-ALM-009", "alarms_lost_over_a_power_cut"),
         ("forgets", "restart_in_order", "REQ-ALM-009", "alarms_lost_over_a_restart"),
         ("goes_by_the_wall", "wall_clock", "REQ-ALM-010", "changes_by_the_wall_clock"),
