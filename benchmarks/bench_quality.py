@@ -15,7 +15,8 @@ Pulse waves of bidmc, as they are and with the motion of `em` added, the signal 
 the square of the median height in a second: the part of the time called noise or weak.
 
 Records are numbered in the order of their names. Thresholds were chosen on the even ones, counted
-from 0 (118 among them); the odd ones (119) saw no choice. The recordings are named by a path:
+from 0 (118 among them). The odd ones (119) were fitted to by none, but their figures were seen
+meanwhile, so they are no blind test. The recordings are named by a path:
 `bench_quality.py [FOLDER]`, ../shared/data without one.
 
 Goals, on all records: electrode motion at 6 dB is told within 10 s in nine of ten stretches, at
@@ -164,16 +165,22 @@ def stress(data: Path) -> list[str]:
                 mixed, starts = stressed(wave, noise, ratio_db, rate_hz)
                 told = called_of(mixed, rate_hz)[Reason.NOISE]
                 blocks = [told[at : at + BLOCK_S] for at in starts]
-                share = float(np.mean([one[SCORED_AFTER_S:].mean() for one in blocks]))
-                after = [int(one.argmax()) + 1 if one.any() else None for one in blocks]
-                shown = " ".join("-" if one is None else str(one) for one in after)
-                print(f"  {name} {kind} {ratio_db:3d} dB  {share:7.2%}  {shown}")
-                soon = sum(one is not None and one <= TOLD_WITHIN_S for one in after)
-                if kind == "em" and ratio_db == 6 and soon < 0.9 * len(after):
-                    missed.append(f"{name} em 6 dB: told in time {soon} of {len(after)} times")
-                if kind == "em" and ratio_db == 24 and share:
-                    missed.append(f"{name} em 24 dB: {share:.2%} called noise")
+                missed += stress_row(f"{name} {kind}", ratio_db, blocks)
     return missed
+
+
+def stress_row(title: str, ratio_db: int, blocks: list[Seconds]) -> list[str]:
+    """One row of the table: what was told in each noisy stretch."""
+    share = float(np.mean([one[SCORED_AFTER_S:].mean() for one in blocks]))
+    after = [int(one.argmax()) + 1 if one.any() else None for one in blocks]
+    shown = " ".join("-" if one is None else str(one) for one in after)
+    print(f"  {title} {ratio_db:3d} dB  {share:7.2%}  {shown}")
+    soon = sum(one is not None and one <= TOLD_WITHIN_S for one in after)
+    if title.endswith("em") and ratio_db == 6 and soon < 0.9 * len(after):
+        return [f"{title} 6 dB: told in time {soon} of {len(after)} times"]
+    if title.endswith("em") and ratio_db == 24 and share:
+        return [f"{title} 24 dB: {share:.2%} called noise"]
+    return []
 
 
 def lethal(data: Path) -> list[str]:

@@ -11,7 +11,8 @@
    continuity that was known in the window.
 3. vfdb and mitdb: how long each call took, and false calls an hour.
 
-Thresholds were chosen on the even-numbered recordings; the odd-numbered ones are the figure.
+Both halves were looked at while features, rules and limits were chosen: the odd-numbered one is no
+blind test. What these figures are worth, other recordings must show.
 """
 
 import argparse

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -125,3 +126,16 @@ def test_the_recordings_at_hand_are_read_whole() -> None:
     assert len(monitored.breaths) == 2
     assert {"HR", "SpO2"} <= monitored.numbers.keys()
     assert [one.name for one in library.read("aami_ec13")] == ["aami3a", "aami3b"]
+
+
+def test_a_breath_that_an_annotator_did_not_mark_is_left_out(tmp_path: Path) -> None:
+    folder = tmp_path / "bidmc"
+    folder.mkdir()
+    named: dict[str, Any] = {"01_RESP": np.zeros(250, np.float32)}
+    np.savez(folder / "signals_125hz.npz", **named)
+    (folder / "bidmc_01_Breaths.csv").write_text("ann1, ann2\n10,12\nNaN,130\n200,\n")
+    (folder / "bidmc_01_Numerics.csv").write_text("Time [s], HR, SpO2\n0,94,\n1,NaN,97\n")
+    (found,) = open_library(tmp_path).read("bidmc")
+    assert found.breaths == ((10, 200), (12, 130))
+    assert found.numbers["HR"][0] == 94
+    assert np.isnan([found.numbers["HR"][1], found.numbers["SpO2"][0]]).all()

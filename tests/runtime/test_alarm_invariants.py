@@ -8,10 +8,17 @@ live one; both are equal at every step.
 import json
 from typing import Any
 
+import pytest
 from alarm_bench import AlarmBench
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from edgeward.alarm.alarm_limits import VitalLimits
 from edgeward.alarm.change import AlarmChange, What
@@ -267,5 +274,9 @@ class AlarmMachine(RuleBasedStateMachine):
         assert len(core._watches) <= len(core.state.alarms) + len(seen) + vitals
 
 
-AlarmMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
-TestAlarmInvariants = AlarmMachine.TestCase
+@pytest.mark.parametrize(
+    ("runs", "steps"), [(20, 30), pytest.param(300, 60, marks=pytest.mark.slow)]
+)
+def test_the_rules_hold_whatever_happens(runs: int, steps: int) -> None:
+    campaign = settings(max_examples=runs, stateful_step_count=steps, deadline=None)
+    run_state_machine_as_test(AlarmMachine, settings=campaign)

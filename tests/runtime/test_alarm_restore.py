@@ -38,6 +38,7 @@ def test_alarms_latches_acknowledgements_and_settings_survive() -> None:  # A16,
 
 def test_the_outage_itself_is_told() -> None:
     bench = AlarmBench()
+    bench.wait(7)
     bench.crash(out_s=90)
     entry = bench.told(What.STARTED)[1]
     assert (entry.epoch, entry.seq) == (2, 1)

@@ -22,11 +22,30 @@ def rates(samples: Samples, rate_hz: int = RATE_HZ) -> list[float]:
     return values(feed(PulseDetector(rate_hz), samples), Vital.PULSE_RATE)
 
 
-@pytest.mark.parametrize("rate_per_min", [22, 30, 45, 72, 110, 150, 180, 240, 280])
+@pytest.mark.parametrize("rate_per_min", [22, 30, 45, 72, 110, 150, 180, 240, 280, 300])
 def test_the_rate_is_read_over_the_whole_range(rate_per_min: float) -> None:
     told = rates(regular(40, rate_per_min))
     assert len(told) >= 20
     assert told == pytest.approx([rate_per_min] * len(told), rel=0.01)
+
+
+@pytest.mark.parametrize("rate_per_min", [300, 360, 400])
+def test_a_pulse_faster_than_can_be_counted_is_not_read_as_half(rate_per_min: float) -> None:
+    trembling = 0.02 * np.random.default_rng(5).standard_normal(round(60 * rate_per_min / 60))
+    feet = beat_times(40, rate_per_min)
+    told = rates(pulse_wave(feet + 0.2 * trembling[: len(feet)], 40, RATE_HZ))
+    assert all(one > 0.9 * rate_per_min for one in told)
+
+
+@pytest.mark.parametrize("standstill_s", [4, 12, 30])
+def test_no_rate_is_taken_across_a_standstill(standstill_s: int) -> None:
+    back = 20 + standstill_s
+    feet = np.concatenate([np.arange(0.3, 20, 0.75), np.arange(back, back + 20, 0.75)])
+    heights = np.ones(len(feet))
+    heights[np.searchsorted(feet, back)] = 2.2  # the first is high: the vessels were empty
+    told = rates(pulse_wave(feet, back + 20, RATE_HZ, heights))
+    assert told == pytest.approx([80] * len(told), rel=0.05)
+    assert told
 
 
 @pytest.mark.parametrize("rate_hz", [125, 250, 360, 500, 1000])
@@ -154,6 +173,13 @@ def test_a_constant_signal_is_flat_and_decides_nothing() -> None:
     assert [one.present for one in changes(found, Sign.NO_PULSE)] == [False, None]
 
 
+def test_the_end_of_a_constant_stretch_is_no_loss_of_the_pulse() -> None:
+    samples = regular(60, 80)
+    samples[20 * RATE_HZ : 40 * RATE_HZ] = 0.7
+    found = feed(PulseDetector(RATE_HZ, no_pulse_s=4), samples)
+    assert [one.present for one in changes(found, Sign.NO_PULSE)] == [False, None, False]
+
+
 @pytest.mark.parametrize("no_pulse_s", [4.0, 10.0])
 def test_a_pulse_that_ends_is_told_with_its_last_beat_and_again_when_it_returns(
     no_pulse_s: float,
@@ -201,3 +227,14 @@ def test_without_a_beat_before_nothing_is_decided() -> None:
 def test_settings_are_refused_with_every_fault() -> None:
     with pytest.raises(ValueError, match=r"rate_hz: found 2000; .*\nno_pulse_s: found 2; .*4 to"):
         PulseDetector(2000, 2)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_trembles_on_after_the_last_beat_is_no_pulse(seed: int) -> None:
+    window = np.hanning(31)  # about as slow as a pulse
+    samples = regular(30, 80)
+    rest = np.convolve(noise(120 * RATE_HZ, 1.0, seed), window / window.sum(), "same")
+    samples = np.concatenate([samples, (0.1 * rest).astype(np.float32)])
+    found = feed(PulseDetector(RATE_HZ), samples)
+    assert [one.present for one in changes(found, Sign.NO_PULSE)] == [False, True]
+    assert values([one for one in found if one.at > 45 * RATE_HZ], Vital.PULSE_RATE) == []

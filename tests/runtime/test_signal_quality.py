@@ -150,6 +150,7 @@ def test_nothing_is_wrong_with_a_heart_that_beats(rate_hz: int) -> None:
     assert quality.index > 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [2, 5])
 @pytest.mark.parametrize("rhythm", ["bradycardia", "tachycardia", "sinus"])
 def test_no_rate_is_a_defect(rhythm: str, seed: int) -> None:
@@ -157,6 +158,7 @@ def test_no_rate_is_a_defect(rhythm: str, seed: int) -> None:
     assert told(quality_of(ecg_channel()), wave) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("height_mv", "seed"), [(0.1, 0), (0.1, 1), (0.3, 2), (1.0, 3)])
 def test_a_heart_that_stops_is_no_defect(height_mv: float, seed: int) -> None:
     """Residual wander of 0.1 to 1 mV; nothing may call it noise, flat, off or weak."""
@@ -169,6 +171,7 @@ def test_a_heart_that_stops_is_no_defect(height_mv: float, seed: int) -> None:
     assert told(quality_of(ecg_channel()), converted) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("height_mv", "seed"), [(0.2, 0), (0.2, 1), (0.6, 2), (2.0, 3)])
 def test_fibrillation_is_no_defect(height_mv: float, seed: int) -> None:
     """A wave of 4 to 7 Hz that wanders in rate and height, after a rhythm that was sound."""
@@ -211,9 +214,23 @@ def test_beats_of_two_kinds_are_no_noise() -> None:
     assert told(quality_of(ecg_channel()), wave) == []
 
 
-def test_beats_with_their_tips_cut_off_are_still_seen() -> None:
+def test_beats_of_which_much_is_cut_off_are_clipped() -> None:
     wave = sinus(30)
-    assert told(quality_of(ecg_channel()), np.minimum(wave, np.float32(0.5 * wave.max()))) == []
+    wave[15 * RATE :] = np.minimum(wave[15 * RATE :], np.float32(0.2 * wave.max()))
+    found = told(quality_of(ecg_channel()), wave)
+    assert [(one.defect, one.present) for one in found] == [(Reason.CLIPPING, True)]
+
+
+def test_lost_samples_here_and_there_are_one_defect() -> None:
+    """A fifth of them, at random: it does not begin and end with each second."""
+    wave = sinus(60)
+    draw = np.random.default_rng(4)
+    wave[15 * RATE : 45 * RATE][draw.random(30 * RATE) < 0.2] = np.nan
+    found = told(quality_of(ecg_channel()), wave)
+    assert [(one.defect, one.present) for one in found] == [
+        (Reason.MISSING, True),
+        (Reason.MISSING, False),
+    ]
 
 
 def pulses(seconds: float) -> Wave:
@@ -304,7 +321,7 @@ def test_numbers_may_be_missing_or_impossible() -> None:
     found = numbers(Signal.SPO2, values)
     assert found == [
         (Reason.MISSING, True, 1),
-        (Reason.MISSING, False, 3),
+        (Reason.MISSING, False, 5),
         (Reason.OUT_OF_RANGE, True, 5),
         (Reason.OUT_OF_RANGE, False, 10),
     ]

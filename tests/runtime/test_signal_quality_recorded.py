@@ -29,6 +29,7 @@ def changes(wave: Wave, rate_hz: int) -> list[DefectChange]:
     return [one for one in found if isinstance(one, DefectChange)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "begin_s", "end_s"),
     [
@@ -43,6 +44,7 @@ def test_a_rhythm_that_kills_is_no_defect(name: str, begin_s: int, end_s: int) -
     assert changes(*stretch("vfdb", name, begin_s, end_s)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["101", "106", "119", "207", "230"])
 def test_a_rhythm_that_is_sound_is_no_defect(name: str) -> None:
     assert changes(*stretch("mitdb", name, 600, 720)) == []
@@ -57,6 +59,7 @@ def with_motion(ratio_db: float) -> tuple[Wave, int]:
     return wave, rate_hz
 
 
+@pytest.mark.slow
 def test_electrode_motion_at_6_db_is_told_within_ten_seconds_and_ends() -> None:
     wave, rate_hz = with_motion(6)
     found = changes(wave, rate_hz)
@@ -66,6 +69,7 @@ def test_electrode_motion_at_6_db_is_told_within_ten_seconds_and_ends() -> None:
     assert found[-1].at < 200 * rate_hz
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ratio_db", [24, 18])
 def test_a_little_motion_is_no_noise(ratio_db: float) -> None:
     assert changes(*with_motion(ratio_db)) == []

@@ -85,6 +85,7 @@ def test_a_standstill_with_a_rest_of_signal_is_told_within_five_seconds(
     assert 4.0 <= called + ONSET_S - last / RATE_HZ <= 5.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("height", [0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 3.0])
 def test_fibrillation_of_any_height_is_told_as_one_thing_or_the_other(height: float) -> None:
     after = np.where(T >= ONSET_S, fibrillation(height), 0)

@@ -5,7 +5,7 @@ from math import inf
 
 import pytest
 
-from edgeward.signal.findings import Sign, Vital
+from edgeward.signal.findings import Reason, Sign, Vital
 from edgeward.signal.simulation.body_steps import Apnea, Breathing, Motion, Movement, Saturation
 from edgeward.signal.simulation.checks import ScriptError
 from edgeward.signal.simulation.criteria import Criteria, Expected, Limit, Side
@@ -137,6 +137,17 @@ def test_a_step_of_rate_is_raised_ten_seconds_after_it(bpm: float, side: Side) -
 def test_an_extreme_rate_is_a_sign_besides() -> None:
     assert set(required(after_a_minute(Sinus(60, 200)))) == {"heart_rate", "extreme_tachycardia"}
     assert set(required(after_a_minute(Sinus(60, 25)))) == {"heart_rate", "extreme_bradycardia"}
+
+
+def test_what_lasts_to_the_end_is_never_to_be_gone() -> None:
+    one = the(Vital.HEART_RATE, Script((REST, Sinus(60, 40))))
+    assert one.gone_by_s == inf
+    assert the(Vital.HEART_RATE, after_a_minute(Sinus(60, 40))).gone_by_s < inf
+
+
+def test_light_without_a_pulse_may_be_taken_for_a_bad_signal() -> None:
+    found = [one for one in expected(after_a_minute(Asystole(30))) if one.channel == "ppg"]
+    assert [(one.required, Reason.WEAK in one.reasons) for one in found] == [(False, True)]
 
 
 def test_limits_are_the_caller_s() -> None:

@@ -84,6 +84,7 @@ def test_hum_is_sixty_hertz_and_nothing_else() -> None:
     assert np.ptp(seen) == pytest.approx(2.0, abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [FaultKind.MOTION, FaultKind.MUSCLE])
 @pytest.mark.parametrize("snr_db", [-6.0, 0.0, 6.0, 12.0])
 def test_noise_is_as_strong_as_its_level(kind: FaultKind, snr_db: float) -> None:

@@ -12,7 +12,7 @@ from edgeward.signal.simulation.truth import truth_of
 STANDSTILL = tuple(
     one
     for one in expected_alarms(truth_of(SCENARIOS["asystole"], 1))
-    if one.what is not Sign.NO_PULSE
+    if one.what in set(Sign) - {Sign.NO_PULSE}
 )
 RIGHT = Raised(Sign.ASYSTOLE, 64.0, 92.0)
 
@@ -45,6 +45,14 @@ def test_an_alarm_that_stood_before_and_still_stands_is_there() -> None:
     assert judged.false == (standing,)
     over = judge(STANDSTILL, [replace(standing, ends_s=58.0)])
     assert len(over.missed) == 1
+
+
+def test_one_alarm_may_stand_for_one_thing_after_the_other() -> None:
+    """Fibrillation seen in the run before it already, and rightly told until it ends."""
+    expected = expected_alarms(truth_of(SCENARIOS["tachycardia_to_fibrillation"], 1))
+    judged = judge(expected, [Raised(Sign.VENTRICULAR_FIBRILLATION, 65.0, 105.0)])
+    assert judged.false == judged.lingering == ()
+    assert Sign.VENTRICULAR_FIBRILLATION not in {one.what for one in judged.missed}
 
 
 def test_an_alarm_that_never_ends_lingers() -> None:

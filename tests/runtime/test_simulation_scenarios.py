@@ -24,6 +24,7 @@ def required(name: str) -> set[str]:
     return {str(one.what) for one in expected_alarms(truth) if one.required}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHORT)
 def test_every_scenario_can_be_simulated(name: str) -> None:
     script = SCENARIOS[name]
@@ -118,6 +119,7 @@ def test_a_quiet_hour_leads_to_nothing(seed: int) -> None:
     assert expected_alarms(truth_of(script, seed)) == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_a_busy_day_has_lethal_events_and_ordinary_life(seed: int) -> None:
     script = busy_day(seed)
@@ -141,6 +143,7 @@ def test_a_busy_day_has_lethal_events_and_ordinary_life(seed: int) -> None:
     assert 6 <= count <= 24
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", range(len(ORDINARY)))
 def test_ordinary_life_requires_nothing_but_what_a_fault_is(place: int) -> None:
     for seed in range(12):

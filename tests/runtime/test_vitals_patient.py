@@ -137,6 +137,7 @@ def signs(told: Iterator[Told], sign: Sign) -> list[tuple[bool | None, str, floa
     ]
 
 
+@pytest.mark.slow
 def test_a_standstill_is_told_whoever_else_is_heard() -> None:
     for channels in (("ecg",), ("ecg", "ppg"), ("ppg", "ecg", "pressure")):
         present = [at for yes, _, at in signs(told_of("asystole", channels), Sign.ASYSTOLE) if yes]
@@ -144,6 +145,7 @@ def test_a_standstill_is_told_whoever_else_is_heard() -> None:
         assert 63.0 < present[0] < 65.2  # the last beat lies up to a second before 60
 
 
+@pytest.mark.slow
 def test_a_standstill_of_the_lead_alone_is_held_back_and_says_why() -> None:
     alone = signs(told_of("ecg_weak_0.02", ("ecg",)), Sign.ASYSTOLE)
     assert any(yes for yes, _, _ in alone)
@@ -161,3 +163,17 @@ def test_every_beat_is_told_with_its_own_instant() -> None:
     true = record.truth.beats_s.tolist()
     assert len(found) >= len(true) - 6  # those that are learned from are not told
     assert all(min(abs(one - each) for each in true) < 0.1 for one in found)
+
+
+def test_a_clock_that_runs_otherwise_than_it_says_is_told_and_one_within_bounds_is_not() -> None:
+    for ppm, wrong in ((0, False), (150, False), (1000, True)):
+        target = channel()
+        defects = []
+        for second in range(1, 120):
+            acquired_ns = second * (S + ppm * 1000)
+            defects += [
+                one.finding.defect
+                for one in push(target, (second - 1) * 250, 250, acquired_ns)
+                if isinstance(one.finding, DefectChange)
+            ]
+        assert (Reason.CLOCK in defects) is wrong

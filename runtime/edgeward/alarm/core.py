@@ -50,7 +50,7 @@ class Core:
 
     def start(self, epoch: int, text: str, alive: Moment | None) -> None:
         """Begin to run: tell it, and keep up what was up before."""
-        if alive is not None and self.state.epoch and alive.mono_ns > self.state.at_ns:
+        if alive is not None and self.state.epoch:
             now, self.now = self.now, alive
             self.tell(What.ALIVE, None)
             self.now = now

@@ -94,7 +94,9 @@ class AlarmSystem:
         state, stray = rebuilt(entries)
         faults = [*damage, *([f"{stray} entries are out of order"] if stray else [])]
         system = cls.__new__(cls)
-        passed_ns = now.wall_ns - state.wall_ns
+        if alive is not None and alive.mono_ns <= state.at_ns:
+            alive = None  # the last entry is a later sign of life
+        passed_ns = now.wall_ns - (alive.wall_ns if alive else state.wall_ns)
         lasted = (
             f"{passed_ns / SECOND_NS:.1f} s" if passed_ns >= 0 else "unknown, the clock is back"
         )

@@ -111,7 +111,7 @@ ACCEPTED: Mapping[Signal, Acceptance] = MappingProxyType(
         Signal.PRESSURE: Acceptance(
             unit="mmHg",
             units={"mmHg": _SAME, "kPa": Conversion(1 / _MMHG_IN_KPA)},
-            rates_hz=((1, 1), (50, 1000)),  # numbers, or a wave
+            rates_hz=((50, 1000),),  # a wave; a cuff has no channel yet
             possible=(-50.0, 400.0),
         ),
     }

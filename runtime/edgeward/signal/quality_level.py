@@ -7,7 +7,7 @@ import numpy as np
 
 from edgeward.signal.quality_check import Step, Values
 
-MISSING_SHARE = 0.2
+MISSING_SHARE = 0.15
 """A step of which more is missing is wrong."""
 IMPOSSIBLE_SHARE = 0.1
 """As with missing. A pace pulse, beyond any range and 2 ms long, stays below it."""
@@ -104,11 +104,11 @@ class AtRest:
 class Clipping:
     """Much of the last seconds is held at the highest or lowest value, after a steep way there.
 
-    A slow top also stays on one value for a while; the way there is one unit of the converter. Tips
-    of beats that are cut off do not count: the beats are still seen.
+    A slow top also stays on one value for a while; the way there is one unit of the converter.
+    Beats whose tips are cut off are clipped too, though they can still be counted.
     """
 
-    SHARE = 0.1
+    SHARE = 0.02
     """Of the time."""
     EDGE_UNITS = 4
     EDGE_SHARE = 0.01

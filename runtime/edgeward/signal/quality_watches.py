@@ -40,7 +40,7 @@ _NUMBERS_HZ_MAX = 10
 """Below this rate, a channel carries numbers, which may well stay the same, and no wave."""
 _NUMBERS = frozenset({Signal.SPO2, Signal.TEMPERATURE})
 _NOISE = {Signal.ECG: ECG_NOISE, Signal.PPG: PPG_NOISE}
-_STUCK_ACCELERATION_S = 60.0
+_STUCK_ACCELERATION_S = 30.0
 
 
 class AnyOf:
@@ -73,7 +73,7 @@ class Watches:
         self._count = step_samples(channel.rate_hz)
         self.noise: Noise | None = None
         self.all = [
-            Watch(Reason.MISSING, Missing(), self._patience(0.6, 2.0, 1.0)),
+            Watch(Reason.MISSING, Missing(), self._patience(0.6, 2.0, 3.0)),
             Watch(
                 Reason.OUT_OF_RANGE,
                 Impossible(*channel.acceptance.possible),

@@ -121,9 +121,8 @@ def _bidmc_waves(number: str, arrays: Mapping[str, Samples]) -> Iterator[Wave]:
 
 def _breaths(data: bytes) -> tuple[tuple[int, ...], ...]:
     rows = list(csv.reader(io.StringIO(data.decode("utf-8"))))[1:]
-    columns = (tuple(int(row[place]) for row in rows if row[place:] and row[place].strip())
-               for place in range(2))  # fmt: skip
-    return tuple(columns)
+    columns = ([row[place].strip() for row in rows if row[place:]] for place in range(2))
+    return tuple(tuple(int(one) for one in column if one.isdigit()) for column in columns)
 
 
 def _numbers(data: bytes) -> dict[str, tuple[float, ...]]:

@@ -51,7 +51,7 @@ class Bedside:
         tell: Callable[[VitalEvent | SignEvent | AlarmEvent], None],
         start_alarms: Callable[[Moment, Callable[[AlarmChange], None]], AlarmSystem],
         record: Callable[[dict[str, Any]], bool],
-        beat: Callable[[], None],
+        beat: Callable[[], str | None],
         annunciators: Annunciators,
     ) -> None:
         """Start the alarm system, from what the journal had or for the first time.
@@ -62,7 +62,7 @@ class Bedside:
             tell: is given each number and each entry, for whoever reads the device.
             start_alarms: makes the alarm system, given the moment and who is told.
             record: puts an entry into the journal; False when there was no room.
-            beat: leaves a sign of life in it.
+            beat: leaves a sign of life in it, and says why the disk does not take it, if so.
             annunciators: give the signals.
         """
         self._clock = clock
@@ -73,6 +73,7 @@ class Bedside:
         self._annunciators = annunciators
         self._moved_ns = clock.monotonic_ns()
         self._stale = True
+        self._journal_fault: str | None = None
         self.unrecorded = 0
         """Entries that the journal had no room for."""
         self.alarms = start_alarms(self._now(), self._take)
@@ -178,13 +179,22 @@ class Bedside:
         """Let time pass: what did not come, and the timers of the alarm system."""
         now = self._now()
         self._moved_ns = now.mono_ns
-        self._beat()
+        self._tell_of_journal(self._beat(), now)
         for name, patient in self.patients.items():
             for told in patient.vitals.advance(now.mono_ns):
                 self._judge(name, told, now)
         self.alarms.advance(now)
         self._stale = True  # an annunciator must hear from the alarm system, or takes it for failed
         self.settle()
+
+    def _tell_of_journal(self, fault: str | None, now: Moment) -> None:
+        if fault == self._journal_fault:
+            return
+        self._journal_fault = fault
+        seen = Observation(
+            None, "journal_lost", fault is not None, now.mono_ns, text=fault or "", source="journal"
+        )
+        self.alarms.observe(seen, now)
 
     def settle(self) -> None:
         """Have the signals given that are due after what has happened: before anything is told."""

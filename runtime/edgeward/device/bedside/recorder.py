@@ -10,6 +10,8 @@ from edgeward.ports import AppendLog, BlackBox, Clock
 
 PAUSE_S = 0.05
 """Between two writes: what comes meanwhile is written together."""
+ALIVE_S = 10.0
+"""A sign of life reaches the disk at least so often."""
 
 
 class Recorder:
@@ -24,6 +26,8 @@ class Recorder:
         self._over = False
         self._thread: threading.Thread | None = None
         self._box = box
+        self.lost = 0
+        """Entries that an overflow has cost, ever."""
 
     def record(self, entry: dict[str, Any]) -> bool:
         """Take an entry; False when there was no room. Waits for nothing."""
@@ -34,9 +38,12 @@ class Recorder:
         self._due.set()
         return taken
 
-    def beat(self) -> None:
-        """Leave a sign of life; the disk gets one with the next entries."""
+    def beat(self) -> str | None:
+        """Leave a sign of life; why the disk does not take the journal, None while it does."""
         self.journal.beat()
+        if self.lost:
+            return f"{self.lost} entries are lost" + (f": {self.fault}" if self.fault else "")
+        return self.fault
 
     def close(self) -> None:
         """Write what waits, and say that the end came in order. Closing twice is fine."""
@@ -51,9 +58,11 @@ class Recorder:
 
     def _write(self) -> None:
         while not self._over:
-            self._due.wait()
+            self._due.wait(ALIVE_S)
             self._due.clear()
-            self.fault = self.journal.flush().fault
+            flushed = self.journal.flush()
+            self.fault = flushed.fault
+            self.lost = sum(flushed.lost)
             if not self._over:
                 threading.Event().wait(PAUSE_S)
 

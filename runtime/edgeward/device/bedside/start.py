@@ -46,13 +46,20 @@ def start_bedside(
     log, box, boot = media.open()
     recorder = Recorder(log, box, clock, boot)
     before = changes(recorder.recovered)
-    outage = recorder.recovered.outage
 
     def start(now: Moment, take: Callable[[AlarmChange], None]) -> AlarmSystem:
         if not before:
             return AlarmSystem(epoch=epoch, now=now, tell=take)
-        known = "" if outage is None else _END[outage.in_order]
-        return AlarmSystem.restore(before, epoch=epoch, now=now, tell=take, outage=known)
+        known, life = recorder.recovered, recorder.recovered.last_life
+        return AlarmSystem.restore(
+            before,
+            epoch=epoch,
+            now=now,
+            tell=take,
+            alive=None if life is None else Moment(life.monotonic_ns, life.wall_ns),
+            outage="" if known.outage is None else _END[known.outage.in_order],
+            damage=[f"{one.where}: {one.text}" for one in known.damage if not one.benign],
+        )
 
     speaker = Speaker(SOUND_HZ, clock.monotonic_ns())
     bedside = Bedside(

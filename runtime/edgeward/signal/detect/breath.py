@@ -190,9 +190,11 @@ class BreathFinder:
         began = False
         for at, one in enumerate(new, self._now - len(new) + 1):
             swing = self._deep.push(at, one)
-            if swing is not None:
+            if swing is not None and began:
+                self._count(swing)
+            elif swing is not None:
                 self._first = [*self._first, swing][-_AGREEING:]
-                began = self._begin(self._first) or began
+                began = self._begin(self._first)
         return began
 
     def _begin(self, swings: list[Swing]) -> bool:

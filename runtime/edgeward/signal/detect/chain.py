@@ -7,14 +7,22 @@ Rules:
 3. A low wave soon after a beat is the second wave of the same beat (the dicrotic one). The later
    the next beat is due, the lower it may be.
 4. The rate is that of `averaging` over `AVERAGED_S`, when there are at least two intervals for each
-   disturbance.
-5. Without a beat for three seconds, or for three usual intervals, the chain has ended.
+   disturbance. A wave as high as a beat, and too soon after one, is a disturbance too: a pulse
+   faster than can be counted has no rate, rather than half of it.
+5. Without a beat for three seconds, or for three usual intervals, the chain has ended. The first
+   wave of the next one may stand apart, as after a standstill, when the first is higher than those
+   that follow and hides them: an interval `_APART` times the middle one of those that begin a
+   chain is not one from beat to beat, and counts for nothing.
+6. What is left when a pulse has ended trembles on, and by chance some of it looks alike. So waves
+   lower than `QUIET` of the height of the last chain begin one only when `_LOW_AGREEING` agree and
+   come evenly: a pulse that has become weak is found again, and no other.
 
 The shares were chosen on the even half of the recordings at hand, where the result hardly depends
 on them, and so that noise alone makes no chain.
 """
 
 from collections import deque
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
@@ -23,9 +31,14 @@ from edgeward.signal.detect.averaging import Averaging
 from edgeward.signal.detect.wave import Shape, Wave
 
 AGREEING = 5
+_LOW_AGREEING = 8
+_EVEN = 1.3
+_APART = 1.7
+QUIET = 0.25
+"""Of the usual height: what stays below it is hardly a pulse."""
 AVERAGED_S = 10.0
-INTERVAL_MIN_S, INTERVAL_MAX_S = 0.2, 3.2
-"""300 and 19 beats a minute."""
+INTERVAL_MIN_S, INTERVAL_MAX_S = 0.17, 3.2
+"""350 and 19 beats a minute."""
 _AGREE = 0.95
 """Correlation with the mean shape, of those that begin a chain."""
 _ALIKE = 0.85
@@ -103,7 +116,12 @@ class Chain:
         if not self.going:
             return self._seek(wave)
         interval = wave.foot - self._last
-        if interval < INTERVAL_MIN_S * self._rate_hz or not self._high_enough(wave, interval):
+        high = self._high_enough(wave, interval)
+        if interval < INTERVAL_MIN_S * self._rate_hz:
+            if high:
+                self._disturbed.append(wave.foot)
+            return False
+        if not high:
             return False
         alike = float(self._shape @ wave.shape) >= _ALIKE
         if not alike or wave.height > _HEIGHTS_APART * median(self._heights):
@@ -167,31 +185,40 @@ class Chain:
         apart = INTERVAL_MIN_S * self._rate_hz
         if wave.height < needed or (self._first and wave.foot - self._first[-1].foot < apart):
             return False
-        self._first = [one for one in self._first if one.height >= needed][1 - AGREEING :]
+        self._first = [one for one in self._first if one.height >= needed][1 - _LOW_AGREEING :]
         self._first.append(wave)
-        if len(self._first) == AGREEING and self._agree():
-            self._begin()
+        count = _LOW_AGREEING if self._low(wave) else AGREEING
+        if len(self._first) >= count and self._agree(self._first[-count:]):
+            self._begin(self._first[-count:])
         return self.going
 
-    def _agree(self) -> bool:
-        shape = np.sum([one.shape for one in self._first], axis=0)
+    def _low(self, wave: Wave) -> bool:
+        """Whether this wave is as low as what is left when a pulse has ended."""
+        return bool(self._heights) and wave.height < QUIET * median(self._heights)
+
+    def _agree(self, waves: list[Wave]) -> bool:
+        """Rules 2 and 6."""
+        shape = np.sum([one.shape for one in waves], axis=0)
         shape /= np.linalg.norm(shape)
-        heights = [one.height for one in self._first]
-        feet = [one.foot for one in self._first]
+        heights = [one.height for one in waves]
+        gaps = np.diff([one.foot for one in waves])
         self._shape = shape
+        even = self._low(waves[-1]) is False or max(gaps) <= _EVEN * min(gaps)
         return bool(
-            min(float(shape @ one.shape) for one in self._first) >= _AGREE
+            even
+            and min(float(shape @ one.shape) for one in waves) >= _AGREE
             and max(heights) <= _HEIGHTS_APART * min(heights)
-            and max(np.diff(feet)) <= INTERVAL_MAX_S * self._rate_hz
+            and max(gaps) <= INTERVAL_MAX_S * self._rate_hz
         )
 
-    def _begin(self) -> None:
+    def _begin(self, waves: list[Wave]) -> None:
         self.going = True
         self._heights.clear()
         self._usual.clear()
-        self._last = self._first[0].foot
-        self._linked = True
-        self._heights.append(self._first[0].height)
-        for wave in self._first[1:]:
-            self._accept(wave, wave.foot - self._last)
+        self._last = waves[0].foot
+        self._heights.append(waves[0].height)
+        gaps = [after.foot - one.foot for one, after in pairwise(waves)]
+        for wave, gap in zip(waves[1:], gaps, strict=True):
+            self._linked = gap < _APART * median(gaps)
+            self._accept(wave, gap)
         self._first = []

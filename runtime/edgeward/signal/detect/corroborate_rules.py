@@ -1,7 +1,7 @@
 """What counts as strong evidence against each sign, and what bears it out.
 
-The numbers say what a body can do, with room for the transit time of a pulse, and were looked at on
-the even-numbered half of the recordings only.
+The numbers say what a body can do, with room for the transit time of a pulse. They were settled
+with all the recordings at hand in view, odd-numbered ones too: only others can prove them.
 """
 
 from dataclasses import dataclass

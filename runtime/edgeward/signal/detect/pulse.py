@@ -8,12 +8,12 @@ Rules:
 3. The rate is told each second, by the rule of `chain`: the trimmed mean of the intervals of the
    last 10 s. When these are too few there is no value, and a reason.
 4. No pulse: no beat for `no_pulse_s`, while the signal never rises by a quarter of what a beat was.
-   When it does rise so far (motion), or is constant, or did not come, or no beat was ever seen, it
-   cannot be decided.
+   When it does rise so far (motion), or stood at one value (`past`), or did not come, or no beat
+   was ever seen, it cannot be decided; what is to be seen begins anew after that.
 5. A pulse is there again with the first beat of a new chain. Motion alone does not end the sign.
 """
 
-from edgeward.signal.detect.chain import AVERAGED_S, Chain
+from edgeward.signal.detect.chain import AVERAGED_S, QUIET, Chain
 from edgeward.signal.detect.past import Past
 from edgeward.signal.detect.thin import Thin
 from edgeward.signal.detect.wave import LAG_S as LAG_S
@@ -24,8 +24,6 @@ from edgeward.signal.ring import Mask, Samples
 THINNED_HZ = 62
 NO_PULSE_S = (4.0, 30.0)
 """The limits of the setting."""
-_QUIET = 0.25
-"""Of the usual height: what stays below it holds no pulse."""
 _RATES_HZ = (50, 1000)
 
 
@@ -124,7 +122,7 @@ class PulseDetector:
 
     def _quiet(self, rise: float) -> bool:
         usual = self._chain.height
-        return usual is not None and rise < _QUIET * usual
+        return usual is not None and rise < QUIET * usual
 
     def _judge_sign(self, now: float, at: int, found: list[Finding]) -> None:
         """Rules 4 and 5."""
@@ -142,7 +140,7 @@ class PulseDetector:
             return None
         if now - last < self._no_pulse_samples:
             return False
-        after = self._past.last(self._steps_after_beat)
-        if not after.whole or after.constant:
+        if self._past.evidence < self._steps_after_beat:
             return None
+        after = self._past.last(self._steps_after_beat)
         return True if self._sign is True or self._quiet(after.rise) else None

@@ -137,8 +137,9 @@ class QrsDetector:
         """Rule 4; what is told about a beat."""
         moments_hz = self._front.rate_hz
         near = round(_PLACE_S * moments_hz)
-        around = self._cut(peak.moment, near)
-        place = peak.moment - near + int(np.argmax(np.abs(around - np.median(around))))
+        level = np.median(self._cut(peak.moment, self._around))
+        place = peak.moment - near
+        place += int(np.argmax(np.abs(self._cut(peak.moment, near) - level)))
         wave = self._cut(place, self._around)
         interval_s = None if self._last is None else (place - self._last) / moments_hz
         self._last = place

@@ -4,14 +4,14 @@ Rules:
 1. *Signal* is the median strength of the last beats, *noise* that of the last peaks that were none.
    A beat is stronger than the noise by a share of what lies between; nothing below the floor is
    one.
-2. No two beats lie within 200 ms. Soon after a beat comes its T wave: a peak there needs a share of
+2. No two beats lie within 185 ms. Soon after a beat comes its T wave: a peak there needs a share of
    the strength of a usual beat, the less the later it comes.
 3. A beat that is weaker than most of this patient is held back for 250 ms. When a stronger peak
    comes meanwhile, far sooner than the next beat is due, the first was a P wave or a disturbance.
 4. When no beat comes for much longer than usual, the strongest peak since the last one that passes
    a lower level is a beat that was overlooked.
 5. A signal that becomes weak is followed: while no beat is found the level of the signal falls, to
-   a fifth and no lower; but then only what stands out far above the noise is a beat. Noise alone
+   a third and no lower; but then only what stands out far above the noise is a beat. Noise alone
    never does, and what is left when the ventricles stand still lies below.
 """
 
@@ -24,25 +24,27 @@ from edgeward.signal.detect.qrs_peaks import Peak
 
 FLOOR_MV = 0.012
 """A complex of 0.15 mV has a strength of 0.02 to 0.06 mV, as it is wide or narrow."""
-APART_S = 0.2
-"""300 beats a minute."""
+APART_S = 0.185
+"""A little less than the interval of 300 beats a minute."""
 HELD_S = 0.25
 OVERDUE_MAX_S = 2.0
 """An overlooked beat is found so long after the last one, or sooner."""
-_SHARE = 0.25
-_EARLY_S = 0.4
-_EARLY_SHARE, _EARLY_END_SHARE = 0.7, 0.3
-_OVERLOOKED_EARLY_SHARE = 0.5
+_SHARE = 0.23
+_EARLY_S, _EARLY_OF_USUAL = 0.45, 0.75
+_EARLY_SHARE, _EARLY_END_SHARE = 0.8, 0.25
+_OVERLOOKED_EARLY_SHARE = 0.65
 _CLOSE = 0.4
 """Of the usual interval: nearer to each other than this, one of two beats is none."""
 _INTERVAL_S = 1.0
 """Until one is known."""
 _OVERDUE = 1.5
 _OVERLOOKED = 0.6
-_FALL_FROM_S, _FALL_S, _FALL_LEAST = 1.5, 1.0, 0.2
+_FALL_FROM_S, _FALL_S, _FALL_LEAST = 1.5, 1.0, 0.4
 _STAND_OUT = 3.0
+_NOISE_MOST = 0.25
+"""Of the usual strength: what is higher, such as a T wave, is not what noise is measured by."""
 _OUTLIER_LEAST = 0.3
-_USUAL = 8
+_USUAL, _FEW = 8, 3
 _INTERVAL_MAX_S = 2.0
 _OVERLOOKED_MAX = 16
 
@@ -64,7 +66,7 @@ class Decider:
     def __init__(self, rate_hz: float, signal: float, noise: float) -> None:
         """Begin with levels that were learned; `rate_hz` is that of moments."""
         self._rate_hz = rate_hz
-        self._signal = deque([signal] * 3, maxlen=_USUAL)
+        self._signal = deque([signal] * _FEW, maxlen=_USUAL)
         self._noise = deque([noise], maxlen=_USUAL)
         self._intervals: deque[int] = deque(maxlen=_USUAL)
         self._passed: deque[Peak] = deque(maxlen=_OVERLOOKED_MAX)
@@ -133,16 +135,18 @@ class Decider:
     def _need(self, moment: int, last: Peak | None) -> float:
         """Rules 1, 2 and 5."""
         since_s = self._since(moment, last)
+        early_s = min(_EARLY_S, _EARLY_OF_USUAL * self._usual_s)
         usual = median(self._signal)
         noise = min(median(self._noise), usual)
         need = noise + _SHARE * (usual - noise)
-        if since_s < _EARLY_S:
-            part = (since_s - APART_S) / (_EARLY_S - APART_S)
+        if since_s < early_s:
+            part = (since_s - APART_S) / (early_s - APART_S)
             share = _EARLY_SHARE + part * (_EARLY_END_SHARE - _EARLY_SHARE)
             need = max(need, share * usual)
         elif since_s > _FALL_FROM_S:
-            fallen = usual * max(_FALL_LEAST, exp((_FALL_FROM_S - since_s) / _FALL_S))
-            need = min(need, max(_SHARE * fallen, _STAND_OUT * noise))
+            fallen = max(_FALL_LEAST, exp((_FALL_FROM_S - since_s) / _FALL_S))
+            above = _STAND_OUT * min(noise, _NOISE_MOST * usual)
+            need = max(min(need, _SHARE * fallen * usual), above)
         return max(need, FLOOR_MV)
 
     def _passes(self, peak: Peak, last: Peak | None) -> bool:
@@ -166,11 +170,19 @@ class Decider:
         if self._last is not None and self._linked:
             longest = int(_INTERVAL_MAX_S * self._rate_hz)
             self._intervals.append(min(beat.moment - self._last.moment, longest))
-        self._signal.append(max(beat.strength, _OUTLIER_LEAST * median(self._signal)))
+        self._follow(beat)
         self._held, self._last, self._linked = None, beat, True
         while self._passed and self._passed[0].moment <= beat.moment:
             self._passed.popleft()
         return beat
+
+    def _follow(self, beat: Peak) -> None:
+        """Rules 1 and 5: a beat that came after the level fell is one of many as weak as it."""
+        least = _OUTLIER_LEAST * median(self._signal)
+        if beat.strength < least and self._since(beat.moment, self._last) > _FALL_FROM_S:
+            self._signal = deque([beat.strength] * _FEW, maxlen=_USUAL)
+        else:
+            self._signal.append(max(beat.strength, least))
 
     def _overdue(self, moment: int) -> bool:
         """Rule 4: whether it is time to look back."""
@@ -185,5 +197,6 @@ class Decider:
         if last is None or since_s < APART_S:
             return False
         early = since_s < _EARLY_S and peak.strength < _OVERLOOKED_EARLY_SHARE * last.strength
-        lower = max(_OVERLOOKED * self._need(peak.moment, last), FLOOR_MV)
+        least = max(_SHARE * _FALL_LEAST * median(self._signal), FLOOR_MV)
+        lower = max(_OVERLOOKED * self._need(peak.moment, last), least)
         return not early and peak.strength > lower

@@ -122,7 +122,7 @@ class Front:
         self._raw = raw[len(step) :]
         if span == 3:
             low, middle, high = raw[:-2], raw[1:-1], raw[2:]
-            still = np.maximum(np.minimum(low, middle), np.minimum(np.maximum(low, middle), high))
+            still: Values = np.maximum(np.minimum(low, middle), np.minimum(np.maximum(low, middle), high))
         else:
             still = np.sort(sliding_window_view(raw, span), axis=1)[:, span // 2]
         if self.factor == 1:
@@ -137,7 +137,8 @@ class Front:
         second, third = (np.convolve(known, kernel, "valid") for kernel in self._kernels)
         energies = np.concatenate([self._energies, second * second + third * third])
         self._energies = energies[len(wave) :]
-        return np.sqrt(np.convolve(energies, self._energy, "valid"))
+        strength: Values = np.sqrt(np.convolve(energies, self._energy, "valid"))
+        return strength
 
     def _blind(self, mask: Mask) -> Mask | None:
         """Rule 4; None where no moment is blind."""
@@ -145,13 +146,14 @@ class Front:
             self._sound_run += len(mask) // self.factor
             if self._sound_run > self._reach + len(mask) // self.factor:
                 return None
-            sound = np.ones(len(mask) // self.factor, np.bool_)
+            sound: Mask = np.ones(len(mask) // self.factor, np.bool_)
         else:
             self._sound_run = 0
-            sound = mask.reshape(-1, self.factor).all(axis=1)
+            sound = np.logical_and.reduce(mask.reshape(-1, self.factor), axis=1)
         known = np.concatenate([self._sound, sound])
         self._sound = known[len(sound) :]
-        whole: Mask = sliding_window_view(known, self._reach + 1).all(axis=1)
+        runs = sliding_window_view(known, self._reach + 1)
+        whole: Mask = np.logical_and.reduce(runs, axis=1)
         return None if whole.all() else ~whole
 
 

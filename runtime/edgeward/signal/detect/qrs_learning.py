@@ -13,7 +13,7 @@ from edgeward.signal.detect.qrs_peaks import Peak
 
 LEARN_S, LEARN_MAX_S = 2.0, 5.0
 _STAND_OUT = 3.0
-_SIGNAL_SHARE = 0.5
+_SIGNAL_SHARE = 0.65
 """Of the strongest peak: what is stronger is taken for beats."""
 _NOISE_SHARE = 0.1
 _SIGNAL_LEAST_MV = 0.06
@@ -54,4 +54,4 @@ class Learning:
             return Learned(median(beats), noise)
         if seconds < LEARN_MAX_S:
             return None
-        return Learned(max(strongest, _SIGNAL_LEAST_MV), strongest)
+        return Learned(max(strongest, _SIGNAL_LEAST_MV), noise)

@@ -122,7 +122,7 @@ class Shapes:
 
 
 def _unit(wave: Values) -> Values:
-    level = wave - wave.mean()
+    level: Values = wave - wave.mean()
     length = float(np.linalg.norm(level))
     return level / length if length else level
 

@@ -4,8 +4,9 @@ Rules:
 1. Breaths are those of `breath`: 4 to 150 a minute. A heart that shows in the signal is no breath.
 2. The rate is told each second, by the rule of `averaging` over 30 s. In an apnea there is none.
 3. Apnea: no breath for `apnea_s`, counted from the top of the last one. It ends with a breath.
-4. Where a movement, a constant signal or missing samples lie within `apnea_s`, or in noise, or when
-   nothing is learnt yet, apnea cannot be decided. A movement does not end an apnea that is told.
+4. Where a movement, a stretch at one value (`past`) or missing samples lie within `apnea_s`, or in
+   noise, or when nothing is learnt yet, apnea cannot be decided: what is to be seen begins anew
+   after them. A movement does not end an apnea that is told.
 5. After `REATTACHED_S` without a sample the sensor may have been put on anew: all is learnt again.
 6. A breath that ends an apnea is known when the signal has fallen again by half of its height; what
    is told of a second comes with its end. Both are at most one step of 0.1 s later. Learning takes
@@ -137,7 +138,6 @@ class RespirationDetector:
             return None
         if breathed or now - last < self._apnea_s * self._thin.rate_hz:
             return False
-        recent = self._past.last(self._steps_apnea)
-        if not recent.whole or self._past.last(self._steps_apnea // 2).constant:
+        if self._past.evidence < self._steps_apnea:
             return None
-        return True if self._sign is True or not recent.rise else None
+        return True if self._sign is True or not self._past.last(self._steps_apnea).rise else None

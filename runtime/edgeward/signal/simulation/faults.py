@@ -51,7 +51,7 @@ _OFF = frozenset({Reason.LEAD_OFF, Reason.FLAT, Reason.STUCK, Reason.CLIPPING})
 _NOISY = frozenset({Reason.NOISE, Reason.CLIPPING, Reason.LEAD_OFF})
 _RULES = {
     FaultKind.RAIL: _Rule(10.0, -1e6, 1e6, _OFF, inf),
-    FaultKind.FLAT: _Rule(None, reasons=_OFF, certain=inf),
+    FaultKind.FLAT: _Rule(None, reasons=_OFF | {Reason.WEAK}, certain=inf),
     FaultKind.MISSING: _Rule(None, reasons=frozenset({Reason.MISSING, Reason.STALE}), certain=inf),
     FaultKind.HUM: _Rule(2.0, 0.01, 1e6, _NOISY, inf),
     FaultKind.MOTION: _Rule(0.0, -30, 40, _NOISY, 0.0, 6.0),

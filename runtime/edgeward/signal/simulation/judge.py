@@ -46,10 +46,10 @@ def judge(expected: Sequence[Expected], raised: Sequence[Raised]) -> Judged:
     first = [(one, _first(one, raised)) for one in required]
     false, lingering = [], []
     for alarm in raised:
-        own = [one for one in expected if _is_about(one, alarm) and _meets(one, alarm)]
-        if not own:
+        about = [one for one in expected if _is_about(one, alarm)]
+        if not any(one.earliest_s <= alarm.begins_s <= one.gone_by_s for one in about):
             false.append(alarm)
-        elif alarm.ends_s > max(one.gone_by_s for one in own):
+        elif alarm.ends_s > max(one.gone_by_s for one in about if one.earliest_s < alarm.ends_s):
             lingering.append(alarm)
     return Judged(
         missed=tuple(one for one, came in first if came is None),
@@ -68,11 +68,6 @@ def _first(one: Expected, raised: Sequence[Raised]) -> float | None:
         if _is_about(one, alarm) and alarm.begins_s <= by_s and alarm.ends_s > one.earliest_s
     ]
     return min(came, default=None)
-
-
-def _meets(one: Expected, alarm: Raised) -> bool:
-    """Whether the alarm was raised while this accounts for it."""
-    return one.earliest_s <= alarm.begins_s <= one.gone_by_s
 
 
 def _is_about(one: Expected, alarm: Raised) -> bool:

@@ -141,7 +141,7 @@ def _courses() -> dict[str, Script]:
         "pressure_falls": _resting(
             300.0, pressure=(Pressure(60), Pressure(60, 120, 75, 70, 40), Pressure(120, 70, 40))
         ),
-        "perfusion_low": Script((Sinus(120),), person=Person(perfusion=0.08)),
+        "perfusion_low": Script((Sinus(120),), person=Person(perfusion=0.2)),
     }
 
 

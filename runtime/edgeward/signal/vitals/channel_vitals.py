@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from edgeward.limits import Limits
 from edgeward.signal.channel import Channel, Signal
+from edgeward.signal.clock_drift import ClockDrift
 from edgeward.signal.findings import (
     Beat,
     DefectChange,
@@ -26,7 +27,7 @@ from edgeward.signal.findings import (
     Vital,
 )
 from edgeward.signal.ring import Mask, Samples
-from edgeward.signal.sample_clock import NS_PER_SECOND
+from edgeward.signal.sample_clock import NS_PER_SECOND, SampleClock
 from edgeward.signal.vitals.gate import Gate
 from edgeward.signal.vitals.intake import Intake
 
@@ -49,13 +50,23 @@ class Told:
 class ChannelVitals:
     """Intake, detectors and gate of one channel."""
 
-    __slots__ = ("_detectors", "_gate", "_intake", "_vitals", "block_ns", "last_ns", "silent")
+    __slots__ = (
+        "_detectors",
+        "_drift",
+        "_gate",
+        "_intake",
+        "_vitals",
+        "block_ns",
+        "last_ns",
+        "silent",
+    )
 
     def __init__(self, channel: Channel, detectors: Sequence[Detector], limits: Limits) -> None:
         """Expect sample 0 and its first block."""
         self._intake = Intake(channel, limits)
         self._detectors = tuple(detectors)
         self._gate = Gate()
+        self._drift = self._new_drift()
         self.last_ns: int | None = None
         """When its last sample was taken; None before the first."""
         self.block_ns = 0
@@ -96,6 +107,7 @@ class ChannelVitals:
         for values, valid in pieces:
             of_each = [one.push(values, valid) for one in self._detectors]
             found += sorted((one for told in of_each for one in told), key=lambda one: one.at)
+        found += self._drift.push(self._intake.next_sample - 1, acquired_ns)
         self.last_ns = acquired_ns
         self.block_ns = self._duration_ns(len(samples))
         return self._told(found, acquired_ns)
@@ -129,8 +141,12 @@ class ChannelVitals:
         if not self.silent:
             return []
         self.silent = False
+        self._drift = self._new_drift()  # whoever was away may have stopped counting, too
         at = self._intake.next_sample
         return [DefectChange(Reason.STALE, present=False, since=at, at=at)]
+
+    def _new_drift(self) -> ClockDrift:
+        return ClockDrift(SampleClock(self.channel.rate_hz))
 
     def _told(self, found: Iterable[Finding], acquired_ns: int) -> list[Told]:
         """Rule 1."""

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 
 from edgeward.signal.channel import Channel, Signal
 from edgeward.signal.detect.ecg import EcgDetector
+from edgeward.signal.detect.fall import FallDetector
+from edgeward.signal.detect.pressure import PressureDetector
 from edgeward.signal.detect.pulse import LAG_S, PulseDetector
+from edgeward.signal.detect.respiration import RespirationDetector
 from edgeward.signal.detect.rhythm_limits import RhythmLimits
 from edgeward.signal.detect.spo2 import Spo2Detector
 from edgeward.signal.detect.temperature import TemperatureDetector
@@ -15,12 +18,10 @@ from edgeward.signal.sample_clock import NS_PER_SECOND
 
 def detectors_of(channel: Channel, rhythm: RhythmLimits | None = None) -> list[Detector]:
     """Those for this channel: first what tells whether it can be believed."""
-    quality: Detector = quality_of(channel)
-    found = _detector(channel, rhythm)
-    return [quality] if found is None else [quality, found]
+    return [quality_of(channel), _detector(channel, rhythm)]
 
 
-def _detector(channel: Channel, rhythm: RhythmLimits | None) -> Detector | None:
+def _detector(channel: Channel, rhythm: RhythmLimits | None) -> Detector:
     rate_hz = channel.rate_hz
     match channel.signal:
         case Signal.ECG:
@@ -31,7 +32,12 @@ def _detector(channel: Channel, rhythm: RhythmLimits | None) -> Detector | None:
             return Spo2Detector(rate_hz)
         case Signal.TEMPERATURE:
             return TemperatureDetector(rate_hz)
-    return None
+        case Signal.RESPIRATION:
+            return RespirationDetector(rate_hz)
+        case Signal.ACCELERATION:
+            return FallDetector(rate_hz)
+        case Signal.PRESSURE:
+            return PressureDetector(rate_hz)
 
 
 def lag_ns(channel: Channel, detectors: Sequence[Detector]) -> int:

@@ -24,14 +24,14 @@ BLINDING = frozenset(
         Reason.MISSING,
         Reason.FLAT,
         Reason.LEAD_OFF,
-        Reason.CLIPPING,
         Reason.NOISE,
         Reason.CLOCK,
         Reason.STALE,
         Reason.OUT_OF_RANGE,
     }
 )
-"""Defects with which a channel cannot be read."""
+"""Defects with which a channel cannot be read. A signal that is cut off at the ends of its range
+still beats: a large fibrillation must not be hidden by it."""
 
 
 class Gate:
