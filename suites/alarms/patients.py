@@ -12,7 +12,14 @@ from typing import Final
 import numpy as np
 
 from edgeward.signal.findings import Sign, Vital
-from edgeward.signal.simulation.body_steps import Motion, Movement, Saturation, Temperature
+from edgeward.signal.simulation.body_steps import (
+    Apnea,
+    Breathing,
+    Motion,
+    Movement,
+    Saturation,
+    Temperature,
+)
 from edgeward.signal.simulation.criteria import Criteria, Expected
 from edgeward.signal.simulation.expected import expected_alarms
 from edgeward.signal.simulation.faults import Fault, FaultKind
@@ -37,12 +44,12 @@ LEAD_S: Final = 20.0
 AVERAGING: Final = Criteria(standstill_delay_s=0.0, sign_delay_s=2.0, rate_delay_s=10.0)
 """How long each condition may take by its own definition: 4 s without a beat, 4 s of fibrillation
 and 2 s to tell it, five ventricular beats and 2 s, 10 s of an extreme rate, 10 s without a pulse
-and 2 s. The time of the alarm comes on top."""
+and 2 s, 20 s without a breath and 2 s. The time of the alarm comes on top."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lethal:
-    """What a heart does, and the sign that it is."""
+    """What a heart does, and the sign that it is; where that is an apnea, the breath stops."""
 
     sign: Sign
     step: HeartStep
@@ -68,6 +75,8 @@ LETHAL: Mapping[str, Lethal] = MappingProxyType(
         "tachycardia_extreme": Lethal(
             Sign.EXTREME_TACHYCARDIA, Sinus(20.0, 200.0, variability=0.0)
         ),
+        "no_pulse": Lethal(Sign.NO_PULSE, Sinus(18.0, 70.0, pulse=0.0), ("ecg", "ppg")),
+        "apnea": Lethal(Sign.APNEA, Sinus(28.0, 75.0), ("respiration",)),
     }
 )
 """What kills within minutes, by name."""
@@ -90,7 +99,9 @@ def doomed(name: str, seed: int) -> Doomed:
     lead_s = LEAD_S + float(draw.uniform(0.0, 2.0))
     body = Person(qrs_mv=float(draw.uniform(0.6, 1.8)))
     before = Sinus(lead_s, float(draw.uniform(60.0, 95.0)))
-    script = Script((before, lethal.step), person=body)
+    stops = lethal.sign is Sign.APNEA
+    breath = (Breathing(lead_s), Apnea(lethal.step.seconds)) if stops else ()
+    script = Script((before, lethal.step), breath=breath, person=body)
     bed = simulated_bed(f"{name}-{seed % 10**6}", script, seed, *lethal.channels)
     assert bed.record is not None
     required = [
