@@ -150,8 +150,12 @@ def test_a_long_document_is_refused() -> None:
     assert "81 lines, at most 80" in fault
 
 
-def test_the_code_of_the_guide_for_builders_runs(checkout: Path, tmp_path: Path) -> None:
-    text = (checkout / "docs/guides/build-on-the-runtime.md").read_text()
+@pytest.mark.parametrize(
+    ("guide", "said"),
+    [("build-on-the-runtime", "1200 MHz"), ("patients-and-alarms", "no beat for 4.0 s")],
+)
+def test_the_code_of_a_guide_runs(checkout: Path, tmp_path: Path, guide: str, said: str) -> None:
+    text = (checkout / f"docs/guides/{guide}.md").read_text()
     blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     assert len(blocks) == text.count("```python")
     program = tmp_path / "guide.py"
@@ -160,4 +164,4 @@ def test_the_code_of_the_guide_for_builders_runs(checkout: Path, tmp_path: Path)
         [sys.executable, program], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "1200 MHz" in done.stdout
+    assert said in done.stdout

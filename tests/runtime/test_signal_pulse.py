@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pulse_waves import beat_times, noise, pulse_wave
 
 from edgeward.signal.detect.pulse import LAG_S, PulseDetector
-from edgeward.signal.findings import Beat, Reason, Sign, Vital
+from edgeward.signal.findings import Beat, DefectChange, Finding, Reason, Sign, Vital
 from edgeward.signal.ring import Samples
 
 RATE_HZ = 125
@@ -16,6 +16,13 @@ RATE_HZ = 125
 
 def regular(seconds: float, rate_per_min: float, rate_hz: int = RATE_HZ) -> Samples:
     return pulse_wave(beat_times(seconds, rate_per_min), seconds, rate_hz)
+
+
+def finger(seconds: float) -> Samples:
+    """What a finger shows without a pulse: it breathes, and drifts."""
+    time = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    slow = 0.05 * np.sin(2 * np.pi * 0.22 * time) + 0.03 * np.sin(2 * np.pi * 0.07 * time)
+    return slow.astype(np.float32)
 
 
 def rates(samples: Samples, rate_hz: int = RATE_HZ) -> list[float]:
@@ -40,11 +47,11 @@ def test_a_pulse_faster_than_can_be_counted_is_not_read_as_half(rate_per_min: fl
 @pytest.mark.parametrize("standstill_s", [4, 12, 30])
 def test_no_rate_is_taken_across_a_standstill(standstill_s: int) -> None:
     back = 20 + standstill_s
-    feet = np.concatenate([np.arange(0.3, 20, 0.75), np.arange(back, back + 20, 0.75)])
+    feet = np.concatenate([np.arange(0.3, 20, 0.77), np.arange(back, back + 20, 0.77)])
     heights = np.ones(len(feet))
     heights[np.searchsorted(feet, back)] = 2.2  # the first is high: the vessels were empty
     told = rates(pulse_wave(feet, back + 20, RATE_HZ, heights))
-    assert told == pytest.approx([80] * len(told), rel=0.05)
+    assert told == pytest.approx([60 / 0.77] * len(told), rel=0.05)
     assert told
 
 
@@ -68,7 +75,7 @@ def test_beats_lie_at_their_feet_and_are_told_in_time(rate_hz: int) -> None:
     seed=st.integers(0, 99),
     lost=st.lists(st.tuples(st.integers(0, 2400), st.integers(1, 200)), max_size=3),
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_what_is_found_does_not_depend_on_the_blocks(
     cuts: list[int], seed: int, lost: list[tuple[int, int]]
 ) -> None:
@@ -130,7 +137,7 @@ def test_a_reading_comes_each_second() -> None:
 
 @pytest.mark.parametrize("kind", ["white", "brown", "band"])
 def test_noise_alone_has_no_rate(kind: str) -> None:
-    samples = noise(240 * RATE_HZ, 1.0)
+    samples = noise(90 * RATE_HZ, 1.0)
     if kind == "brown":
         samples = np.cumsum(samples, dtype=np.float32)
     if kind == "band":
@@ -186,7 +193,7 @@ def test_a_pulse_that_ends_is_told_with_its_last_beat_and_again_when_it_returns(
 ) -> None:
     before, after = np.arange(0.3, 20, 0.8), np.arange(45, 60, 0.8)
     samples = pulse_wave(np.concatenate([before, after]), 60, RATE_HZ)
-    samples += noise(len(samples), 0.01)
+    samples += noise(len(samples), 0.01) + finger(60)
     found = feed(PulseDetector(RATE_HZ, no_pulse_s), samples)
     here, gone, back = changes(found, Sign.NO_PULSE)
     assert (here.present, gone.present, back.present) == (False, True, False)
@@ -229,12 +236,67 @@ def test_settings_are_refused_with_every_fault() -> None:
         PulseDetector(2000, 2)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_what_trembles_on_after_the_last_beat_is_no_pulse(seed: int) -> None:
     window = np.hanning(31)  # about as slow as a pulse
     samples = regular(30, 80)
-    rest = np.convolve(noise(120 * RATE_HZ, 1.0, seed), window / window.sum(), "same")
+    rest = np.convolve(noise(80 * RATE_HZ, 1.0, seed), window / window.sum(), "same")
     samples = np.concatenate([samples, (0.1 * rest).astype(np.float32)])
     found = feed(PulseDetector(RATE_HZ), samples)
     assert [one.present for one in changes(found, Sign.NO_PULSE)] == [False, True]
     assert values([one for one in found if one.at > 45 * RATE_HZ], Vital.PULSE_RATE) == []
+
+
+def lost_at(seconds: float, left: Samples) -> Samples:
+    """A pulse on a finger, and from then on only this."""
+    samples = regular(15, 75) + finger(15) + noise(15 * RATE_HZ, 0.003)
+    return np.concatenate([samples[: round(seconds * RATE_HZ)], left]).astype(np.float32)
+
+
+def off(found: list[Finding]) -> list[bool]:
+    return [one.present for one in found if isinstance(one, DefectChange)]
+
+
+@pytest.mark.parametrize(
+    ("phase_s", "level", "no_pulse_s"),
+    [(12.0, 0, 4), (12.1, -5, 10), (12.3, 0, 10), (12.4, 5, 4), (12.5, 0, 10), (12.7, 0, 4)],
+)
+def test_a_sensor_that_leaves_the_finger_is_no_lost_pulse(
+    phase_s: float, level: float, no_pulse_s: float
+) -> None:
+    samples = lost_at(phase_s, noise(14 * RATE_HZ, 0.003) + np.float32(level))
+    samples = np.concatenate([samples, regular(10, 75)])
+    found = feed(PulseDetector(RATE_HZ, no_pulse_s), samples)
+    assert [one.present for one in changes(found, Sign.NO_PULSE)] == [False, None, False]
+    assert off(found) == [True, False]
+    told = next(one for one in found if isinstance(one, DefectChange))
+    assert told.defect is Reason.LEAD_OFF
+    assert told.at - told.since <= (no_pulse_s + 1) * RATE_HZ
+
+
+@pytest.mark.parametrize("phase_s", [12.4, 12.6])
+def test_a_pulse_lost_with_a_step_is_not_decided(phase_s: float) -> None:
+    left = finger(15) - np.float32(0.6) + noise(15 * RATE_HZ, 0.003)
+    found = feed(PulseDetector(RATE_HZ), lost_at(phase_s, left))
+    assert [one.present for one in changes(found, Sign.NO_PULSE)] == [False, None]
+    assert off(found) == []
+
+
+@pytest.mark.parametrize("fades_s", [0.0, 3.0, 8.0])
+def test_a_pulse_that_stops_or_fades_on_the_finger_is_lost(fades_s: float) -> None:
+    feet = beat_times(12 + fades_s, 75)
+    heights = np.clip(1 - (feet - 12) / max(fades_s, 1), 0, 1)
+    samples = pulse_wave(feet, 35, RATE_HZ, heights) + finger(35) + noise(35 * RATE_HZ, 0.003)
+    found = feed(PulseDetector(RATE_HZ), samples)
+    assert [one.present for one in changes(found, Sign.NO_PULSE)] == [False, True]
+    assert off(found) == []
+
+
+def test_a_spasm_as_the_pulse_stops_does_not_hide_its_loss() -> None:
+    feet = np.arange(0.3, 12, 0.8)
+    samples = pulse_wave(feet, 35, RATE_HZ) + finger(35) + noise(35 * RATE_HZ, 0.003)
+    samples[round(12.5 * RATE_HZ) : round(12.8 * RATE_HZ)] += 2
+    samples[round(13.1 * RATE_HZ) : round(13.3 * RATE_HZ)] -= 2
+    found = feed(PulseDetector(RATE_HZ), samples)
+    assert changes(found, Sign.NO_PULSE)[-1].present is True
+    assert off(found) == []

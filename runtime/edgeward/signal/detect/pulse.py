@@ -10,20 +10,34 @@ Rules:
 4. No pulse: no beat for `no_pulse_s`, while the signal never rises by a quarter of what a beat was.
    When it does rise so far (motion), or stood at one value (`past`), or did not come, or no beat
    was ever seen, it cannot be decided; what is to be seen begins anew after that.
-5. A pulse is there again with the first beat of a new chain. Motion alone does not end the sign.
+5. A pulse that was lost as on no finger (`loss`) cannot be decided either, until there is a beat
+   again. When what is left is no finger at all, that is told as LEAD_OFF.
+6. A pulse is there again with the first beat of a new chain. Motion alone does not end the sign.
 """
 
 from edgeward.signal.detect.chain import AVERAGED_S, QUIET, Chain
+from edgeward.signal.detect.loss import Loss, LossWatch
 from edgeward.signal.detect.past import Past
 from edgeward.signal.detect.thin import Thin
 from edgeward.signal.detect.wave import LAG_S as LAG_S
 from edgeward.signal.detect.wave import Wave, WaveFinder
-from edgeward.signal.findings import Beat, Finding, Reading, Reason, Sign, SignChange, Vital
+from edgeward.signal.findings import (
+    Beat,
+    DefectChange,
+    Finding,
+    Reading,
+    Reason,
+    Sign,
+    SignChange,
+    Vital,
+)
 from edgeward.signal.ring import Mask, Samples
 
 THINNED_HZ = 62
 NO_PULSE_S = (4.0, 30.0)
 """The limits of the setting."""
+_WAVE_S_MAX = 1.5
+"""The last wave has run out so long after its foot."""
 _RATES_HZ = (50, 1000)
 
 
@@ -33,7 +47,10 @@ class PulseDetector:
     __slots__ = (
         "_chain",
         "_finder",
+        "_loss",
+        "_lost",
         "_no_pulse_samples",
+        "_off",
         "_past",
         "_rate_hz",
         "_seconds",
@@ -66,6 +83,10 @@ class PulseDetector:
         self._steps_averaged = round(AVERAGED_S / per_step_s)
         self._no_pulse_samples = no_pulse_s * self._thin.rate_hz
         self._past = Past(max(self._steps_after_beat, self._steps_averaged))
+        values = self._thin.step_samples // self._thin.factor
+        self._loss = LossWatch(self._thin.rate_hz, values, no_pulse_s - _WAVE_S_MAX)
+        self._lost: Loss | None = None
+        self._off = False
         self._seconds = 0
         self._sign: bool | None = None
 
@@ -86,6 +107,7 @@ class PulseDetector:
     def _take(self, values: list[float], whole: list[bool], at: int, found: list[Finding]) -> None:
         """One step: its beats, and what it was like."""
         finder, chain, rise = self._finder, self._chain, 0.0
+        self._loss.push(values, whole, pulse=chain.going)
         for value, sound in zip(values, whole, strict=True):
             if not sound:
                 finder.lose()
@@ -94,6 +116,7 @@ class PulseDetector:
             wave = finder.push(value)
             rise = max(rise, finder.rise)
             if wave is not None and chain.take(wave):
+                self._loss.beat(wave.foot)
                 found.append(self._beat(wave, at))
             finder.floor = chain.floor
         self._past.add(whole, values, rise)
@@ -125,22 +148,34 @@ class PulseDetector:
         return usual is not None and rise < QUIET * usual
 
     def _judge_sign(self, now: float, at: int, found: list[Finding]) -> None:
-        """Rules 4 and 5."""
+        """Rules 4 to 6."""
         present, last = self._present(now), self._chain.last
-        if present is self._sign:
-            return
-        self._sign = present
-        since = at if last is None or present is not True else self._sample(last)
-        text = f"no pulse wave for {(at - since) / self._rate_hz:.1f} s" if present else ""
-        found.append(SignChange(Sign.NO_PULSE, present, since, at, text))
+        since = at if last is None or present is False else self._sample(last)
+        if self._off and present is False:
+            self._off = False
+            found.append(DefectChange(Reason.LEAD_OFF, present=False, since=since, at=at))
+        if present is not self._sign:
+            self._sign = present
+            begin = since if present is True else at
+            text = f"no pulse wave for {(at - since) / self._rate_hz:.1f} s" if present else ""
+            found.append(SignChange(Sign.NO_PULSE, present, begin, at, text))
+        if self._lost is Loss.SENSOR_OFF and present is None and not self._off:
+            self._off = True
+            found.append(DefectChange(Reason.LEAD_OFF, present=True, since=since, at=at))
 
     def _present(self, now: float) -> bool | None:
         last = self._chain.last
         if last is None:
             return None
         if now - last < self._no_pulse_samples:
+            self._lost = None
             return False
         if self._past.evidence < self._steps_after_beat:
             return None
-        after = self._past.last(self._steps_after_beat)
-        return True if self._sign is True or self._quiet(after.rise) else None
+        if self._sign is True:
+            return True
+        if not self._quiet(self._past.last(self._steps_after_beat).rise):
+            return None
+        if self._lost is not Loss.SENSOR_OFF:
+            self._lost = self._loss.how()
+        return True if self._lost is Loss.ON_FINGER else None
