@@ -9,7 +9,7 @@ import pytest
 
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.run.measure import Measure
-from edgeward_harness.target.faults import DeviceRefused
+from edgeward_harness.target import DeviceRefused
 
 from .patients import Doomed, doomed, feverish, saturated
 from .recording import count

@@ -8,8 +8,7 @@ import pytest
 from edgeward.profile import Profile
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.run.measure import Measure
-from edgeward_harness.target import DeviceSession
-from edgeward_harness.target.faults import DeviceRefused
+from edgeward_harness.target import DeviceRefused, DeviceSession
 
 from .acting import BY, audible, pause, paused_s, until_heard
 from .patients import saturated

@@ -12,7 +12,15 @@ import pytest
 from edgeward.profile import Profile
 from edgeward_harness.measure.judge import Sample, judge_maximum
 from edgeward_harness.rig.bench import Rig
-from edgeward_harness.rig.stall import Span, Stalls, allowances_ms, stall_probe
+from edgeward_harness.rig.stall import (
+    Clocked,
+    Span,
+    Stalls,
+    allowances_ms,
+    clocked,
+    span_of,
+    stall_probe,
+)
 from edgeward_harness.run.measure import Measure
 from edgeward_harness.target import DeviceSession, Pending
 
@@ -38,6 +46,10 @@ class Paced:
     due_ns: int = 0
     """When the block with the sample was sent that makes four seconds without a beat."""
     heard_ns: int = 0
+    before: Clocked | None = None
+    """What the scheduler had counted then,"""
+    after: Clocked | None = None
+    """and when the alarm was heard."""
 
 
 @pytest.mark.case("TC-ALM-012")
@@ -106,7 +118,7 @@ def _drive(device: DeviceSession, paced: list[Paced]) -> None:
             pending = _push(device, one, block_samples)
             sent.append(pending)
             if not one.due_ns and one.next_sample > due:
-                one.due_ns = pending.sent_ns
+                one.due_ns, one.before = pending.sent_ns, clocked(device)
         for pending in sent:
             pending.result()
         if all(one.heard_ns for one in paced):
@@ -143,14 +155,20 @@ class _Listener:
                 continue
             high = alarm["priority"] == "high" and alarm["kind"] == "physiological"
             if high and event["what"] == "signalled" and not one.heard_ns:
-                one.heard_ns = self._asked.received_ns
+                one.heard_ns, one.after = self._asked.received_ns, clocked(self._device)
 
 
 def _delays(paced: list[Paced], stalls: Stalls) -> Sample:
-    """The delay of each, and what stalls of the host may have added to it."""
-    spans = [Span(one.due_ns, one.heard_ns or time.monotonic_ns()) for one in paced]
+    """The delay of each, and what the host may have added; none excuses one never heard."""
     return Sample(
         values=[(one.heard_ns - one.due_ns) / 1e6 if one.heard_ns else inf for one in paced],
-        allowances=allowances_ms(stalls, spans),
+        allowances=allowances_ms(stalls, [_span(one) for one in paced]),
         remark=SIMULATED,
     )
+
+
+def _span(one: Paced) -> Span:
+    """From when the alarm was due to when it was heard."""
+    if one.before is None or one.after is None:
+        return Span(0, 0)
+    return span_of(one.due_ns, one.heard_ns, one.before, one.after)

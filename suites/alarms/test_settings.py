@@ -7,8 +7,7 @@ import pytest
 
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.run.measure import Measure
-from edgeward_harness.target import DeviceSession, Pending
-from edgeward_harness.target.faults import DeviceRefused
+from edgeward_harness.target import DeviceRefused, DeviceSession, Pending
 
 from .acting import BY, audible, until_heard
 from .patients import saturated

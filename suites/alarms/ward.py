@@ -18,9 +18,9 @@ from math import ceil
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgeward.signal.channel import Channel
-from edgeward.signal.ring import Samples
 from edgeward.signal.simulation.generate import CHANNELS, SimulatedRecord, simulate
 from edgeward.signal.simulation.script import Script
 from edgeward_harness.target import DeviceSession, Pending
@@ -30,6 +30,7 @@ STEP_MS: Final = 200
 """Time passes in steps of this, and each channel sends what it has of a step as one block."""
 EVENTS_MAX: Final = 256
 Event = Mapping[str, Any]
+Samples = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
