@@ -27,8 +27,7 @@ FAULTS = {
 }
 NUMBER = {"ecg": "heart_rate"}
 """What is shown of a channel and may be no number meanwhile. A saturation may stand for thirty
-seconds, which TC-ALM-004 asks about; of a light probe alone nobody can say whether there is no
-pulse or no finger."""
+seconds, which TC-ALM-004 asks about."""
 
 
 @pytest.mark.case("TC-ALM-003")
@@ -40,8 +39,7 @@ def test_what_cannot_be_seen(measure: Measure, rig: Rig) -> None:
     are lost, a light probe and a saturation probe that are off. Counted from the step in which the
     fault begins to the one in which a technical alarm of that patient is signalled. From ten
     seconds on, no heart rate is told or shown while the lead has its fault, but a reason why there
-    is none. From the begin of the fault on no physiological alarm is declared, but where a light
-    probe alone cannot tell a lost pulse from a lost finger.
+    is none. From the begin of the fault on no physiological alarm is declared.
     """
     repeats = rig.samples("TC-ALM-003")
     late_s: list[float] = []
@@ -123,5 +121,5 @@ def _invented(ward: Ward, bed: Bed) -> list[str]:
     return [
         f"{bed.patient}: {told.event['alarm']['condition']}"
         for told in _of_fault(ward, bed, "declared")
-        if told.event["alarm"]["kind"] == "physiological" and bed.channels[0].name != "ppg"
+        if told.event["alarm"]["kind"] == "physiological"
     ]
