@@ -71,7 +71,6 @@ LETHAL: Mapping[str, Lethal] = MappingProxyType(
         "tachycardia_fast": Lethal(
             Sign.VENTRICULAR_TACHYCARDIA, VentricularTachycardia(8.0, 220.0)
         ),
-        "bradycardia_extreme": Lethal(Sign.EXTREME_BRADYCARDIA, Sinus(20.0, 25.0, variability=0.0)),
         "tachycardia_extreme": Lethal(
             Sign.EXTREME_TACHYCARDIA, Sinus(20.0, 200.0, variability=0.0)
         ),

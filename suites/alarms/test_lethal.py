@@ -18,9 +18,9 @@ from .ward import Told, Ward
 def test_lethal_signs(profile: Profile, measure: Measure, rig: Rig) -> None:
     """Every lethal sign gets a HIGH physiological alarm within its stated time.
 
-    Method: simulated patients with normal life for twenty seconds, then one of eleven things that
+    Method: simulated patients with normal life for twenty seconds, then one of ten things that
     kill: standstill, also with residual waves, fibrillation coarse and fine, flutter, ventricular
-    tachycardia, extreme rates, a heart without a pulse, no breath. Rate, height and onset are
+    tachycardia, an extreme rate, a heart without a pulse, no breath. Rate, height and onset are
     drawn from the seed. What must be raised and from when on is known from the script alone. The
     delay counts from the end of the condition's own averaging time to the step of our clock in
     which the signal was told, and is held against the time that the profile gives a HIGH alarm; a
