@@ -300,3 +300,14 @@ def test_a_spasm_as_the_pulse_stops_does_not_hide_its_loss() -> None:
     found = feed(PulseDetector(RATE_HZ), samples)
     assert changes(found, Sign.NO_PULSE)[-1].present is True
     assert off(found) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_pulse_that_fades_slowly_is_not_followed_into_what_trembles_on(seed: int) -> None:
+    feet = beat_times(35, 80)
+    window = np.hanning(31)
+    rest = np.convolve(noise(90 * RATE_HZ, 0.1, seed), window / window.sum(), "same")
+    heights = np.clip(1 - (feet - 12) / 20, 0, 1)
+    samples = pulse_wave(feet, 90, RATE_HZ, heights) + rest + finger(90)
+    found = feed(PulseDetector(RATE_HZ), samples.astype(np.float32))
+    assert changes(found, Sign.NO_PULSE)[-1].present is True

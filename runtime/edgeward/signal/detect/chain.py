@@ -14,8 +14,10 @@ Rules:
    that follow and hides them: an interval `_APART` times the middle one of those that begin a
    chain is not one from beat to beat, and counts for nothing.
 6. What is left when a pulse has ended trembles on, and by chance some of it looks alike. So waves
-   lower than `QUIET` of the height of the last chain begin one only when `_LOW_AGREEING` agree and
-   come evenly: a pulse that has become weak is found again, and no other.
+   lower than `QUIET` of what the pulse was begin a chain only when `_LOW_AGREEING` agree and come
+   evenly, and a chain that has become so low ends when it is uneven: a pulse that has become weak
+   is found again and followed, and no other. What the pulse was is the highest usual height, of
+   which half is forgotten in `_FORGET_S` of beats.
 
 The shares were chosen on the even half of the recordings at hand, where the result hardly depends
 on them, and so that noise alone makes no chain.
@@ -32,7 +34,10 @@ from edgeward.signal.detect.wave import Shape, Wave
 
 AGREEING = 5
 _LOW_AGREEING = 8
+_FORGET_S = 30.0
 _EVEN = 1.3
+_FADED_EVEN = 1.5
+"""Without the shortest and the longest."""
 _APART = 1.7
 QUIET = 0.25
 """Of the usual height: what stays below it is hardly a pulse."""
@@ -72,6 +77,7 @@ class Chain:
         "_shape",
         "_strange",
         "_usual",
+        "_was",
         "going",
     )
 
@@ -84,6 +90,7 @@ class Chain:
         self._recent: deque[Wave] = deque()
         self._first: list[Wave] = []
         self._shape: Shape = np.zeros(0)
+        self._was = 0.0
         self._last = 0.0
         self._linked = False
         self._strange = 0
@@ -93,8 +100,8 @@ class Chain:
 
     @property
     def height(self) -> float | None:
-        """The usual height of a beat, kept when a chain has ended; None before the first."""
-        return median(self._heights) if self._heights else None
+        """What the height of a beat was (rule 6), also after a chain; None before the first."""
+        return self._was if self._heights else None
 
     @property
     def floor(self) -> float:
@@ -128,7 +135,9 @@ class Chain:
             self._refuse(wave)
             return False
         self._accept(wave, interval)
-        return True
+        if self._faded():
+            self._end()
+        return self.going
 
     def rate(self, now: float) -> float | None:
         """Beats a minute (rule 4) at this moment, in thinned samples."""
@@ -166,6 +175,8 @@ class Chain:
         shape = self._shape + _SHAPE_SHARE * wave.shape
         self._shape = shape / np.linalg.norm(shape)
         self._heights.append(wave.height)
+        forgotten = 0.5 ** (interval / (_FORGET_S * self._rate_hz))
+        self._was = max(median(self._heights), self._was * forgotten)
         if self._linked and interval <= INTERVAL_MAX_S * self._rate_hz:
             self._note(wave.foot, interval)
         self._last = wave.foot
@@ -194,7 +205,13 @@ class Chain:
 
     def _low(self, wave: Wave) -> bool:
         """Whether this wave is as low as what is left when a pulse has ended."""
-        return bool(self._heights) and wave.height < QUIET * median(self._heights)
+        return wave.height < QUIET * self._was
+
+    def _faded(self) -> bool:
+        """Whether a chain has become so low and so uneven that it is none any more (rule 6)."""
+        gaps = sorted(self._usual)[1:-1]
+        low = median(self._heights) < QUIET * self._was
+        return low and len(gaps) > 1 and gaps[-1] > _FADED_EVEN * gaps[0]
 
     def _agree(self, waves: list[Wave]) -> bool:
         """Rules 2 and 6."""
