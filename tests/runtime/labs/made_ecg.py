@@ -35,7 +35,7 @@ def ecg(
     )
     for beat_s in beats_s:
         for after_s, height_mv, width_s in parts:
-            _add_bell(wave, rate_hz, beat_s + after_s, height_mv, width_s)
+            add_bell(wave, rate_hz, beat_s + after_s, height_mv, width_s)
     return wave.astype(np.float32)
 
 
@@ -51,7 +51,8 @@ def tall_t(beats_s: Iterable[float], seconds: float, rate_hz: int, t_mv: float) 
     return wave.astype(np.float32)
 
 
-def _add_bell(wave: Times, rate_hz: int, centre_s: float, height_mv: float, width_s: float) -> None:
+def add_bell(wave: Times, rate_hz: int, centre_s: float, height_mv: float, width_s: float) -> None:
+    """Add one bell to a wave, in place."""
     first = max(0, int((centre_s - 4 * width_s) * rate_hz))
     end = max(0, int((centre_s + 4 * width_s) * rate_hz) + 1)
     times = np.arange(first, min(end, len(wave))) / rate_hz

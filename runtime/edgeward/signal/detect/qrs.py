@@ -80,7 +80,7 @@ class QrsDetector:
         """After a beat that is stronger than most, until it is told at the latest."""
         front = self._front
         moments = front.lead + self._peaks.reach + ceil(_PLACE_S * front.rate_hz)
-        return moments * front.factor + 2 * front.step_samples
+        return moments * front.factor + 2 * front.step_samples + front.delay_samples
 
     @property
     def weak_lag_samples(self) -> int:
@@ -131,7 +131,7 @@ class QrsDetector:
         learned = self._learning.push(peaks, moments)
         if learned is not None:
             self._learning = None
-            self._decider = Decider(self._front.rate_hz, learned.signal, learned.noise)
+            self._decider = Decider(self._front.rate_hz, learned)
 
     def _beat(self, peak: Peak, at: int) -> Beat:
         """Rule 4; what is told about a beat."""

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from math import exp
 from statistics import median
 
+from edgeward.signal.detect.qrs_learning import Learned
 from edgeward.signal.detect.qrs_peaks import Peak
 
 FLOOR_MV = 0.012
@@ -63,14 +64,14 @@ class Decider:
         "_signal",
     )
 
-    def __init__(self, rate_hz: float, signal: float, noise: float) -> None:
+    def __init__(self, rate_hz: float, learned: Learned) -> None:
         """Begin with levels that were learned; `rate_hz` is that of moments."""
         self._rate_hz = rate_hz
-        self._signal = deque([signal] * _FEW, maxlen=_USUAL)
-        self._noise = deque([noise], maxlen=_USUAL)
+        self._signal = deque([learned.signal] * _FEW, maxlen=_USUAL)
+        self._noise = deque([learned.noise], maxlen=_USUAL)
         self._intervals: deque[int] = deque(maxlen=_USUAL)
         self._passed: deque[Peak] = deque(maxlen=_OVERLOOKED_MAX)
-        self._last: Peak | None = None
+        self._last = learned.last
         self._held: Peak | None = None
         self._linked = False
 

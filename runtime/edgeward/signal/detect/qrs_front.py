@@ -1,8 +1,8 @@
 """An ECG at a working rate, and how much of a QRS complex there is at each moment of it.
 
 Rules:
-1. A pace pulse lasts 2 ms at most: a median over a little more than twice that takes it out,
-   however high it is, before anything is smoothed.
+1. Pace pulses are taken out (`qrs_spikes`) before anything is smoothed; and by a median over a
+   little more than 4 ms, what is left of those that hardly stand out.
 2. The working rate is 125 to 320 Hz. Means of neighbours bring a faster signal down to it.
 3. The *strength* is the energy, over 80 ms, of the second and third derivative at the time scale of
    a QRS complex. Both together rise and fall without zeros in between; baseline, ST segment and T
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from edgeward.signal.detect.qrs_spikes import Spikes
 from edgeward.signal.ring import Mask, Samples
 from edgeward.signal.steps import Steps
 
@@ -62,8 +63,10 @@ class Front:
         "_reach",
         "_sound",
         "_sound_run",
+        "_spikes",
         "_steps",
         "_wave",
+        "delay_samples",
         "factor",
         "lead",
         "rate_hz",
@@ -93,21 +96,25 @@ class Front:
         """Moments by which the wave is ahead of the strength."""
         pace = int(_PACE_S * rate_hz) + 1
         self._steps = Steps(self.step_samples)
+        self._spikes = Spikes(rate_hz)
+        self.delay_samples = self._spikes.delay
+        """By which the wave is behind the signal."""
         self._raw = np.zeros(2 * pace)
         self._wave = np.zeros(2 * half)
         self._energies = np.zeros(energy - 1)
-        self._reach = 2 * self.lead + ceil(2 * pace / self.factor)
+        self._reach = 2 * self.lead + ceil((2 * pace + self._spikes.delay) / self.factor)
         self._sound = np.zeros(self._reach, np.bool_)
         self._sound_run = 0
 
     def sample(self, moment: int) -> int:
         """The sample in the middle of a moment of the wave."""
-        return moment * self.factor + (self.factor - 1 - len(self._raw)) // 2
+        middle = moment * self.factor + (self.factor - 1 - len(self._raw)) // 2
+        return middle - self.delay_samples
 
     def push(self, samples: Samples, valid: Mask) -> Iterator[Strip]:
         """Each step that is now complete."""
         for first, step, mask in self._steps.push(samples, valid & np.isfinite(samples)):
-            wave = self._thin(step)
+            wave = self._thin(self._spikes.push(step, mask))
             strength = self._strength(wave)
             blind = self._blind(mask)
             if blind is not None:
@@ -115,14 +122,16 @@ class Front:
             moment = first // self.factor - self.lead
             yield Strip(moment, strength, blind, wave, first + len(step) - 1)
 
-    def _thin(self, step: Samples) -> Values:
+    def _thin(self, step: Values) -> Values:
         """Rules 1 and 2."""
         raw = np.concatenate([self._raw, step])
         span = len(self._raw) + 1
         self._raw = raw[len(step) :]
         if span == 3:
             low, middle, high = raw[:-2], raw[1:-1], raw[2:]
-            still: Values = np.maximum(np.minimum(low, middle), np.minimum(np.maximum(low, middle), high))
+            still: Values = np.maximum(
+                np.minimum(low, middle), np.minimum(np.maximum(low, middle), high)
+            )
         else:
             still = np.sort(sliding_window_view(raw, span), axis=1)[:, span // 2]
         if self.factor == 1:

@@ -26,32 +26,35 @@ class Learned:
 
     signal: float
     noise: float
+    last: Peak | None
+    """That was taken for a beat: its T wave may be yet to come."""
 
 
 class Learning:
     """Collects peaks until it can say."""
 
-    __slots__ = ("_rate_hz", "_seen", "_strengths")
+    __slots__ = ("_peaks", "_rate_hz", "_seen")
 
     def __init__(self, rate_hz: float) -> None:
         """Begin; `rate_hz` is that of moments."""
         self._rate_hz = rate_hz
         self._seen = 0
-        self._strengths: list[float] = []
+        self._peaks: list[Peak] = []
 
     def push(self, peaks: list[Peak], moments: int) -> Learned | None:
         """Take what was seen in so many moments more; the levels, when it is enough."""
         self._seen += moments
-        self._strengths += [peak.strength for peak in peaks]
+        self._peaks += peaks
         seconds = self._seen / self._rate_hz
         if seconds < LEARN_S:
             return None
-        strongest = max(self._strengths, default=0.0)
-        others = [one for one in self._strengths if one < _SIGNAL_SHARE * strongest]
+        strengths = [peak.strength for peak in self._peaks]
+        strongest = max(strengths, default=0.0)
+        others = [one for one in strengths if one < _SIGNAL_SHARE * strongest]
         noise = median(others) if others else _NOISE_SHARE * strongest
         if strongest >= _SIGNAL_LEAST_MV / _STAND_OUT and strongest >= _STAND_OUT * noise:
-            beats = [one for one in self._strengths if one >= _SIGNAL_SHARE * strongest]
-            return Learned(median(beats), noise)
+            beats = [one for one in self._peaks if one.strength >= _SIGNAL_SHARE * strongest]
+            return Learned(median(one.strength for one in beats), noise, beats[-1])
         if seconds < LEARN_MAX_S:
             return None
-        return Learned(max(strongest, _SIGNAL_LEAST_MV), noise)
+        return Learned(max(strongest, _SIGNAL_LEAST_MV), noise, None)
