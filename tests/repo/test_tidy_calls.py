@@ -39,11 +39,16 @@ A_DEVICE_FROM_INSIDE = ("edgeward", "edgeward_harness.target", "subprocess", "so
 WHAT_A_SUITE_MAY_NAME = (
     "edgeward.canonical",
     "edgeward.profile",
+    "edgeward.signal.channel",
+    "edgeward.signal.findings",
     "edgeward.signal.patient",
+    "edgeward.signal.simulation",
+    "edgeward_harness.target.DeviceRefused",
     "edgeward_harness.target.DeviceSession",
     "edgeward_harness.target.Pending",
 )
-"""What a device promises, what it is fed, and the types of what a fixture gives to reach it."""
+"""What a device promises, what it is fed and what is true about that, and the types of what a
+fixture gives to reach it."""
 
 
 def imported_names(tree: ast.Module) -> dict[str, str]:
