@@ -135,7 +135,7 @@ def _ups(told: list[AlarmChange]) -> Iterator[Up]:
         if alarm is None or alarm.patient is None:
             continue
         if change.what is What.SIGNALLED:
-            at_s = change.at_ns / NS
+            at_s = max(change.at_ns - NS, alarm.met_ns) / NS  # its block arrived a second later
             under_way[alarm.id] = Up(alarm.condition, alarm.kind, alarm.priority, at_s)
         elif alarm.id in under_way:
             up = under_way[alarm.id]
