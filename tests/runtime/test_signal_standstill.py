@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edgeward.signal.detect.ecg import EcgDetector
 from edgeward.signal.detect.qrs import QrsDetector
 from edgeward.signal.detect.rhythm import RhythmDetector
 from edgeward.signal.detect.ventricular import VentricularDetector
-from edgeward.signal.findings import Sign, SignChange
+from edgeward.signal.findings import Beat, Sign, SignChange
+from edgeward.signal.simulation.generate import CHANNELS, simulate
+from edgeward.signal.simulation.heart_steps import Asystole, Sinus
+from edgeward.signal.simulation.script import Person, Script
 
 RATE_HZ = 250
 ONSET_S, END_S = 15, 30
@@ -97,3 +101,22 @@ def test_fibrillation_of_any_height_is_told_as_one_thing_or_the_other(height: fl
 def test_a_heart_that_beats_on_has_no_sign() -> None:
     found = tell(heart(END_S + 1) + wander(1.0))
     assert [one for one in found if one.present] == []
+
+
+@pytest.mark.parametrize("seed", [0, 4, pytest.param(1, marks=pytest.mark.slow),
+                                  pytest.param(2, marks=pytest.mark.slow)])  # fmt: skip
+@pytest.mark.parametrize(("rate_bpm", "p_mv"), [(80, 0.12), (88, 0.12), (70, 0.15)])
+def test_p_waves_that_no_complex_follows_are_a_standstill(
+    seed: int, rate_bpm: float, p_mv: float
+) -> None:
+    """The ventricles stop, the atria go on: no P wave is a beat, however the levels have fallen."""
+    script = Script(
+        (Sinus(20, rate_bpm), Asystole(10, p_waves_bpm=70)), person=Person(p_mv=p_mv, qrs_mv=0.95)
+    )
+    record = simulate(script, seed, CHANNELS[:1])
+    told = EcgDetector(250).push(record.signals["ecg"], np.ones(30 * 250, np.bool_))
+    beats = [one.sample / 250 for one in told if isinstance(one, Beat)]
+    assert max(beats) < 20.2
+    begun = [one for one in told if isinstance(one, SignChange) and one.sign is Sign.ASYSTOLE]
+    assert begun[-1].present
+    assert begun[-1].at / 250 < max(beats) + 5.0

@@ -112,7 +112,9 @@ class QrsDetector:
         if self._decider is None:
             self._learn(peaks, count - unseen)
             return []
-        found = [beat for peak in peaks for beat in self._decider.push(peak)]
+        near = round(_PLACE_S * self._front.rate_hz)
+        tall = [one._replace(height=float(np.ptp(self._cut(one.moment, near)))) for one in peaks]
+        found = [beat for peak in tall for beat in self._decider.push(peak)]
         seen = strip.first + count
         found += self._decider.advance(seen - self._peaks.reach, self._peaks.coming, seen)
         return [self._beat(peak, strip.at) for peak in found]

@@ -13,6 +13,8 @@ Rules:
 5. A signal that becomes weak is followed: while no beat is found the level of the signal falls, to
    a third and no lower; but then only what stands out far above the noise is a beat. Noise alone
    never does, and what is left when the ventricles stand still lies below.
+6. After a long silence, or overlooked, a peak far weaker than usual is a beat only if it is nearly
+   as sharp for its height as this patient's beats: a P wave that no complex follows is not.
 """
 
 from collections import deque
@@ -48,6 +50,7 @@ _OUTLIER_LEAST = 0.3
 _USUAL, _FEW = 8, 3
 _INTERVAL_MAX_S = 2.0
 _OVERLOOKED_MAX = 16
+_FAR_WEAKER, _AS_SHARP = 0.35, 0.92
 
 
 class Decider:
@@ -61,6 +64,7 @@ class Decider:
         "_noise",
         "_passed",
         "_rate_hz",
+        "_sharpness",
         "_signal",
     )
 
@@ -71,6 +75,7 @@ class Decider:
         self._noise = deque([learned.noise], maxlen=_USUAL)
         self._intervals: deque[int] = deque(maxlen=_USUAL)
         self._passed: deque[Peak] = deque(maxlen=_OVERLOOKED_MAX)
+        self._sharpness: deque[float] = deque(maxlen=_USUAL)
         self._last = learned.last
         self._held: Peak | None = None
         self._linked = False
@@ -153,7 +158,15 @@ class Decider:
     def _passes(self, peak: Peak, last: Peak | None) -> bool:
         if self._since(peak.moment, last) < APART_S:
             return False
+        if self._since(peak.moment, last) > _FALL_FROM_S and self._blunt(peak):
+            return False
         return peak.strength > self._need(peak.moment, last)
+
+    def _blunt(self, peak: Peak) -> bool:
+        """Rule 6."""
+        if len(self._sharpness) < _FEW or peak.strength >= _FAR_WEAKER * median(self._signal):
+            return False
+        return peak.sharpness < _AS_SHARP * median(self._sharpness)
 
     def _replaces(self, peak: Peak, held: Peak) -> bool:
         """Rule 3."""
@@ -180,6 +193,8 @@ class Decider:
     def _follow(self, beat: Peak) -> None:
         """Rules 1 and 5: a beat that came after the level fell is one of many as weak as it."""
         least = _OUTLIER_LEAST * median(self._signal)
+        if beat.strength >= least:
+            self._sharpness.append(beat.sharpness)
         if beat.strength < least and self._since(beat.moment, self._last) > _FALL_FROM_S:
             self._signal = deque([beat.strength] * _FEW, maxlen=_USUAL)
         else:
@@ -195,7 +210,7 @@ class Decider:
         """Rule 4: whether a peak that was passed over is a beat after all."""
         last = self._last
         since_s = self._since(peak.moment, last)
-        if last is None or since_s < APART_S:
+        if last is None or since_s < APART_S or self._blunt(peak):
             return False
         early = since_s < _EARLY_S and peak.strength < _OVERLOOKED_EARLY_SHARE * last.strength
         least = max(_SHARE * _FALL_LEAST * median(self._signal), FLOOR_MV)

@@ -22,6 +22,13 @@ class Peak(NamedTuple):
 
     moment: int
     strength: float
+    height: float = 0.0
+    """Of the wave around it, peak to peak; 0 where nobody has looked."""
+
+    @property
+    def sharpness(self) -> float:
+        """Strength for the height: what rises slowly is weak for its height."""
+        return self.strength / self.height if self.height > 0 else 0.0
 
 
 class Peaks:
