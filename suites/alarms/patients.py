@@ -60,6 +60,9 @@ LETHAL: Mapping[str, Lethal] = MappingProxyType(
     {
         "asystole": Lethal(Sign.ASYSTOLE, Asystole(8.0)),
         "asystole_residual": Lethal(Sign.ASYSTOLE, Asystole(8.0, residual_mv=1.0)),
+        "asystole_p_waves": Lethal(Sign.ASYSTOLE, Asystole(8.0, p_waves_bpm=70)),
+        "asystole_spikes": Lethal(Sign.ASYSTOLE, Asystole(8.0, spikes_bpm=70)),
+        "bradycardia_extreme": Lethal(Sign.EXTREME_BRADYCARDIA, Sinus(20.0, 25.0, variability=0.0)),
         "fibrillation_coarse": Lethal(
             Sign.VENTRICULAR_FIBRILLATION, VentricularFibrillation(10.0, 1.0)
         ),
