@@ -22,8 +22,10 @@ verify: $(STAMP) ## judge the reference device: PROFILE=bedside_monitor OUT=out/
 	$(BIN)/edgeward verify --profile $(PROFILE) --out $(OUT)
 
 test: lint $(ENGINES) ## every check and every test, slow ones included
-	@echo "test: every test, several minutes"
-	@$(BIN)/pytest -q
+	@echo "test: the quick tests, side by side"
+	@$(BIN)/pytest -q -m "not slow" -n 2
+	@echo "test: the slow ones, one by one: they start devices and watch the time; some 20 minutes"
+	@$(BIN)/pytest -q -m slow
 
 quick: lint ## lint, types, layers and the quick tests, under a minute
 	@echo "quick: the quick tests"
