@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 
 from edgeward.adapters.append_log import MemoryLog
+from edgeward.adapters.black_box import MemoryBox
 from edgeward.adapters.clock import SimulatedClock
 from edgeward.alarm.signals import SignalState
+from edgeward.alarm.slots import BOX_BYTES
 from edgeward.alarm.vocabulary import Priority
 from edgeward.device.assembly import simulated_parts
 from edgeward.device.bedside.media import StoreMedia
+from edgeward.device.bedside.recorder import Recorder
 from edgeward.device.bedside.start import start_bedside
 from edgeward.device.device import Device
 from edgeward.limits import DEFAULT
@@ -345,6 +348,22 @@ def test_a_disk_that_takes_no_journal_is_an_alarm_while_alarms_go_on() -> None:
     recorder.close()
     text = b"".join(disk.read(name) or b"" for name in disk.names())
     assert b"audio_off" in text  # what the disk had refused was kept, and written later
+
+
+def test_a_writer_that_breaks_down_is_told_and_goes_on() -> None:
+    disk = MemoryLog()
+    recorder = Recorder(disk, MemoryBox(BOX_BYTES), SimulatedClock(), None)
+    disk.power_bytes = 0  # raises what no disk should
+    recorder.record({"priority": "high", "what": "first"})
+    wait_until(lambda: recorder.fault is not None)
+    assert "PowerCutError" in (recorder.beat() or "")
+    disk.power_bytes = None
+    recorder.record({"priority": "high", "what": "second"})
+    wait_until(lambda: recorder.fault is None)
+    recorder.close()
+    text = b"".join(disk.read(name) or b"" for name in disk.names())
+    assert b"first" in text
+    assert b"second" in text
 
 
 def wait_until(reached: Callable[[], bool]) -> None:

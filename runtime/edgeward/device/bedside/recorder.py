@@ -27,7 +27,8 @@ class Recorder:
         self._thread: threading.Thread | None = None
         self._box = box
         self.lost = 0
-        """Entries that an overflow has cost, ever."""
+        """Entries that an overflow has cost since this start."""
+        self._lost_before: int | None = None
 
     def record(self, entry: dict[str, Any]) -> bool:
         """Take an entry; False when there was no room. Waits for nothing."""
@@ -60,11 +61,22 @@ class Recorder:
         while not self._over:
             self._due.wait(ALIVE_S)
             self._due.clear()
-            flushed = self.journal.flush()
-            self.fault = flushed.fault
-            self.lost = sum(flushed.lost)
+            self._flush()
             if not self._over:
                 threading.Event().wait(PAUSE_S)
+
+    def _flush(self) -> None:
+        """Write what waits. Whatever is raised is told: nobody else would write after it."""
+        try:
+            flushed = self.journal.flush()
+        except Exception as error:
+            self.fault = f"{type(error).__name__}: {error}"[:200]
+            return
+        self.fault = flushed.fault
+        lost = sum(flushed.lost)
+        if self._lost_before is None:
+            self._lost_before = lost
+        self.lost = lost - self._lost_before
 
 
 def changes(recovered: Recovered) -> list[AlarmChange]:
