@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 from verdict import Verdict
 
 from edgeward.signal.detect.heart_rate import HeartRate
-from edgeward.signal.detect.qrs import QrsDetector
+from edgeward.signal.detect.qrs.qrs import QrsDetector
 from edgeward.signal.findings import Beat, Reading
 from edgeward.signal.recording import read_recording
 from edgeward_harness.measure.scoring.beats import (

@@ -39,7 +39,7 @@ from verdict import Verdict
 
 from edgeward.signal.channel import Channel, Signal
 from edgeward.signal.findings import DefectChange, Reason
-from edgeward.signal.quality import SLOWEST_S, quality_of
+from edgeward.signal.quality.quality import SLOWEST_S, quality_of
 from edgeward.signal.recording import read_recording
 
 Wave = NDArray[np.float32]

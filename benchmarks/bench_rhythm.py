@@ -26,13 +26,13 @@ import numpy as np
 from verdict import Verdict as Exit
 
 from edgeward.signal.channel import Signal
-from edgeward.signal.detect.corroborate import Corroboration, Verdict
-from edgeward.signal.detect.corroborate_witness import Kind
 from edgeward.signal.detect.pulse import LAG_S, PulseDetector
-from edgeward.signal.detect.qrs import QrsDetector
-from edgeward.signal.detect.rhythm import RhythmDetector
-from edgeward.signal.detect.rhythm_limits import SENSITIVE
-from edgeward.signal.detect.ventricular import STEP_S, VentricularDetector
+from edgeward.signal.detect.qrs.qrs import QrsDetector
+from edgeward.signal.detect.rhythm.corroborate import Corroboration, Verdict
+from edgeward.signal.detect.rhythm.corroborate_witness import Kind
+from edgeward.signal.detect.rhythm.limits import SENSITIVE
+from edgeward.signal.detect.rhythm.rhythm import RhythmDetector
+from edgeward.signal.detect.rhythm.ventricular import STEP_S, VentricularDetector
 from edgeward.signal.findings import Beat, Finding, Sign, SignChange
 from edgeward_harness.measure.scoring.beats import Span
 from edgeward_harness.measure.scoring.challenge import ChallengeScore, score_alarms

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from edgeward.alarm import alarm_limits, life, operator, system
+from edgeward.alarm import alarm_limits
 from edgeward.alarm.change import Scope, What
-from edgeward.alarm.core import Core
 from edgeward.alarm.definition import ConditionDefinition
 from edgeward.alarm.moment import Moment
-from edgeward.alarm.state import Key
+from edgeward.alarm.system import life, operator, system
+from edgeward.alarm.system.core import Core
+from edgeward.alarm.system.state import Key
 from edgeward.alarm.vocabulary import Presence, Priority
 from edgeward.device.bedside import start
 from edgeward.device.bedside.bedside import Bedside

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeward.alarm.agenda import Agenda
+from edgeward.alarm.system.agenda import Agenda
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.none() | st.integers(0, 50)), max_size=80))

@@ -23,8 +23,8 @@ from hypothesis.stateful import (
 from edgeward.alarm.alarm_limits import VitalLimits
 from edgeward.alarm.change import AlarmChange, What
 from edgeward.alarm.definition import SECOND_NS
-from edgeward.alarm.self_check import PERIOD_NS, problems
-from edgeward.alarm.state import State
+from edgeward.alarm.system.self_check import PERIOD_NS, problems
+from edgeward.alarm.system.state import State
 from edgeward.alarm.vocabulary import (
     Activation,
     Category,

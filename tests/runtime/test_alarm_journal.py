@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from edgeward.adapters.black_box import MemoryBox
 from edgeward.adapters.clock import SimulatedClock
-from edgeward.alarm.journal import Journal
-from edgeward.alarm.outage import Basis
-from edgeward.alarm.segments import read_journal, segment_name
-from edgeward.alarm.slots import ENTRY_BYTES_MAX, Rank
-from edgeward.alarm.standing import rank_of
-from edgeward.alarm.writer import Keeping
+from edgeward.alarm.journal.journal import Journal
+from edgeward.alarm.journal.outage import Basis
+from edgeward.alarm.journal.segments import read_journal, segment_name
+from edgeward.alarm.journal.slots import ENTRY_BYTES_MAX, Rank
+from edgeward.alarm.journal.standing import rank_of
+from edgeward.alarm.journal.writer import Keeping
 from edgeward.canonical import canonical_json
 
 

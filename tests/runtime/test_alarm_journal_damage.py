@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeward.adapters.append_log import MemoryLog
-from edgeward.alarm.chain import DamageKind, read_line, tie
-from edgeward.alarm.journal import Recovered
-from edgeward.alarm.segments import segment_name
-from edgeward.alarm.slots import HEAD_BYTES, SLOT_BYTES
-from edgeward.alarm.writer import Keeping
+from edgeward.alarm.journal.chain import DamageKind, read_line, tie
+from edgeward.alarm.journal.journal import Recovered
+from edgeward.alarm.journal.segments import segment_name
+from edgeward.alarm.journal.slots import HEAD_BYTES, SLOT_BYTES
+from edgeward.alarm.journal.writer import Keeping
 from edgeward.errors import StoreError
 
 FIRST = segment_name(1)

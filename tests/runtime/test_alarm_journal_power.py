@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from edgeward.adapters.append_log import MemoryLog, PowerCutError
 from edgeward.adapters.black_box import MemoryBox
 from edgeward.adapters.entropy import SeededEntropy
-from edgeward.alarm.journal import Journal
-from edgeward.alarm.writer import Keeping
+from edgeward.alarm.journal.journal import Journal
+from edgeward.alarm.journal.writer import Keeping
 
 TIGHT = Keeping(segment_bytes=600, segments_max=50, alive_ns=2, beat_ns=1)
 ROUNDS = 5

@@ -9,9 +9,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from edgeward.alarm.change import Alarm, AlarmChange, Given, Scope, What
-from edgeward.alarm.state import State, replay
+from edgeward.alarm.journal.writer import Keeping
+from edgeward.alarm.system.state import State, replay
 from edgeward.alarm.vocabulary import Inactivation, Kind, Level, Presence, Priority
-from edgeward.alarm.writer import Keeping
 
 S = 1_000_000_000
 ALARM = Alarm(

@@ -7,8 +7,8 @@ from alarm_bench import PATIENT, AlarmBench
 
 from edgeward.alarm.change import What
 from edgeward.alarm.definition import SECOND_NS
-from edgeward.alarm.operator import PATIENTS_MAX, Operator
 from edgeward.alarm.standard_conditions import by_name, standard_conditions
+from edgeward.alarm.system.operator import PATIENTS_MAX, Operator
 from edgeward.alarm.vocabulary import Activation, Inactivation, Presence, Priority
 from edgeward.errors import AlarmError
 from edgeward.signal.findings import Vital

@@ -10,8 +10,8 @@ from edgeward.alarm.change import AlarmChange, What
 from edgeward.alarm.definition import SECOND_NS
 from edgeward.alarm.moment import Moment
 from edgeward.alarm.standard_conditions import standard_conditions
-from edgeward.alarm.state import replay
-from edgeward.alarm.system import AlarmSystem
+from edgeward.alarm.system.state import replay
+from edgeward.alarm.system.system import AlarmSystem
 from edgeward.alarm.vocabulary import Category, Inactivation, Presence, Priority
 from edgeward.signal.findings import Vital
 

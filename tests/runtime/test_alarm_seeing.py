@@ -4,8 +4,8 @@ import pytest
 from alarm_bench import AlarmBench, delayed, with_one
 
 from edgeward.alarm.risk import Onset
+from edgeward.alarm.system.watch import SOURCES_MAX
 from edgeward.alarm.vocabulary import Level, Presence, Priority
-from edgeward.alarm.watch import SOURCES_MAX
 from edgeward.errors import AlarmError
 
 # What cannot be decided

@@ -10,9 +10,9 @@ from edgeward.alarm.change import AlarmChange
 from edgeward.alarm.definition import SECOND_NS
 from edgeward.alarm.moment import Moment
 from edgeward.alarm.observation import Observation
-from edgeward.alarm.self_check import problems
-from edgeward.alarm.state import State
-from edgeward.alarm.system import AlarmSystem
+from edgeward.alarm.system.self_check import problems
+from edgeward.alarm.system.state import State
+from edgeward.alarm.system.system import AlarmSystem
 from edgeward.alarm.vocabulary import Inactivation, Presence, Priority
 from edgeward.errors import AlarmError
 

@@ -12,8 +12,8 @@ import pytest
 from edgeward.adapters.append_log import MemoryLog
 from edgeward.adapters.black_box import MemoryBox
 from edgeward.adapters.clock import SimulatedClock
+from edgeward.alarm.journal.slots import BOX_BYTES
 from edgeward.alarm.signals import SignalState
-from edgeward.alarm.slots import BOX_BYTES
 from edgeward.alarm.vocabulary import Priority
 from edgeward.device.assembly import simulated_parts
 from edgeward.device.bedside.media import StoreMedia

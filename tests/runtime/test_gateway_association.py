@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from edgeward.adapters.append_log import MemoryLog, PowerCutError
 from edgeward.adapters.clock import SimulatedClock
 from edgeward.adapters.store import DirectoryStore
-from edgeward.alarm.chain import DamageKind
+from edgeward.alarm.journal.chain import DamageKind
 from edgeward.errors import GatewayError, InDoubtError, StoreError
 from edgeward.gateway.association import DAMAGED, LINES_MAX, NAME, Associations
 from edgeward.gateway.bindings import SPANS_MAX, Nobody, Piece

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from edgeward.signal.clock_drift import ClockDrift
 from edgeward.signal.findings import DefectChange, Reason
+from edgeward.signal.quality.clock_drift import ClockDrift
 from edgeward.signal.sample_clock import NS_PER_SECOND, SampleClock
 
 RATE = 250

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeward.signal.detect.corroborate import HOLD_NS, Corroboration, Judgement, Verdict
-from edgeward.signal.detect.corroborate_rules import STRONG
-from edgeward.signal.detect.corroborate_witness import Kind, Witness
+from edgeward.signal.detect.rhythm.corroborate import HOLD_NS, Corroboration, Judgement, Verdict
+from edgeward.signal.detect.rhythm.corroborate_rules import STRONG
+from edgeward.signal.detect.rhythm.corroborate_witness import Kind, Witness
 from edgeward.signal.findings import Sign
 
 S = 1_000_000_000

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from made_ecg import ecg, every
 
 from edgeward.signal.detect.heart_rate import AVERAGING, HeartRate
-from edgeward.signal.detect.qrs import QrsDetector
+from edgeward.signal.detect.qrs.qrs import QrsDetector
 from edgeward.signal.findings import Beat, Reading, Reason
 from edgeward.signal.ring import Mask, Samples
 

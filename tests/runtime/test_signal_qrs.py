@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_ecg import ecg, every, tall_t
 
-from edgeward.signal.detect.qrs import QrsDetector
-from edgeward.signal.detect.qrs_learning import LEARN_MAX_S
+from edgeward.signal.detect.qrs.learning import LEARN_MAX_S
+from edgeward.signal.detect.qrs.qrs import QrsDetector
 from edgeward.signal.findings import Beat, BeatClass
 from edgeward.signal.ring import Mask, Samples
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made_ecg import Times, add_bell, ecg, every
 
-from edgeward.signal.detect.qrs import QrsDetector
+from edgeward.signal.detect.qrs.qrs import QrsDetector
 from edgeward.signal.ring import Samples
 
 RATES_HZ = (125, 250, 360, 1000)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edgeward.signal.channel import ACCEPTED, Channel, Signal
 from edgeward.signal.findings import DefectChange, Reason
 from edgeward.signal.patient import SimulatedPatient
-from edgeward.signal.quality import SLOWEST_S, Quality, quality_of
+from edgeward.signal.quality.quality import SLOWEST_S, Quality, quality_of
 
 Wave = NDArray[np.float32]
 Change = Callable[[Wave, int], Wave]

@@ -10,7 +10,7 @@ from recorded import recordings
 
 from edgeward.signal.channel import Channel, Signal
 from edgeward.signal.findings import DefectChange, Reason
-from edgeward.signal.quality import quality_of
+from edgeward.signal.quality.quality import quality_of
 from edgeward.signal.recording import read_recording
 
 Wave = NDArray[np.float32]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgeward.signal.detect.rhythm import RhythmDetector
-from edgeward.signal.detect.rhythm_limits import RhythmLimits
+from edgeward.signal.detect.rhythm.limits import RhythmLimits
+from edgeward.signal.detect.rhythm.rhythm import RhythmDetector
 from edgeward.signal.findings import Beat, BeatClass, Sign, SignChange
 
 RATE_HZ = 250

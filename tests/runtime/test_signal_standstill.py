@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from edgeward.signal.detect.ecg import EcgDetector
-from edgeward.signal.detect.qrs import QrsDetector
-from edgeward.signal.detect.rhythm import RhythmDetector
-from edgeward.signal.detect.ventricular import VentricularDetector
+from edgeward.signal.detect.qrs.qrs import QrsDetector
+from edgeward.signal.detect.rhythm.rhythm import RhythmDetector
+from edgeward.signal.detect.rhythm.ventricular import VentricularDetector
 from edgeward.signal.findings import Beat, Sign, SignChange
 from edgeward.signal.simulation.generate import CHANNELS, simulate
 from edgeward.signal.simulation.heart_steps import Asystole, Sinus

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edgeward.signal.detect.ventricular import VentricularDetector
+from edgeward.signal.detect.rhythm.ventricular import VentricularDetector
 from edgeward.signal.findings import Finding, Sign, SignChange
 
 RATE_HZ = 250

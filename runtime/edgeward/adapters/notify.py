@@ -42,8 +42,9 @@ class ServiceManager:
     def _send(self, text: str) -> None:
         if not self._address:
             return
-        with contextlib.suppress(OSError), socket.socket(
-            socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC
-        ) as to:
+        with (
+            contextlib.suppress(OSError),
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as to,
+        ):
             to.settimeout(0.5)
             to.sendto(text.encode(), self._address)

@@ -15,9 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from json import loads
 
-from edgeward.alarm.chain import ORIGIN, Damage, DamageKind, Line, judge, pieces, tie
+from edgeward.alarm.journal.chain import ORIGIN, Damage, DamageKind, Line, judge, pieces, tie
+from edgeward.alarm.journal.slots import Mark
 from edgeward.alarm.plain import from_plain, to_plain
-from edgeward.alarm.slots import Mark
 from edgeward.canonical import canonical_json
 from edgeward.errors import AlarmError, GatewayError, InDoubtError, StoreError
 from edgeward.gateway.bindings import Bindings, Bound, Boundary, Move, Piece, StreamSpans

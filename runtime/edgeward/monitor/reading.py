@@ -61,6 +61,8 @@ def unknown(unit: str, why: str) -> Reading:
 
 def found(value: float | None, unit: str, source: str) -> Reading:
     """What a sensor gave, if there is one."""
-    return unknown(unit, f"{source}: nothing to read") if value is None else measured(
-        value, unit, source
+    return (
+        unknown(unit, f"{source}: nothing to read")
+        if value is None
+        else measured(value, unit, source)
     )

@@ -7,11 +7,11 @@ from edgeward.alarm.change import Alarm, AlarmChange, ModelUsed, What
 from edgeward.alarm.definition import SECOND_NS, ConditionDefinition
 from edgeward.alarm.moment import Moment
 from edgeward.alarm.observation import Observation
-from edgeward.alarm.operator import Operator
 from edgeward.alarm.risk import Harm, Onset
 from edgeward.alarm.signals import Shown, SignalState
 from edgeward.alarm.standard_conditions import by_name, standard_conditions
-from edgeward.alarm.system import AlarmSystem
+from edgeward.alarm.system.operator import Operator
+from edgeward.alarm.system.system import AlarmSystem
 from edgeward.alarm.vocabulary import Kind, Level
 from edgeward.signal.findings import UNITS, Vital
 

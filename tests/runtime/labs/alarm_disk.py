@@ -6,9 +6,9 @@ from typing import Any
 from edgeward.adapters.append_log import MemoryLog
 from edgeward.adapters.black_box import MemoryBox
 from edgeward.adapters.clock import SimulatedClock
-from edgeward.alarm.journal import Journal, Recovered
-from edgeward.alarm.slots import HEAD_BYTES, SLOT_BYTES
-from edgeward.alarm.writer import Keeping
+from edgeward.alarm.journal.journal import Journal, Recovered
+from edgeward.alarm.journal.slots import HEAD_BYTES, SLOT_BYTES
+from edgeward.alarm.journal.writer import Keeping
 
 BOOT = "4c9b0c7e-0000-4000-8000-00000000000a"
 NEXT_BOOT = "4c9b0c7e-0000-4000-8000-00000000000b"

@@ -17,9 +17,9 @@ from pathlib import Path
 from edgeward.adapters.black_box import MappedBox, boot_id
 from edgeward.adapters.clock import SystemClock
 from edgeward.adapters.store import DirectoryStore
-from edgeward.alarm.journal import Journal, Recovered
-from edgeward.alarm.slots import HEAD_BYTES, SLOT_BYTES
-from edgeward.alarm.writer import Keeping
+from edgeward.alarm.journal.journal import Journal, Recovered
+from edgeward.alarm.journal.slots import HEAD_BYTES, SLOT_BYTES
+from edgeward.alarm.journal.writer import Keeping
 
 KEEPING = Keeping(segment_bytes=4000, segments_max=10_000, alive_ns=1_000_000)
 BOX_BYTES = HEAD_BYTES + 256 * SLOT_BYTES

@@ -23,7 +23,7 @@ from edgeward.alarm.moment import Moment
 from edgeward.alarm.observation import Observation
 from edgeward.alarm.signals import SignalState
 from edgeward.alarm.standard_conditions import ALARM_SYSTEM_FAULT, defect_condition, sign_condition
-from edgeward.alarm.system import AlarmSystem
+from edgeward.alarm.system.system import AlarmSystem
 from edgeward.alarm.vocabulary import Category
 from edgeward.device.bedside.patient import BedsidePatient
 from edgeward.device.bedside.telling import AlarmEvent, SignEvent, VitalEvent

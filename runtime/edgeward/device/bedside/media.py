@@ -52,7 +52,7 @@ class FolderMedia:
         """
         from edgeward.adapters.black_box import MappedBox, boot_id
         from edgeward.adapters.store import DirectoryStore
-        from edgeward.alarm.slots import BOX_BYTES
+        from edgeward.alarm.journal.slots import BOX_BYTES
 
         log = DirectoryStore(self.folder / "journal")
         box = MappedBox(self.folder / BOX_NAME, BOX_BYTES)
@@ -75,7 +75,7 @@ class StoreMedia:
         """The store, if it can be appended to, or another one."""
         from edgeward.adapters.append_log import MemoryLog
         from edgeward.adapters.black_box import MemoryBox
-        from edgeward.alarm.slots import BOX_BYTES
+        from edgeward.alarm.journal.slots import BOX_BYTES
 
         log = self.store if isinstance(self.store, MemoryLog) else MemoryLog()
         return log, MemoryBox(BOX_BYTES), None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from edgeward.alarm.vocabulary import Category
 from edgeward.device.bedside.telling import VitalEvent
 from edgeward.limits import Limits
-from edgeward.signal.detect.rhythm_limits import RhythmLimits
+from edgeward.signal.detect.rhythm.limits import RhythmLimits
 from edgeward.signal.findings import Reading, Vital
 from edgeward.signal.vitals.patient_vitals import PatientVitals
 

@@ -4,7 +4,7 @@ import threading
 from typing import Any
 
 from edgeward.alarm.change import AlarmChange
-from edgeward.alarm.journal import Journal, Recovered
+from edgeward.alarm.journal.journal import Journal, Recovered
 from edgeward.errors import AlarmError
 from edgeward.ports import AppendLog, BlackBox, Clock
 

@@ -6,8 +6,8 @@ from typing import Any
 from edgeward.alarm.alarm_limits import SPANS
 from edgeward.alarm.definition import ConditionDefinition
 from edgeward.alarm.plain import to_plain
-from edgeward.alarm.self_check import PAUSE_NS_MAX
 from edgeward.alarm.signals import Inactive, Shown, SignalState
+from edgeward.alarm.system.self_check import PAUSE_NS_MAX
 from edgeward.alarm.vocabulary import Level
 from edgeward.device.bedside.bedside import Bedside
 from edgeward.signal.channel import accepted

@@ -7,7 +7,7 @@ from edgeward.alarm.annunciation.port import Annunciator, Annunciators
 from edgeward.alarm.annunciation.speaker import Speaker
 from edgeward.alarm.change import AlarmChange
 from edgeward.alarm.moment import Moment
-from edgeward.alarm.system import AlarmSystem
+from edgeward.alarm.system.system import AlarmSystem
 from edgeward.device.bedside.bedside import Bedside
 from edgeward.device.bedside.media import Media
 from edgeward.device.bedside.recorder import Recorder, changes

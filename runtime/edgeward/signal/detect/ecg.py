@@ -8,10 +8,10 @@ Rules:
 """
 
 from edgeward.signal.detect.heart_rate import HeartRate
-from edgeward.signal.detect.qrs import QrsDetector
-from edgeward.signal.detect.rhythm import RhythmDetector
-from edgeward.signal.detect.rhythm_limits import RhythmLimits
-from edgeward.signal.detect.ventricular import VentricularDetector
+from edgeward.signal.detect.qrs.qrs import QrsDetector
+from edgeward.signal.detect.rhythm.limits import RhythmLimits
+from edgeward.signal.detect.rhythm.rhythm import RhythmDetector
+from edgeward.signal.detect.rhythm.ventricular import VentricularDetector
 from edgeward.signal.findings import Finding
 from edgeward.signal.ring import Mask, Samples
 

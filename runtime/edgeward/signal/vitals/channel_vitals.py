@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 from edgeward.limits import Limits
 from edgeward.signal.channel import Channel, Signal
-from edgeward.signal.clock_drift import ClockDrift
 from edgeward.signal.findings import (
     Beat,
     DefectChange,
@@ -26,6 +25,7 @@ from edgeward.signal.findings import (
     SignChange,
     Vital,
 )
+from edgeward.signal.quality.clock_drift import ClockDrift
 from edgeward.signal.ring import Mask, Samples
 from edgeward.signal.sample_clock import NS_PER_SECOND, SampleClock
 from edgeward.signal.vitals.gate import Gate

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from edgeward.signal.channel import Signal
-from edgeward.signal.detect.corroborate import Corroboration, Judgement
-from edgeward.signal.detect.corroborate_witness import Kind, Witness
+from edgeward.signal.detect.rhythm.corroborate import Corroboration, Judgement
+from edgeward.signal.detect.rhythm.corroborate_witness import Kind, Witness
 from edgeward.signal.findings import Beat, Sign, SignChange
 from edgeward.signal.vitals.channel_vitals import ChannelVitals, Told
 

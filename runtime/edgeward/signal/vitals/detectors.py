@@ -8,11 +8,11 @@ from edgeward.signal.detect.fall import FallDetector
 from edgeward.signal.detect.pressure import PressureDetector
 from edgeward.signal.detect.pulse import LAG_S, PulseDetector
 from edgeward.signal.detect.respiration import RespirationDetector
-from edgeward.signal.detect.rhythm_limits import RhythmLimits
+from edgeward.signal.detect.rhythm.limits import RhythmLimits
 from edgeward.signal.detect.spo2 import Spo2Detector
 from edgeward.signal.detect.temperature import TemperatureDetector
 from edgeward.signal.findings import Detector
-from edgeward.signal.quality import quality_of
+from edgeward.signal.quality.quality import quality_of
 from edgeward.signal.sample_clock import NS_PER_SECOND
 
 

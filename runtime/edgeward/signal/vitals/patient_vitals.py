@@ -3,7 +3,7 @@
 from edgeward.errors import LimitError, StreamError
 from edgeward.limits import Limits
 from edgeward.signal.channel import Channel
-from edgeward.signal.detect.rhythm_limits import RhythmLimits
+from edgeward.signal.detect.rhythm.limits import RhythmLimits
 from edgeward.signal.ring import Mask, Samples
 from edgeward.signal.vitals.channel_vitals import ChannelVitals, Told
 from edgeward.signal.vitals.court import WAIT_NS, Court

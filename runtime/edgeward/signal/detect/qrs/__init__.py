@@ -1,0 +1,1 @@
+"""Beats of an ECG: found, placed and sorted by shape."""

@@ -1,0 +1,1 @@
+"""What beats and waves together say: standstill, extremes, ventricular rhythms."""

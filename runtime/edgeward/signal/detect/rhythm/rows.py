@@ -1,0 +1,114 @@
+"""Rows of beats: extreme rates and ventricular runs (rules 3 to 5 of `rhythm`)."""
+
+from collections import deque
+from collections.abc import Iterator
+
+from edgeward.signal.detect.rhythm.limits import RhythmLimits
+from edgeward.signal.findings import Beat, BeatClass, Sign
+
+SIGNS = (Sign.EXTREME_BRADYCARDIA, Sign.EXTREME_TACHYCARDIA, Sign.VENTRICULAR_TACHYCARDIA)
+BACK_PER_MIN = 5.0
+STALE_S = 2.0
+"""Without a beat for so long there is no fast rhythm any more."""
+OTHERS_END = 2
+
+Told = tuple[Sign, bool | None, int, str]
+
+
+class Rows:
+    """The last beats, as far as no hole lies between them."""
+
+    def __init__(self, rate_hz: int, limits: RhythmLimits) -> None:
+        """Begin without a beat."""
+        self._limits = limits
+        self._rate_hz = rate_hz
+        self._beats: deque[int] = deque(
+            maxlen=max(limits.tachy_intervals, limits.brady_intervals) + 1
+        )
+        self._run: deque[int] = deque(maxlen=limits.ventricular_beats)
+        self._others = 0
+        self._end = 0
+        self._stale = False
+        self._brady: bool | None = None
+        self._tachy: bool | None = None
+        self._ventricular: bool | None = None
+
+    def broken(self) -> None:
+        """A hole: nothing before it goes on after it."""
+        self._beats.clear()
+        self._run.clear()
+        self._others = 0
+        self._brady = self._tachy = self._ventricular = None
+
+    def beat(self, beat: Beat) -> None:
+        """The next beat."""
+        if self._beats and beat.sample <= self._beats[-1]:
+            return
+        self._beats.append(beat.sample)
+        self._end, self._stale = beat.sample, False
+        if beat.kind is BeatClass.VENTRICULAR:
+            self._run.append(beat.sample)
+            self._others = 0
+        else:
+            self._others += 1
+            if self._ventricular is not True or self._others >= OTHERS_END:
+                self._run.clear()
+        self._judge()
+
+    def wait(self, end: int, silent: int) -> None:
+        """No beat up to `end`, though the last `silent` samples could be read."""
+        self._end = end
+        if not self._stale and silent >= STALE_S * self._rate_hz:
+            self._stale = True
+            self._run.clear()
+            self._ventricular = self._tachy = False
+        self._judge_slow()
+
+    def _judge(self) -> None:
+        self._judge_slow()
+        self._judge_fast()
+        limits = self._limits
+        enough = len(self._run) == limits.ventricular_beats
+        rate = self._per_min(list(self._run)) if len(self._run) > 1 else 0.0
+        if enough and rate >= limits.ventricular_per_min:
+            self._ventricular = True
+        elif not self._run or (enough and rate < limits.ventricular_per_min - BACK_PER_MIN):
+            ended = self._ventricular is True or len(self._beats) >= limits.ventricular_beats
+            self._ventricular = False if ended else self._ventricular
+
+    def _judge_fast(self) -> None:
+        need, limit = self._limits.tachy_intervals, self._limits.tachy_per_min
+        if len(self._beats) <= need:
+            return
+        rate = self._per_min(list(self._beats)[-need - 1 :])
+        self._tachy = rate >= (limit - BACK_PER_MIN if self._tachy else limit)
+
+    def _judge_slow(self) -> None:
+        need, limit = self._limits.brady_intervals, self._limits.brady_per_min
+        if len(self._beats) > need:
+            rate = self._per_min(list(self._beats)[-need - 1 :])
+            self._brady = rate <= (limit + BACK_PER_MIN if self._brady else limit)
+        if len(self._beats) >= need and not self._brady:
+            last = list(self._beats)[-need:]
+            slow = self._per_min(last) <= limit
+            self._brady = (slow and self._per_min([*last, self._end]) <= limit) or self._brady
+
+    def _per_min(self, beats: list[int]) -> float:
+        return 60.0 * self._rate_hz * (len(beats) - 1) / max(1, beats[-1] - beats[0])
+
+    def signs(self) -> Iterator[Told]:
+        """Each sign: whether it is present, since when, and in words."""
+        beats = list(self._beats)
+        need, fast = self._limits.brady_intervals, beats[-self._limits.tachy_intervals - 1 :]
+        slow = beats[-need - 1 :]
+        if self._brady and self._per_min(slow) > self._limits.brady_per_min:
+            slow = [*beats[-need:], self._end]  # the open interval made it certain
+        yield self._told(Sign.EXTREME_BRADYCARDIA, slow, state=self._brady)
+        yield self._told(Sign.EXTREME_TACHYCARDIA, fast, state=self._tachy)
+        yield self._told(Sign.VENTRICULAR_TACHYCARDIA, list(self._run), state=self._ventricular)
+
+    def _told(self, sign: Sign, row: list[int], *, state: bool | None) -> Told:
+        if not state or len(row) < 2:
+            return sign, state, 0, ""
+        text = f"{len(row)} beats at {self._per_min(row):.0f}/min"
+        return sign, state, row[0], text

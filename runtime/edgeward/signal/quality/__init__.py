@@ -1,0 +1,1 @@
+"""Is a channel fit to be read? What is not becomes invalid, and somebody is told."""
