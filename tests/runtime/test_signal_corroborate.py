@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edgeward.signal.detect.rhythm.corroborate import HOLD_NS, Corroboration, Judgement, Verdict
@@ -158,6 +158,7 @@ def test_a_pulse_that_changes_with_the_beats_says_nothing_against_a_tachycardia(
     cuts=st.lists(st.integers(1, 400), max_size=20),
     sign=st.sampled_from(LETHAL),
 )
+@example(places=[1.0] * 15 + [3.0] * 6, at=8.0, cuts=[], sign=Sign.EXTREME_BRADYCARDIA)
 @settings(max_examples=50, deadline=None)
 def test_it_does_not_matter_how_often_one_asks(
     places: list[float], at: float, cuts: list[int], sign: Sign

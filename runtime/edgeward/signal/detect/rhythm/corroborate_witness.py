@@ -6,8 +6,10 @@ from enum import StrEnum
 from itertools import pairwise
 from statistics import median
 
-KEPT_NS = 30_000_000_000
 KEPT_BEATS = 256
+"""Of each witness. What is looked at holds 140 of the fastest heart; the others may have been told
+after the instant that is judged, and must not drive out what was known then."""
+LONG_AGO_NS = 60_000_000_000
 _FEWEST = 3
 
 
@@ -66,15 +68,13 @@ class Witness:
     def beat(self, at_ns: int, known_ns: int, height: float) -> None:
         """A beat, in the order of `known_ns`."""
         self._beats.append(Seen(at_ns, known_ns, height))
-        while self._beats[0].at_ns < at_ns - KEPT_NS:
-            self._beats.popleft()
 
     def last_ns(self, now_ns: int) -> int:
         """When the last beat was that is known now; long ago without any."""
         for one in reversed(self._beats):
             if one.known_ns <= now_ns:
                 return one.at_ns
-        return now_ns - 2 * KEPT_NS
+        return now_ns - LONG_AGO_NS
 
     def unread(self, first_ns: int, end_ns: int) -> None:
         """The channel could not be read, or was of poor quality, in this time."""
