@@ -15,6 +15,7 @@ OPTIONS = (
     ("--edgeward-out", "DIR", "where the bundle is written; must not exist or be empty"),
     ("--edgeward-suites", "DIR", "the folder of suites and trace (default: the shipped one)"),
     ("--edgeward-key", "FILE", "the private key that signs the bundle (default: this user's)"),
+    ("--edgeward-recordings", "DIR", "recordings of patients, a folder for each collection"),
     ("--edgeward-formats", "LIST", "reports to render: html,junit,json or none (default: all)"),
 )
 

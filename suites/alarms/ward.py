@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeward.signal.channel import Channel
+from edgeward.signal.channel import Channel, Signal
 from edgeward.signal.simulation.generate import CHANNELS, SimulatedRecord, simulate
 from edgeward.signal.simulation.script import Script
 from edgeward_harness.target import DeviceSession, Pending
@@ -58,6 +58,8 @@ class Bed:
     """Channels that send nothing for now."""
     skipping: set[str] = field(default_factory=set)
     """Channels whose samples are lost on the way for now: the index goes on."""
+    beats: bool = False
+    """Each beat that the device finds is to be told."""
 
     def blocks(self, from_s: float, to_s: float) -> Iterator[tuple[str, int, Samples]]:
         """What each channel has to send of a stretch of the patient's own time."""
@@ -99,20 +101,18 @@ class Ward:
             asked = {"patient": bed.patient, "category": bed.category}
             self.device.call("patient.admit", asked)
             for one in bed.channels:
-                self.attach(bed.patient, one)
+                self.attach(bed.patient, one, beats=bed.beats and one.signal is Signal.ECG)
 
-    def attach(self, patient: str, one: Channel) -> None:
-        """Attach a channel."""
-        self.device.call(
-            "patient.attach",
-            {
-                "patient": patient,
-                "channel": one.name,
-                "signal": one.signal.value,
-                "unit": one.unit,
-                "rate_hz": one.rate_hz,
-            },
-        )
+    def attach(self, patient: str, one: Channel, *, beats: bool = False) -> None:
+        """Attach a channel; with `beats` each of its beats is told."""
+        asked = {
+            "patient": patient,
+            "channel": one.name,
+            "signal": one.signal.value,
+            "unit": one.unit,
+            "rate_hz": one.rate_hz,
+        }
+        self.device.call("patient.attach", {**asked, "beats": True} if beats else asked)
 
     def discharge(self, *beds: Bed) -> None:
         """Discharge patients."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from edgeward_harness import resources
 from edgeward_harness.errors import InputError
 
-OPTIONS = ("unit", "bench", "depth", "seed", "out", "key", "formats", "suites")
+OPTIONS = ("unit", "bench", "depth", "seed", "out", "key", "formats", "suites", "recordings")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +27,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--suites", metavar="DIR", help="suites and trace (default: as shipped)")
     parser.add_argument(
         "--profiles", action="append", default=[], metavar="DIR", help="more device profiles"
+    )
+    parser.add_argument(
+        "--recordings", metavar="DIR", help="recordings of patients, a folder for each collection"
     )
     parser.add_argument("--workers", metavar="N", help="run cases on N processes (pytest-xdist)")
 

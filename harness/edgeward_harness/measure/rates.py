@@ -1,4 +1,4 @@
-"""What must not come, over a time: accepted when none came; says how often one may still come."""
+"""What must not come, or seldom, over a time; says how often it may still come."""
 
 from edgeward_harness.measure.judge import CONFIDENCE, Judgement, Verdict
 from edgeward_harness.measure.scoring.episodes import poisson_upper_bound
@@ -18,6 +18,26 @@ def judge_none_per_hour(events: int, hours: float, detail: str = "") -> Judgemen
         confidence=CONFIDENCE,
         expected="none",
         limit=0.0,
+        observed=events / hours if hours > 0 else "no time",
+        bound=bound,
+        note=f"{events} in {hours:.3f} h" + (f"; {detail}" if detail else ""),
+    )
+
+
+def judge_rate_per_hour(events: int, hours: float, most: float, detail: str = "") -> Judgement:
+    """Accept when the exact upper bound of a Poisson rate is at most so many an hour."""
+    bound = poisson_upper_bound(events, CONFIDENCE) / hours if hours > 0 else None
+    verdict = Verdict.CANNOT_JUDGE
+    if bound is not None:
+        verdict = Verdict.PASSED if bound <= most else Verdict.FAILED
+    return Judgement(
+        verdict=verdict,
+        unit="1/h",
+        n=events,
+        method="exact Poisson upper bound of the rate",
+        confidence=CONFIDENCE,
+        expected=f"at most {most:g} an hour",
+        limit=most,
         observed=events / hours if hours > 0 else "no time",
         bound=bound,
         note=f"{events} in {hours:.3f} h" + (f"; {detail}" if detail else ""),

@@ -11,6 +11,7 @@ from edgeward_harness.errors import HarnessError
 from edgeward_harness.profile.unit import Unit
 
 if TYPE_CHECKING:  # imported when a device is opened
+    from edgeward_harness.rig.recordings.library import Library
     from edgeward_harness.target import DeviceSession
 
 Progress = Callable[[int, int], None]
@@ -29,6 +30,7 @@ class Rig:
     run_seed: int
     sample_sizes: Mapping[str, int]
     progress: Progress = no_progress
+    library: "Library | None" = None
     device_context: dict[str, Any] | None = field(default=None)
     """The device the latest measurements rest on, as it will stand in their records."""
 
@@ -64,6 +66,17 @@ class Rig:
             known = ", ".join(sorted(self.sample_sizes)) or "none"
             raise HarnessError(f"{case} has no sample size in its test plan (known: {known})")
         return self.sample_sizes[case]
+
+    @property
+    def recordings(self) -> "Library":
+        """The recordings of patients, for a case that needs one of their fixtures.
+
+        Raises:
+            HarnessError: none are at hand, whatever the bench says.
+        """
+        if self.library is None:
+            raise HarnessError("no recordings are at hand: name their folder with --recordings DIR")
+        return self.library
 
     def seed(self, label: str) -> int:
         """A seed of its own for each use, from the one integer that replays the run."""

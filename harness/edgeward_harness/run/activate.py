@@ -52,6 +52,7 @@ def activate(config: pytest.Config) -> None:
         unit=plan.unit,
         run_seed=plan.seed,
         sample_sizes=plan.sample_sizes,
+        library=plan.library,
     )
     config.stash[PLAN], config.stash[RIG] = plan, rig
     collector = Collector(plan, shared.capabilities if shared else _ask(plan, rig))
@@ -116,6 +117,7 @@ def _request(config: pytest.Config) -> Request:
         formats=get("edgeward_formats"),
         profile_folders=get("edgeward_profiles"),
         suites=get("edgeward_suites"),
+        recordings=get("edgeward_recordings"),
     )
 
 

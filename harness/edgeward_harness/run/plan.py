@@ -2,8 +2,9 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgeward.profile import Loaded, load_profile
 from edgeward_harness import resources
@@ -14,6 +15,9 @@ from edgeward_harness.run.place import check_empty
 from edgeward_harness.trace.load import load_trace
 from edgeward_harness.trace.model import Trace
 from edgeward_harness.trace.vocabulary import Depth
+
+if TYPE_CHECKING:  # numpy is read in only where recordings are at hand
+    from edgeward_harness.rig.recordings.library import Library
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Request:
     formats: str | None = None
     profile_folders: Sequence[str] = ()
     suites: str | None = None
+    recordings: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,8 @@ class RunPlan:
     formats: tuple[str, ...]
     suites_folder: Path
     trace: Trace
+    library: "Library | None" = None
+    """The recordings of patients that are at hand."""
 
     @property
     def sample_sizes(self) -> Mapping[str, int]:
@@ -82,10 +89,13 @@ def settle(request: Request, shared: Shared | None = None) -> RunPlan:
     suites = Path(request.suites) if request.suites else resources.suites()
     if not suites.is_dir():
         raise InputError("--suites", [f"found {str(suites)!r}, accepted: a folder of suites"])
+    library = None if request.recordings is None else _library(Path(request.recordings), suites)
     return RunPlan(
         nonce=nonce,
         loaded=loaded,
-        unit=find_unit(request.unit, None if request.bench is None else Path(request.bench)),
+        unit=_with_fixtures(
+            find_unit(request.unit, None if request.bench is None else Path(request.bench)), library
+        ),
         depth=depth,
         seed=shared.seed if shared else _seed(request.seed),
         out=Path(shared.out) if shared else _out(request.out, loaded.profile.name, nonce),
@@ -93,7 +103,22 @@ def settle(request: Request, shared: Shared | None = None) -> RunPlan:
         formats=_formats(request.formats),
         suites_folder=suites,
         trace=load_trace(suites),
+        library=library,
     )
+
+
+def _library(folder: Path, suites: Path) -> "Library":
+    """The recordings below a folder; what the suites know of them is held against them."""
+    from edgeward_harness.rig.recordings.library import open_library
+    from edgeward_harness.rig.recordings.manifest import MANIFEST, Manifest, load_manifest
+
+    known = suites / MANIFEST
+    return open_library(folder, load_manifest(known) if known.exists() else Manifest())
+
+
+def _with_fixtures(unit: Unit, library: "Library | None") -> Unit:
+    """The unit, with each collection as one more fixture of its bench."""
+    return unit if library is None else replace(unit, fixtures=(*unit.fixtures, *library.fixtures))
 
 
 def _depth(text: str | None) -> Depth:

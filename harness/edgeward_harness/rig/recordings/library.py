@@ -1,5 +1,6 @@
 """A folder of recordings: one folder for each collection, told apart by what lies in it."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,10 @@ _TOLD_BY: Mapping[str, Reader] = {
 """A file that only such a collection has."""
 
 
+FIXTURE = "recordings-"
+"""How the name of a fixture begins that is a collection."""
+
+
 @dataclass(frozen=True, slots=True)
 class Library:
     """Recordings below a folder."""
@@ -29,6 +34,11 @@ class Library:
     manifest: Manifest
     readers: Mapping[str, Reader]
     """By the name of the collection."""
+
+    @property
+    def fixtures(self) -> tuple[str, ...]:
+        """What a bench with these has at hand, one for each collection."""
+        return tuple(f"{FIXTURE}{_fixture_name(name)}" for name in sorted(self.readers))
 
     def read(self, collection: str) -> Iterator[Recording]:
         """The recordings of a collection, one after the other.
@@ -61,6 +71,10 @@ def open_library(root: Path, manifest: Manifest | None = None) -> Library:
         told = ", ".join(_TOLD_BY)
         raise InputError(str(root), [f"holds no collection; expected folders with {told}"])
     return Library(root, manifest or Manifest(), readers)
+
+
+def _fixture_name(collection: str) -> str:
+    return re.sub("[^a-z0-9_-]", "-", collection.lower())
 
 
 def _reader_of(folder: Path) -> Reader | None:

@@ -14,6 +14,9 @@ from pathlib import Path
 
 from edgeward_harness.errors import InputError
 
+MANIFEST = "recordings.toml"
+"""Its name in the folder of the suites."""
+
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
