@@ -22,7 +22,7 @@ from edgeward.alarm.system.state import Key
 from edgeward.alarm.vocabulary import Presence, Priority
 from edgeward.device.bedside import start
 from edgeward.device.bedside.bedside import Bedside
-from edgeward.device.bedside.telling import AlarmEvent, SignEvent, VitalEvent
+from edgeward.device.bedside.telling import AlarmEvent, BedsideEvent
 from edgeward.device.device import Device, Parts
 from edgeward.device.serve import main
 from edgeward.signal.findings import Reading, SignChange, Vital
@@ -30,7 +30,6 @@ from edgeward.signal.ring import Mask, Samples
 from edgeward.signal.vitals.channel_vitals import Told
 
 S = 1_000_000_000
-Event = VitalEvent | SignEvent | AlarmEvent
 
 
 def put(module: ModuleType | type, name: str, what: object) -> None:
@@ -281,7 +280,7 @@ class MixesNames(Bedside):
 class TellsLate(Device):
     """Sends a message to somebody else before it tells an alarm, and waits for the answer."""
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: BedsideEvent) -> None:
         alarm = event.change.alarm if isinstance(event, AlarmEvent) else None
         if alarm is not None and alarm.priority is Priority.HIGH and alarm.signalled_ns is None:
             self.clock.sleep_ns(S + S // 10)

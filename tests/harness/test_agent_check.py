@@ -202,15 +202,15 @@ MUTANTS = [
         "must end with status 0",
     ),
 ]
-BEATS = [
-    ("        self.cursor += 1\n", "        self.beat()\n        self.cursor += 1\n"),
-    ('"protocol": "1.0",', '"protocol": self.beat(),'),
+TWITCHES = [
+    ("        self.cursor += 1\n", "        self.twitch()\n        self.cursor += 1\n"),
+    ('"protocol": "1.0",', '"protocol": self.twitch(),'),
     (
         "    def stream_close(",
-        '''    def beat(self) -> str:
+        '''    def twitch(self) -> str:
         """Tell an event of another kind."""
         self.cursor += 1
-        self.events.append({"cursor": self.cursor, "kind": "beat"})
+        self.events.append({"cursor": self.cursor, "kind": "twitch"})
         return PROTOCOL
 
     def stream_close(''',
@@ -257,28 +257,28 @@ def test_a_broken_rule_is_found_by_its_check(
     assert "describe" in outcome.transcript
 
 
-def with_beats(folder: Path, protocol: str) -> Trial:
+def with_twitches(folder: Path, protocol: str) -> Trial:
     """The Python example, announcing this version and telling events of a kind it has not."""
     text = (EXAMPLES / "minimal_device.py").read_text(encoding="utf-8")
-    for old, new in BEATS:
+    for old, new in TWITCHES:
         assert text.count(old) == 1, f"the example has changed; {old!r} is not in it"
         text = text.replace(old, new.replace("PROTOCOL", repr(protocol)))
-    path = folder / "beats.py"
+    path = folder / "twitches.py"
     path.write_text(text, encoding="utf-8")
     return trial_of(sys.executable, "-I", "-S", str(path))
 
 
 def test_an_unknown_kind_of_a_later_minor_is_counted_and_is_no_fault(tmp_path: Path) -> None:
-    outcomes = list(run_checks(with_beats(tmp_path, "1.9")))
+    outcomes = list(run_checks(with_twitches(tmp_path, "1.9")))
     expect_all_but(outcomes, NOT_OFFERED)
     seen = {outcome.check.name: outcome.seen for outcome in outcomes}
     assert re.fullmatch(r"1 of a known kind; \d+ unknown, of a later minor", seen["event-kinds"])
 
 
 def test_an_unknown_kind_of_a_minor_that_is_known_is_a_misfit(tmp_path: Path) -> None:
-    outcomes = {o.check.name: o for o in run_checks(with_beats(tmp_path, "1.0"))}
+    outcomes = {o.check.name: o for o in run_checks(with_twitches(tmp_path, "1.0"))}
     assert outcomes["event-kinds"].verdict is Verdict.FAIL
-    said = "An event is of no kind the protocol has\n'beat'; protocol 1.0 was announced"
+    said = "An event is of no kind the protocol has\n'twitch'; protocol 1.0 was announced"
     assert outcomes["event-kinds"].seen == said
     assert outcomes["events-wait"].verdict is Verdict.FAIL
 

@@ -60,6 +60,7 @@ OF_PATIENTS: list[dict[str, Any]] = [
     {"kind": "vital", "patient": "p", "vital": "spo2", **READING},
     {"kind": "sign", "patient": "p", "channel": "c", "sign": "asystole", "present": None,
      "text": "", "since_ns": 0, "at_ns": 0},
+    {"kind": "beat", "patient": "p", "channel": "c", "class": "N", "sample": 0, "at_ns": 0},
     {"kind": "alarm", "what": "declared", "epoch": 1, "seq": 1, "at_ns": 0, "wall_ns": 0,
      "patient": "p", "who": "", "text": "", "alarm": ALARM},
 ]  # fmt: skip
@@ -115,7 +116,8 @@ BAD = [
     ("events", {"events": [{**EVENT, "cursor": 0}]}, "result.events[0].cursor: found 0"),
     ("events", {"events": {}}, "result.events: found {}, expected a list"),
     ("events", {"events": [{"cursor": 1, **OF_PATIENTS[1], "present": 1}]}, "present: found 1"),
-    ("events", {"events": [{"cursor": 1, **OF_PATIENTS[2], "alarm": {}}]}, "alarm.id: missing"),
+    ("events", {"events": [{"cursor": 1, **OF_PATIENTS[3], "alarm": {}}]}, "alarm.id: missing"),
+    ("events", {"events": [{"cursor": 1, **OF_PATIENTS[2], "class": "B"}]}, "class: found 'B'"),
     ("patient.state", {"audible": "loud"}, "result.audible: found 'loud'"),
     ("patient.state", {"readings": {"spo2": {}}}, "result.readings.spo2.channel: missing"),
     ("alarm.describe", {"conditions": {"c": {}}}, "result.conditions.c.kind: missing"),
@@ -166,7 +168,7 @@ def test_no_field_can_be_left_out(method: str) -> None:
 def test_an_unknown_kind_of_event_is_judged_by_the_minor_announced(
     protocol: str, known_minor: int, standing: str
 ) -> None:
-    strange = {"cursor": 2, "kind": "beat"}
+    strange = {"cursor": 2, "kind": "twitch"}
     found = sort_events([EVENT, strange, EVENT], protocol, known_minor)
     assert found.known == (EVENT, EVENT)
     assert found.beside == ()

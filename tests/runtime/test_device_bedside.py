@@ -45,10 +45,10 @@ class Ward:
         for one in channels:
             self.attach(patient, one)
 
-    def attach(self, patient: str, one: Channel) -> None:
+    def attach(self, patient: str, one: Channel, **more: Any) -> None:
         self.peer.result(
             "patient.attach", patient=patient, channel=one.name, signal=one.signal.value,
-            unit=one.unit, rate_hz=one.rate_hz,
+            unit=one.unit, rate_hz=one.rate_hz, **more,
         )  # fmt: skip
 
     def play(self, patient: str, name: str, *channels: str, until: int | None = None) -> None:
@@ -126,6 +126,35 @@ def test_a_healthy_patient_raises_nothing(ward: Ward) -> None:
     shown = {name: one["value"] for name, one in ward.state()["readings"].items()}
     assert shown["heart_rate"] == pytest.approx(80, abs=1)
     assert shown["pulse_rate"] == pytest.approx(80, abs=2)
+
+
+def test_beats_are_told_where_they_were_asked_for_and_nowhere_else(ward: Ward) -> None:
+    ecg, ppg = channels_of("rate_80", "ecg", "ppg")
+    ward.admit("p1", ecg)
+    ward.attach("p1", ppg)
+    ward.peer.result("patient.detach", patient="p1", channel="ecg")
+    ward.attach("p1", ecg, beats=True)
+    ward.play("p1", "rate_80", "ecg", "ppg", until=40)
+    beats = [one for one in ward.told if one["kind"] == "beat"]
+    assert {one["channel"] for one in beats} == {"ecg"}
+    true = simulate(scenario("rate_80"), 7).truth.beats_s
+    judged = [one for one in true if 10 <= one <= 35]
+    placed = np.array([one["sample"] for one in beats]) / ecg.rate_hz
+    assert max(abs(placed - one).min() for one in judged) < 0.05
+    assert {one["class"] for one in beats if one["sample"] > 15 * ecg.rate_hz} == {"N"}
+    assert all(0 <= one["at_ns"] / S - one["sample"] / ecg.rate_hz < 3 for one in beats)
+
+
+def test_a_signal_without_beats_tells_none(ward: Ward) -> None:
+    ward.admit("p1")
+    refused = ward.peer.error(
+        "patient.attach", patient="p1", channel="t", signal="temperature", unit="Cel", rate_hz=1,
+        beats=True,
+    )  # fmt: skip
+    assert refused["code"] == -32602
+    assert "accepted: false, or one of ecg, ppg, pressure" in refused["data"]["faults"][0]
+    described = ward.peer.result("alarm.describe")["channels"]
+    assert (described["ecg"]["beats"], described["temperature"]["beats"]) == (True, False)
 
 
 def test_a_lead_that_is_off_is_a_technical_alarm_and_no_number(ward: Ward) -> None:

@@ -8,7 +8,7 @@ from edgeward_harness.target import results_alarm, shape
 from edgeward_harness.target.shape import Check
 
 PROTOCOL_MAJOR: Final = 1
-PROTOCOL_MINOR: Final = 2
+PROTOCOL_MINOR: Final = 3
 """What is known here; a device may have a greater minor, and tell more than is known."""
 
 METHODS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -132,7 +132,7 @@ KIND_SINCE: Final[Mapping[str, int]] = {
     "result": 0,
     "technical": 1,
     "rule": 1,
-    **dict.fromkeys(results_alarm.KINDS, 2),
+    **results_alarm.KIND_SINCE,
 }
 """The minor version that brought each kind of event; what is made of others is in `kinds`."""
 

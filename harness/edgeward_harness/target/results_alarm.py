@@ -148,6 +148,16 @@ KINDS: Final[Mapping[str, Check]] = {
             "at_ns": _INSTANT,
         }
     ),
+    "beat": shape.record(
+        {
+            **_CURSOR,
+            "patient": shape.text(),
+            "channel": shape.text(),
+            "class": shape.one_of("N", "V", "S", "F", "Q"),
+            "sample": _COUNT,
+            "at_ns": _INSTANT,
+        }
+    ),
     "alarm": shape.record(
         {
             **_CURSOR,
@@ -163,4 +173,6 @@ KINDS: Final[Mapping[str, Check]] = {
         }
     ),
 }
-"""Kinds of events that came with version 1.2."""
+"""Kinds of events about patients."""
+KIND_SINCE: Final[Mapping[str, int]] = {"vital": 2, "sign": 2, "alarm": 2, "beat": 3}
+"""The minor version that brought each."""

@@ -36,9 +36,9 @@ if TYPE_CHECKING:  # loaded with the first patient
     from edgeward.alarm.annunciation.port import Annunciator
     from edgeward.device.bedside.bedside import Bedside
     from edgeward.device.bedside.start import Started
-    from edgeward.device.bedside.telling import AlarmEvent, SignEvent, VitalEvent
+    from edgeward.device.bedside.telling import BedsideEvent
 
-PROTOCOL = "1.2"
+PROTOCOL = "1.3"
 DEVICE_MODEL = "reference"
 _NS_PER_MS = 1_000_000
 _STEP_NS = 1_000_000_000
@@ -222,7 +222,7 @@ class Device:
         """Tell a result: the one place where results come from."""
         self.events.append(event)
 
-    def tell(self, event: "VitalEvent | SignEvent | AlarmEvent") -> None:
+    def tell(self, event: "BedsideEvent") -> None:
         """Tell a number about a patient, or an entry of the alarm journal."""
         self.events.append(event)
 

@@ -55,6 +55,8 @@ class Acceptance:
     """In the canonical unit: a value beyond is a fault of the sensor or of its unit, no finding."""
     axes: int = 1
     """Values a sample."""
+    beats: bool = False
+    """Whether the beats of the heart are found in it."""
 
 
 _SAME = Conversion(Fraction(1))
@@ -72,12 +74,14 @@ ACCEPTED: Mapping[Signal, Acceptance] = MappingProxyType(
             },
             rates_hz=((125, 1000),),
             possible=(-500.0, 500.0),  # an electrode's offset is up to 300 mV
+            beats=True,
         ),
         Signal.PPG: Acceptance(
             unit="1",  # light has no unit that two sensors share
             units={"1": _SAME},
             rates_hz=((125, 1000),),
             possible=(-1e9, 1e9),
+            beats=True,
         ),
         Signal.SPO2: Acceptance(
             unit="%",
@@ -113,10 +117,12 @@ ACCEPTED: Mapping[Signal, Acceptance] = MappingProxyType(
             units={"mmHg": _SAME, "kPa": Conversion(1 / _MMHG_IN_KPA)},
             rates_hz=((50, 1000),),  # a wave; a cuff has no channel yet
             possible=(-50.0, 400.0),
+            beats=True,
         ),
     }
 )
 """The table of everything accepted."""
+WITH_BEATS = tuple(str(signal) for signal, one in ACCEPTED.items() if one.beats)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _./+-]{0,63}")
 _NAME_ACCEPTED = "1 to 64 letters, digits and any of ' _./+-', a letter or digit first"
@@ -198,6 +204,7 @@ def accepted() -> dict[str, dict[str, object]]:
             "rates_hz": [list(span) for span in one.rates_hz],
             "possible": list(one.possible),
             "axes": one.axes,
+            "beats": one.beats,
         }
         for signal, one in ACCEPTED.items()
     }

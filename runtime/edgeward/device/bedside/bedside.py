@@ -26,12 +26,12 @@ from edgeward.alarm.standard_conditions import ALARM_SYSTEM_FAULT, defect_condit
 from edgeward.alarm.system.system import AlarmSystem
 from edgeward.alarm.vocabulary import Category
 from edgeward.device.bedside.patient import BedsidePatient
-from edgeward.device.bedside.telling import AlarmEvent, SignEvent, VitalEvent
+from edgeward.device.bedside.telling import AlarmEvent, BeatEvent, BedsideEvent, SignEvent
 from edgeward.errors import LimitError, StreamError
 from edgeward.limits import Limits
 from edgeward.ports import Clock
-from edgeward.signal.channel import Channel
-from edgeward.signal.findings import UNITS, DefectChange, Reading, Reason, SignChange
+from edgeward.signal.channel import WITH_BEATS, Channel
+from edgeward.signal.findings import UNITS, Beat, DefectChange, Reading, Reason, SignChange
 from edgeward.signal.ring import Mask, Samples
 from edgeward.signal.vitals.channel_vitals import Told
 
@@ -48,7 +48,7 @@ class Bedside:
         self,
         clock: Clock,
         limits: Limits,
-        tell: Callable[[VitalEvent | SignEvent | AlarmEvent], None],
+        tell: Callable[[BedsideEvent], None],
         start_alarms: Callable[[Moment, Callable[[AlarmChange], None]], AlarmSystem],
         record: Callable[[dict[str, Any]], bool],
         beat: Callable[[], str | None],
@@ -114,14 +114,22 @@ class Bedside:
         self._kept.discard(patient)
         del self.patients[patient]
 
-    def attach(self, patient: str, channel: Channel) -> None:
-        """Take a channel of a patient.
+    def attach(self, patient: str, channel: Channel, *, beats: bool = False) -> None:
+        """Take a channel of a patient; tell each beat that is found in it only where asked to.
 
         Raises:
-            StreamError: there is no such patient, or the channel is attached.
+            StreamError: there is no such patient, the channel is attached, or it has no beats.
             LimitError: too many are.
         """
-        self.patient(patient).vitals.attach(channel)
+        if beats and not channel.acceptance.beats:
+            raise StreamError(
+                f"channel {channel.name!r}: found beats true for {channel.signal.value!r};"
+                f" accepted: false, or one of {', '.join(WITH_BEATS)}"
+            )
+        of = self.patient(patient)
+        of.vitals.attach(channel)
+        if beats:
+            of.beats.add(channel.name)
         self._settle(patient, channel, Reason.STALE)
 
     def detach(self, patient: str, channel: str) -> int:
@@ -132,6 +140,7 @@ class Bedside:
         """
         vitals = self.patient(patient).vitals
         gone = vitals.channel(channel)
+        self.patient(patient).beats.discard(channel)
         now = self._now()
         for defect in gone.defects:
             self._settle(patient, gone.channel, defect)
@@ -261,6 +270,9 @@ class Bedside:
                 source=told.channel,
             )
             self.alarms.observe(seen, now)
+        elif isinstance(found, Beat):
+            if told.channel in self.patients[patient].beats:
+                self._tell(BeatEvent(patient, told))
         elif isinstance(found, DefectChange):
             condition = defect_condition(told.signal, found.defect)
             seen = Observation(patient, condition, found.present, told.at_ns, source=told.channel)

@@ -135,6 +135,7 @@ def _channels(
                 Parameter("signal", word),
                 Parameter("unit", word),
                 Parameter("rate_hz", integer(1)),
+                Parameter("beats", _boolean, required=False, default=False),
             ),
             _attach,
         ),
@@ -165,9 +166,16 @@ def _discharge(bedside: Bedside, patient: str) -> dict[str, Any]:
 
 
 def _attach(
-    bedside: Bedside, patient: str, channel: str, signal: str, unit: str, rate_hz: int
+    bedside: Bedside,
+    patient: str,
+    channel: str,
+    signal: str,
+    unit: str,
+    rate_hz: int,
+    beats: bool,  # noqa: FBT001 - by name, as the protocol does
 ) -> dict[str, Any]:
-    bedside.attach(patient, Channel(channel, signal, unit, rate_hz))  # type: ignore[arg-type]
+    described = Channel(channel, signal, unit, rate_hz)  # type: ignore[arg-type]
+    bedside.attach(patient, described, beats=beats)
     return {}
 
 

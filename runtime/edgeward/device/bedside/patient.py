@@ -23,13 +23,15 @@ so they must not be what a monitored patient has on an ordinary day."""
 class BedsidePatient:
     """What is known of one patient."""
 
-    __slots__ = ("category", "name", "newest", "vitals")
+    __slots__ = ("beats", "category", "name", "newest", "vitals")
 
     def __init__(self, name: str, limits: Limits, category: Category) -> None:
         """Begin without a channel."""
         self.name = name
         self.category = category
         self.vitals = PatientVitals(name, limits, RHYTHMS[category])
+        self.beats: set[str] = set()
+        """The channels whose beats are told."""
         self.newest: dict[Vital, VitalEvent] = {}
         """What is shown for each vital that was ever told."""
 

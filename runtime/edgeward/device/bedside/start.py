@@ -11,7 +11,7 @@ from edgeward.alarm.system.system import AlarmSystem
 from edgeward.device.bedside.bedside import Bedside
 from edgeward.device.bedside.media import Media
 from edgeward.device.bedside.recorder import Recorder, changes
-from edgeward.device.bedside.telling import AlarmEvent, SignEvent, VitalEvent
+from edgeward.device.bedside.telling import BedsideEvent
 from edgeward.limits import Limits
 from edgeward.ports import Clock
 
@@ -34,7 +34,7 @@ def start_bedside(
     clock: Clock,
     limits: Limits,
     epoch: int,
-    tell: Callable[[VitalEvent | SignEvent | AlarmEvent], None],
+    tell: Callable[[BedsideEvent], None],
     media: Media,
     annunciators: Mapping[str, Annunciator],
 ) -> Started:

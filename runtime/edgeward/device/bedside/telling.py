@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgeward.alarm.change import AlarmChange
-from edgeward.signal.findings import UNITS, Reading, SignChange
+from edgeward.signal.findings import UNITS, Beat, Reading, SignChange
 from edgeward.signal.vitals.channel_vitals import Told
 
 
@@ -63,6 +63,27 @@ class SignEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class BeatEvent:
+    """One beat of the heart, for whoever asked for the beats of its channel."""
+
+    patient: str
+    told: Told
+
+    def to_dict(self) -> dict[str, Any]:
+        """The event as the protocol writes it, without its cursor."""
+        beat = self.told.finding
+        assert isinstance(beat, Beat)
+        return {
+            "kind": "beat",
+            "patient": self.patient,
+            "channel": self.told.channel,
+            "class": beat.kind.value,
+            "sample": beat.sample,
+            "at_ns": self.told.at_ns,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmEvent:
     """One entry of the alarm journal."""
 
@@ -71,3 +92,6 @@ class AlarmEvent:
     def to_dict(self) -> dict[str, Any]:
         """The event as the protocol writes it, without its cursor."""
         return {"kind": "alarm", **self.change.to_dict()}
+
+
+BedsideEvent = VitalEvent | SignEvent | BeatEvent | AlarmEvent

@@ -31,7 +31,7 @@ from edgeward.process.watching import RuleReport, Watching
 from edgeward.signal.windows import Windower
 
 if TYPE_CHECKING:  # loaded with the first patient
-    from edgeward.device.bedside.telling import AlarmEvent, SignEvent, VitalEvent
+    from edgeward.device.bedside.telling import BedsideEvent
 
 Watch = Callable[[str, int], Watching | None]
 """The rules of the stream of this name, whose first sample has this index."""
@@ -63,7 +63,7 @@ class DaemonDevice(Device):
         """Hand a result over."""
         self.handover.put(event)
 
-    def tell(self, event: "VitalEvent | SignEvent | AlarmEvent") -> None:
+    def tell(self, event: "BedsideEvent") -> None:
         """Hand over a number about a patient, or an entry of the alarm journal."""
         self.handover.put(event)
 
