@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bedside_ward import S, Start, Ward, channels_of
 
 from edgeward.adapters.append_log import MemoryLog
 from edgeward.adapters.black_box import MemoryBox
@@ -21,79 +22,6 @@ from edgeward.device.bedside.recorder import Recorder
 from edgeward.device.bedside.start import start_bedside
 from edgeward.device.device import Device
 from edgeward.limits import DEFAULT
-from edgeward.signal.channel import Channel
-from edgeward.signal.ring import Samples
-from edgeward.signal.simulation.generate import simulate
-from edgeward.signal.simulation.scenarios import scenario
-
-S = 1_000_000_000
-Start = Callable[..., Any]
-Event = dict[str, Any]
-
-
-class Ward:
-    """A device whose patients are simulated, and what it has told."""
-
-    def __init__(self, inprocess: Start, **options: Any) -> None:
-        self.peer, self.running = inprocess(simulated=True, **options)
-        self.second = 0
-        self.cursor = 0
-        self.told: list[Event] = []
-
-    def admit(self, patient: str, *channels: Channel, category: str = "adult") -> None:
-        self.peer.result("patient.admit", patient=patient, category=category)
-        for one in channels:
-            self.attach(patient, one)
-
-    def attach(self, patient: str, one: Channel, **more: Any) -> None:
-        self.peer.result(
-            "patient.attach", patient=patient, channel=one.name, signal=one.signal.value,
-            unit=one.unit, rate_hz=one.rate_hz, **more,
-        )  # fmt: skip
-
-    def play(self, patient: str, name: str, *channels: str, until: int | None = None) -> None:
-        """Send a scenario in blocks of a second, each when it is taken."""
-        record = simulate(scenario(name), 7)
-        for second in range(until or int(scenario(name).seconds)):
-            self.pass_second()
-            for one in channels:
-                rate_hz = record.channel(one).rate_hz
-                block = record.signals[one][second * rate_hz : (second + 1) * rate_hz]
-                self.push(patient, one, second * rate_hz, block)
-
-    def push(self, patient: str, channel: str, first: int, block: Samples) -> None:
-        text = base64.b64encode(block.astype("<f4").tobytes()).decode()
-        self.peer.result("patient.push", patient=patient, channel=channel, first=first,
-                         samples=text)  # fmt: skip
-        self.read()
-
-    def pass_second(self, seconds: int = 1) -> None:
-        self.second += seconds
-        self.peer.result("clock", advance_ns=seconds * S)
-        self.read()
-
-    def read(self) -> None:
-        got = self.peer.result("events", after=self.cursor, limit=512)
-        assert got["dropped"] == 0
-        self.cursor = got["next"]
-        self.told += got["events"]
-
-    def changes(self, condition: str) -> list[tuple[str, float]]:
-        """What happened to the alarms of a condition, and when."""
-        return [
-            (one["what"], one["at_ns"] / S)
-            for one in self.told
-            if one["kind"] == "alarm" and (one["alarm"] or {}).get("condition") == condition
-        ]
-
-    def state(self, patient: str | None = "p1") -> dict[str, Any]:
-        shown: dict[str, Any] = self.peer.result("patient.state", patient=patient)
-        return shown
-
-
-def channels_of(name: str, *wanted: str) -> list[Channel]:
-    record = simulate(scenario(name), 7)
-    return [record.channel(one) for one in wanted]
 
 
 @pytest.fixture
@@ -126,35 +54,6 @@ def test_a_healthy_patient_raises_nothing(ward: Ward) -> None:
     shown = {name: one["value"] for name, one in ward.state()["readings"].items()}
     assert shown["heart_rate"] == pytest.approx(80, abs=1)
     assert shown["pulse_rate"] == pytest.approx(80, abs=2)
-
-
-def test_beats_are_told_where_they_were_asked_for_and_nowhere_else(ward: Ward) -> None:
-    ecg, ppg = channels_of("rate_80", "ecg", "ppg")
-    ward.admit("p1", ecg)
-    ward.attach("p1", ppg)
-    ward.peer.result("patient.detach", patient="p1", channel="ecg")
-    ward.attach("p1", ecg, beats=True)
-    ward.play("p1", "rate_80", "ecg", "ppg", until=40)
-    beats = [one for one in ward.told if one["kind"] == "beat"]
-    assert {one["channel"] for one in beats} == {"ecg"}
-    true = simulate(scenario("rate_80"), 7).truth.beats_s
-    judged = [one for one in true if 10 <= one <= 35]
-    placed = np.array([one["sample"] for one in beats]) / ecg.rate_hz
-    assert max(abs(placed - one).min() for one in judged) < 0.05
-    assert {one["class"] for one in beats if one["sample"] > 15 * ecg.rate_hz} == {"N"}
-    assert all(0 <= one["at_ns"] / S - one["sample"] / ecg.rate_hz < 3 for one in beats)
-
-
-def test_a_signal_without_beats_tells_none(ward: Ward) -> None:
-    ward.admit("p1")
-    refused = ward.peer.error(
-        "patient.attach", patient="p1", channel="t", signal="temperature", unit="Cel", rate_hz=1,
-        beats=True,
-    )  # fmt: skip
-    assert refused["code"] == -32602
-    assert "accepted: false, or one of ecg, ppg, pressure" in refused["data"]["faults"][0]
-    described = ward.peer.result("alarm.describe")["channels"]
-    assert (described["ecg"]["beats"], described["temperature"]["beats"]) == (True, False)
 
 
 def test_a_lead_that_is_off_is_a_technical_alarm_and_no_number(ward: Ward) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulse_waves import beat_times, noise, pulse_wave
 
+from edgeward.signal.detect.cuff import CuffDetector
 from edgeward.signal.detect.pressure import VITALS, PressureDetector, PressureNumberDetector
 from edgeward.signal.detect.wave import LAG_S
 from edgeward.signal.findings import Beat, Finding, Reason, Vital
@@ -123,6 +124,18 @@ def test_what_no_cuff_measures_is_out_of_range(bad: float) -> None:
     detector = PressureNumberDetector(1, Vital.PRESSURE_MEAN)
     (told,) = readings(feed(detector, np.array([bad], np.float32)), Vital.PRESSURE_MEAN)
     assert told.reason is Reason.OUT_OF_RANGE
+
+
+@given(cuts=st.lists(st.integers(1, 40), min_size=1, max_size=4), seed=st.integers(0, 9))
+@settings(max_examples=15, deadline=None)
+def test_a_cuff_tells_the_same_however_it_is_cut(cuts: list[int], seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    samples = np.sort(draw.uniform(40, 320, (300, 3)), axis=1)[:, [2, 0, 1]].astype(np.float32)
+    samples[::7] = samples[::7, ::-1]
+    valid = draw.random(300) < 0.1
+    found = same_however_cut(lambda: CuffDetector(1, 60.0), samples, valid, cuts)
+    numbers = readings(found, Vital.PRESSURE_MEAN)
+    assert {one.reason for one in numbers} >= {None, Reason.OUT_OF_RANGE}
 
 
 def test_settings_are_refused_with_every_fault() -> None:

@@ -31,6 +31,9 @@ class Signal(StrEnum):
     ACCELERATION = "acceleration"
     TEMPERATURE = "temperature"
     PRESSURE = "pressure"
+    """A wave, from a line in a vessel."""
+    PRESSURE_CUFF = "pressure_cuff"
+    """Numbers, now and then: systolic, diastolic and mean of one measurement are one sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,9 @@ class Acceptance:
     """In the canonical unit: a value beyond is a fault of the sensor or of its unit, no finding."""
     axes: int = 1
     """Values a sample."""
+    intermittent: bool = False
+    """Whether most samples hold no value: one that is invalid is nothing amiss, and what was
+    measured stays good for a while."""
     beats: bool = False
     """Whether the beats of the heart are found in it."""
 
@@ -115,9 +121,17 @@ ACCEPTED: Mapping[Signal, Acceptance] = MappingProxyType(
         Signal.PRESSURE: Acceptance(
             unit="mmHg",
             units={"mmHg": _SAME, "kPa": Conversion(1 / _MMHG_IN_KPA)},
-            rates_hz=((50, 1000),),  # a wave; a cuff has no channel yet
+            rates_hz=((50, 1000),),
             possible=(-50.0, 400.0),
             beats=True,
+        ),
+        Signal.PRESSURE_CUFF: Acceptance(
+            unit="mmHg",
+            units={"mmHg": _SAME, "kPa": Conversion(1 / _MMHG_IN_KPA)},
+            rates_hz=((1, 1),),
+            possible=(0.0, 999.0),  # what a cuff can show; what no body has is told, not dropped
+            axes=3,
+            intermittent=True,
         ),
     }
 )
@@ -204,6 +218,7 @@ def accepted() -> dict[str, dict[str, object]]:
             "rates_hz": [list(span) for span in one.rates_hz],
             "possible": list(one.possible),
             "axes": one.axes,
+            "intermittent": one.intermittent,
             "beats": one.beats,
         }
         for signal, one in ACCEPTED.items()

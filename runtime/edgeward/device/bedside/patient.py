@@ -39,11 +39,15 @@ class BedsidePatient:
         """Keep a reading as the newest of its vital.
 
         Where two channels give one vital, a number is not replaced by another channel's lack of
-        one.
+        one, nor one that is told all the time by one that is measured now and then.
         """
         event = VitalEvent(self.name, channel, reading, at_ns)
         shown = self.newest.get(reading.vital)
         own = shown is None or shown.channel == channel or shown.reading.value is None
-        if own or reading.value is not None:
+        if own or (reading.value is not None and not self._intermittent(channel)):
             self.newest[reading.vital] = event
         return event
+
+    def _intermittent(self, channel: str) -> bool:
+        attached = self.vitals.channels.get(channel)
+        return attached is not None and attached.channel.acceptance.intermittent

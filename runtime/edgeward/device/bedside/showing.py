@@ -1,6 +1,6 @@
 """What the bedside shows and discloses, as plain data of the device protocol."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from edgeward.alarm.alarm_limits import SPANS
@@ -10,6 +10,7 @@ from edgeward.alarm.signals import Inactive, Shown, SignalState
 from edgeward.alarm.system.self_check import PAUSE_NS_MAX
 from edgeward.alarm.vocabulary import Level
 from edgeward.device.bedside.bedside import Bedside
+from edgeward.device.bedside.telling import VitalEvent
 from edgeward.signal.channel import accepted
 from edgeward.signal.findings import UNITS, Vital
 
@@ -58,21 +59,25 @@ def shown(bedside: Bedside, patient: str | None) -> dict[str, Any]:
     """
     readings: dict[str, Any] = {}
     if patient is not None:
-        newest = bedside.patient(patient).newest
-        readings = {
-            vital.value: {"channel": event.channel, **event.shown()}
-            for vital, event in newest.items()
-        }
+        readings = readings_shown(bedside.patient(patient).newest.values())
     state = bedside.signals(patient)
     return {
-        **_signals(state),
+        **signals_shown(state),
         "readings": readings,
         "self_check_ns": bedside.alarms.last_self_check_ns,
         "unrecorded": bedside.unrecorded,
     }
 
 
-def _signals(state: SignalState) -> dict[str, Any]:
+def readings_shown(newest: Iterable[VitalEvent]) -> dict[str, Any]:
+    """The newest of each number of a patient, or why there is none."""
+    return {
+        event.reading.vital.value: {"channel": event.channel, **event.shown()} for event in newest
+    }
+
+
+def signals_shown(state: SignalState) -> dict[str, Any]:
+    """What is heard and seen, and every alarm: the most urgent first."""
     return {
         "at_ns": state.at_ns,
         "audible": None if state.audible is None else state.audible.value,

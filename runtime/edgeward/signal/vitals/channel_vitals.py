@@ -65,7 +65,7 @@ class ChannelVitals:
         """Expect sample 0 and its first block."""
         self._intake = Intake(channel, limits)
         self._detectors = tuple(detectors)
-        self._gate = Gate()
+        self._gate = Gate(intermittent=channel.acceptance.intermittent)
         self._drift = self._new_drift()
         self.last_ns: int | None = None
         """When its last sample was taken; None before the first."""
@@ -134,7 +134,7 @@ class ChannelVitals:
                 now_ns,
                 now_ns if self.last_ns is None else self.last_ns,
             )
-            for one in self._gate.pass_on([defect, *gone])
+            for one in (*self._gate.pass_on([defect]), *gone)
         ]
 
     def _end_of_silence(self) -> list[Finding]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from edgeward.signal.channel import Channel, Signal
+from edgeward.signal.detect.cuff import CuffDetector
 from edgeward.signal.detect.ecg import EcgDetector
 from edgeward.signal.detect.fall import FallDetector
 from edgeward.signal.detect.pressure import PressureDetector
@@ -17,8 +18,12 @@ from edgeward.signal.sample_clock import NS_PER_SECOND
 
 
 def detectors_of(channel: Channel, rhythm: RhythmLimits | None = None) -> list[Detector]:
-    """Those for this channel: first what tells whether it can be believed."""
-    return [quality_of(channel), _detector(channel, rhythm)]
+    """Those for this channel: first what tells whether it can be believed.
+
+    Of one that is intermittent, what is missing, or stays as it is, says nothing.
+    """
+    detector = _detector(channel, rhythm)
+    return [detector] if channel.acceptance.intermittent else [quality_of(channel), detector]
 
 
 def _detector(channel: Channel, rhythm: RhythmLimits | None) -> Detector:
@@ -38,6 +43,8 @@ def _detector(channel: Channel, rhythm: RhythmLimits | None) -> Detector:
             return FallDetector(rate_hz)
         case Signal.PRESSURE:
             return PressureDetector(rate_hz)
+        case Signal.PRESSURE_CUFF:
+            return CuffDetector(rate_hz)
 
 
 def lag_ns(channel: Channel, detectors: Sequence[Detector]) -> int:

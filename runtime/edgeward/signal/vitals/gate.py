@@ -5,7 +5,9 @@ Rules:
    reason.
 2. A sign that was decided is told as undecided when the first defect begins. What its detector
    finds meanwhile is kept; what holds when the last defect ends is told then.
-3. Defects are always told, and beats never changed: whoever draws a curve draws what came.
+3. A number of an intermittent channel that was good before the defects is told again after them, as
+   of its own moment: nobody measures anew only because a link was away.
+4. Defects are always told, and beats never changed: whoever draws a curve draws what came.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -17,6 +19,7 @@ from edgeward.signal.findings import (
     Reason,
     Sign,
     SignChange,
+    Vital,
 )
 
 BLINDING = frozenset(
@@ -37,11 +40,15 @@ still beats: a large fibrillation must not be hidden by it."""
 class Gate:
     """Stands behind the detectors of one channel."""
 
-    __slots__ = ("_blinding", "_signs", "defects")
+    __slots__ = ("_blinding", "_intermittent", "_numbers", "_signs", "defects")
 
-    def __init__(self, blinding: Collection[Reason] = BLINDING) -> None:
+    def __init__(
+        self, blinding: Collection[Reason] = BLINDING, *, intermittent: bool = False
+    ) -> None:
         """Let everything pass until one of these defects begins."""
         self._blinding = frozenset(blinding)
+        self._intermittent = intermittent
+        self._numbers: dict[Vital, Reading] = {}
         self._signs: dict[Sign, SignChange] = {}
         self.defects: dict[Reason, DefectChange] = {}
         """What is wrong now, the oldest first."""
@@ -58,6 +65,7 @@ class Gate:
                 yield from self._change(found)
             elif isinstance(found, Reading):
                 why = self.blinded_by
+                self._numbers[found.vital] = found
                 yield found if why is None else Reading(found.vital, None, found.at, why)
             elif isinstance(found, SignChange):
                 self._signs[found.sign] = found
@@ -77,6 +85,8 @@ class Gate:
         after = self.blinded_by
         if (before is None) is (after is None):
             return
+        if after is None and self._intermittent:  # rule 3
+            yield from (one for one in self._numbers.values() if one.value is not None)
         for sign, kept in self._signs.items():
             if kept.present is not None:
                 present = None if after else kept.present
