@@ -135,7 +135,7 @@ def _shown(value: Scalar) -> str:
 
 def _contradicted(measurement: Measurement) -> bool:
     """Whether the numbers of a pass deny it. Without a limit or a direction nothing can be said."""
-    upwards = _direction(measurement)
+    upwards = direction(measurement)
     if measurement.limit is None or upwards is None:
         return False
     value = measurement.observed if measurement.bound is None else measurement.bound
@@ -147,8 +147,8 @@ def _contradicted(measurement: Measurement) -> bool:
     return value < measurement.limit if upwards else value > measurement.limit
 
 
-def _direction(measurement: Measurement) -> bool | None:
-    """True: at least the limit; False: at most; None: the method does not say."""
+def direction(measurement: Measurement) -> bool | None:
+    """Which way a promise goes. True: at least the limit; False: at most; None: it is not said."""
     if any(words in measurement.method for words in _AT_MOST):
         return False
     if any(words in measurement.method for words in _AT_LEAST):

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from edgeward_harness.errors import HarnessError
+from edgeward_harness.evidence.groups import GROUPS, groups_to_json, kept_groups, read_groups
 from edgeward_harness.evidence.strict import (
     COUNT,
     IDENTIFIER,
@@ -16,6 +18,7 @@ from edgeward_harness.evidence.strict import (
     one_of,
     whole,
 )
+from edgeward_harness.measure.groups import GROUPS_MAX, Group
 from edgeward_harness.measure.judge import Judgement, Verdict
 
 Scalar = str | int | float | bool | None
@@ -38,11 +41,19 @@ class Measurement:
     bound: float | None = None
     distribution: Mapping[str, Any] | None = None
     note: str = ""
+    groups: tuple[Group, ...] = ()
 
     @classmethod
     def of(cls, name: str, requirement: str, judgement: Judgement) -> "Measurement":
-        """A judgement under a name and for the requirement it was made."""
+        """A judgement under a name and for the requirement it was made.
+
+        Raises:
+            HarnessError: it has more parts than evidence holds.
+        """
         shape, seen = judgement.distribution, judgement.observed
+        if len(judgement.groups) > GROUPS_MAX:
+            count = len(judgement.groups)
+            raise HarnessError(f"{name!r} has {count} groups, a record holds {GROUPS_MAX}")
         return cls(
             name=name,
             requirement=requirement,
@@ -57,6 +68,7 @@ class Measurement:
             bound=judgement.bound,
             distribution=None if shape is None else shape.to_json(),
             note=whole(judgement.note),
+            groups=kept_groups(judgement.groups),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -76,6 +88,8 @@ class Measurement:
                 value[key] = getattr(self, key)
         if self.note:
             value["note"] = self.note
+        if self.groups:
+            value["groups"] = groups_to_json(self.groups)
         return value
 
 
@@ -83,8 +97,11 @@ def read_measurements(values: Json, path: str, faults: list[str]) -> tuple[Measu
     """The measurements of a record; appends every fault."""
     read = []
     for number, value in enumerate(values):
-        if check_fields(value, _RULES, f"{path}.measurements[{number}]", faults):
-            read.append(Measurement(**{**_ABSENT, **value, "verdict": Verdict(value["verdict"])}))
+        place = f"{path}.measurements[{number}]"
+        if check_fields(value, _RULES, place, faults):
+            groups = read_groups(value.get("groups", ()), place, faults)
+            told = {**_ABSENT, **value, "verdict": Verdict(value["verdict"]), "groups": groups}
+            read.append(Measurement(**told))
     return tuple(read)
 
 
@@ -128,4 +145,5 @@ _RULES = {
         _is_distribution, "numbers by name, and a histogram of edges and counts"
     ).optional(),
     "note": TEXT.optional(),
+    "groups": GROUPS.optional(),
 }

@@ -21,6 +21,7 @@ from edgeward_harness.measure.acceptance import (
     zero_failure_trials,
 )
 from edgeward_harness.measure.distribution import Distribution, describe
+from edgeward_harness.measure.groups import Group
 
 CONFIDENCE = 0.95
 """The confidence every verdict of the shipped suites carries."""
@@ -49,6 +50,8 @@ class Judgement:
     bound: float | None = None
     distribution: Distribution | None = None
     note: str = ""
+    groups: tuple[Group, ...] = ()
+    """The parts it was pooled from, such as each recording; shown, never judged."""
 
 
 @dataclass(frozen=True, slots=True)

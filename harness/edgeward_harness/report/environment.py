@@ -13,6 +13,7 @@ from edgeward_harness.report import numbers
 from edgeward_harness.report.build import use_of_limit
 from edgeward_harness.report.facts import device_facts, device_models, flatten, text_of
 from edgeward_harness.report.figure import Figure, figure_for
+from edgeward_harness.report.forest import Forest, forest_for
 from edgeward_harness.report.model import AttemptView, JudgedView
 from edgeward_harness.report.procedure import paragraphs
 from edgeward_harness.report.safe import anchor, visible
@@ -75,16 +76,24 @@ def make_environment(templates: Path | None = None) -> "Environment":
     return environment
 
 
-def drawn(attempt: AttemptView) -> tuple[list[tuple[JudgedView, Figure]], list[JudgedView]]:
+class Drawn(NamedTuple):
+    """A measurement with what can be drawn of it: its values, its parts, or both."""
+
+    part: JudgedView
+    figure: Figure | None
+    forest: Forest | None
+
+
+def drawn(attempt: AttemptView) -> tuple[list[Drawn], list[JudgedView]]:
     """The measurements of an attempt that can be drawn, and those that cannot."""
-    figures: list[tuple[JudgedView, Figure]] = []
+    figures: list[Drawn] = []
     others: list[JudgedView] = []
     for part in attempt.measurements:
-        figure = figure_for(part.measurement)
-        if figure is None:
+        one = Drawn(part, figure_for(part.measurement), forest_for(part.measurement))
+        if one.figure is None and one.forest is None:
             others.append(part)
         else:
-            figures.append((part, figure))
+            figures.append(one)
     return figures, others
 
 

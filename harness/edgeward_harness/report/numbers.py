@@ -6,19 +6,26 @@ from edgeward_harness.evidence.measurement import Measurement, Scalar
 
 
 def quantity(value: Scalar, unit: str = "1") -> str:
-    """A value with its unit: three figures below a thousand, whole with separators above."""
+    """A value with its unit: three figures below a thousand, whole with separators above.
+
+    A rate reads "0.83 per h": beside a digit, "1/h" would be read as part of the number.
+    """
     if value is None:
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
         return value
-    return number(value) if unit in ("", "1") else f"{number(value)}\u202f{unit}"
+    if unit in ("", "1"):
+        return number(value)
+    if unit.startswith("1/"):
+        return f"{number(value)} per {unit[2:]}"
+    return f"{number(value)}\u202f{unit}"
 
 
 def observation(part: Measurement) -> str:
     """What was observed; failures among trials as "0 of 1,000": a bare 0 says too little."""
-    counted = part.unit == "1" and part.limit is not None and part.n > 1
+    counted = part.unit == "1" and "no failure" in part.method and part.n > 1
     if counted and not isinstance(part.observed, str | bool | None):
         return f"{number(part.observed)}\u00a0of\u00a0{part.n:,}"
     return quantity(part.observed, part.unit)

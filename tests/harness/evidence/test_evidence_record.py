@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,18 +11,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeward.canonical import canonical_json
-from edgeward_harness.errors import InputError
+from edgeward_harness.errors import HarnessError, InputError
 from edgeward_harness.evidence.chain import Context, link
 from edgeward_harness.evidence.measurement import Measurement
 from edgeward_harness.evidence.record import RECORDED, Record, State, utc_text
 from edgeward_harness.evidence.strict import encode
-from edgeward_harness.measure.judge import Sample, judge_percentile
+from edgeward_harness.measure.groups import GROUPS_MAX, Group
+from edgeward_harness.measure.judge import Sample, judge_check, judge_percentile
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
 NAMES = st.text(st.characters(categories=["L", "N", "P"], exclude_characters="/\\"), min_size=3)
 COUNTS = st.integers(0, 2**63 - 1)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 SCALARS = TEXTS | FLOATS | st.booleans() | st.none() | st.integers(-(2**63) + 1, 2**63 - 1)
+GROUPS = st.builds(
+    lambda name, n, ends, value, detail: Group(name, n, value, ends[0], ends[1], detail),
+    NAMES,
+    COUNTS,
+    st.tuples(FLOATS, FLOATS).map(sorted) | st.tuples(st.none(), FLOATS) | st.just((1, None)),
+    st.none() | FLOATS,
+    TEXTS,
+)
 MEASUREMENTS = st.builds(
     Measurement,
     name=st.just("delay"),
@@ -36,6 +46,7 @@ MEASUREMENTS = st.builds(
     limit=st.none() | FLOATS,
     bound=st.none() | FLOATS,
     note=TEXTS,
+    groups=st.lists(GROUPS, max_size=2).map(tuple),
 )
 RECORDS = st.builds(
     Record,
@@ -83,6 +94,65 @@ def test_a_judgement_becomes_a_measurement_with_all_its_numbers() -> None:
     assert one.distribution is not None
     whole = record("TC-X-001", "passed", one)
     assert Record.from_json(json.loads(encode(whole.to_json()))) == whole
+
+
+def test_the_parts_of_a_figure_are_kept_and_what_is_no_number_is_none() -> None:
+    groups = (
+        Group("100", 2273, 0.9996, 0.998, 1.0),
+        Group("102", 0, math.nan, None, None, "no beats of this type"),
+        Group("207", 12, math.inf, 3, math.inf, "flutter"),
+    )
+    judged = replace(judge_check(holds=True, expected="all", observed="all"), groups=groups)
+    one = Measurement.of("sensitivity", "REQ-ACC-001", judged)
+    body = record("TC-X-001", "passed", one).to_json()
+    assert body["measurements"][0]["groups"] == [
+        {"name": "100", "n": 2273, "value": 0.9996, "low": 0.998, "high": 1.0},
+        {"name": "102", "n": 0, "detail": "no beats of this type"},
+        {"name": "207", "n": 12, "low": 3.0, "detail": "flutter; without bound"},
+    ]
+    assert Record.from_json(json.loads(encode(body))).measurements == (one,)
+
+
+def test_a_record_written_before_there_were_parts_has_none() -> None:
+    body = record("TC-X-001", "passed", latency(4.1)).to_json()
+    assert "groups" not in body["measurements"][0]
+    assert Record.from_json(body).measurements[0].groups == ()
+
+
+def test_more_parts_than_a_record_holds_are_refused_when_they_are_made() -> None:
+    groups = (Group("a", 1, None, None, None),) * (GROUPS_MAX + 1)
+    judged = replace(judge_check(holds=True, expected="all", observed="all"), groups=groups)
+    with pytest.raises(HarnessError, match=f"4097 groups, a record holds {GROUPS_MAX}"):
+        Measurement.of("sensitivity", "", judged)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ([], "a list of 1 to 4096 groups"),
+        ([{"name": "a", "n": 1}] * (GROUPS_MAX + 1), "a list of 1 to 4096 groups"),
+        ({}, "a list of 1 to 4096 groups"),
+        ([[]], r"groups\[0\]: found \[\], expected an object"),
+        ([{"name": "a", "n": 1}, {"n": 1}], r"groups\[1\].name: missing"),
+        ([{"name": "a\nb", "n": 1}], r"groups\[0\].name: found"),
+        ([{"name": "a"}], r"groups\[0\].n: missing"),
+        ([{"name": "a", "n": 1.5}], r"groups\[0\].n: found 1.5"),
+        ([{"name": "a", "n": 1, "value": None}], r"groups\[0\].value: found None"),
+        ([{"name": "a", "n": 1, "low": "0"}], r"groups\[0\].low: found '0'"),
+        ([{"name": "a", "n": 1, "low": 2, "high": 1}], r"groups\[0\].low: found 2, expected no"),
+        ([{"name": "a", "n": 1, "weight": 2}], r"groups\[0\].'weight': unknown"),
+    ],
+)
+def test_the_parts_of_a_figure_are_read_strictly(change: Any, said: str) -> None:
+    body = record("TC-X-001", "passed", latency(4.1)).to_json()
+    body["measurements"][0]["groups"] = change
+    with pytest.raises(InputError, match=said):
+        Record.from_json(body)
+
+
+def test_a_part_that_evidence_could_not_hold_is_not_made() -> None:
+    with pytest.raises(ValueError, match=r"printable characters; n: found -1.*; low: found 2"):
+        Group("a\nb", -1, 1.5, 2.0, 1.0)
 
 
 def test_an_instant_is_written_in_utc_to_the_millisecond() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from edgeward_harness.measure.groups import Group
 from edgeward_harness.report.html import write_html
 
 pytestmark = pytest.mark.slow
@@ -168,6 +169,9 @@ def page(lab: Any, tmp_path: Path) -> Path:
     entry = replace(plan.requirements["REQ-LAT-002"], title=evil, text=evil, safety_class="C" * 200)
     told = lab.story(late=25)
     told.reasons = {"TC-LAT-002": evil}
+    parts = [Group(f"{evil[:90]} {n}", n, 1 - n / 99, 0.0, None, evil) for n in range(30)]
+    (name, judged), *others = told.judgements["TC-LAT-004"]
+    told.judgements["TC-LAT-004"] = [(name, replace(judged, groups=tuple(parts))), *others]
     told.device = {evil[:100]: evil, "models": [{"name": evil, "version": evil, "sha256": evil}]}
     report = lab.report(
         told, replace(plan, requirements={**plan.requirements, "REQ-LAT-002": entry})
@@ -199,7 +203,8 @@ def test_a_table_stays_a_table_for_a_screen_reader(
     tree = browser.call("Accessibility.getFullAXTree")["nodes"]
     roles = [node["role"]["value"] for node in tree if not node["ignored"]]
     assert roles.count("rowheader") >= 7
-    assert roles.count("table") == browser.run("document.querySelectorAll('table').length")
+    shown = "Array.from(document.querySelectorAll('table')).filter((e) => e.checkVisibility())"
+    assert roles.count("table") == browser.run(f"{shown}.length")
     assert roles.count("row") >= 8
 
 
@@ -253,7 +258,7 @@ def test_on_paper_everything_is_open_and_no_control_is_left(browser: Browser, pa
     try:
         assert browser.run("document.getElementById('filters').checkVisibility()") is False
         hidden = (
-            "Array.from(document.querySelectorAll('details > dl')).filter("
+            "Array.from(document.querySelectorAll('details > :is(dl, .scroll)')).filter("
             "(e) => !e.checkVisibility({contentVisibilityAuto: true})).length"
         )
         assert browser.run(hidden) == 0
