@@ -14,6 +14,7 @@ Rules:
    the state for ever: clean samples first.
 """
 
+from functools import lru_cache
 from math import pi, tan
 
 import numpy as np
@@ -29,6 +30,7 @@ _STATES = 2  # of one section
 _RATE_SHARE_MAX = 0.5
 _PRODUCT_MAX = 2**18
 """Multiplications in one product; OpenBLAS uses one thread for up to so many."""
+_DESIGNS_KEPT = 64
 _REST_BITS = 20
 """A state is at rest after 2 to the power of this many zeros, or when it is:"""
 _REST_SHARE = 1e-12
@@ -90,8 +92,7 @@ class BlockFilter:
             )
         self.block_samples = block_samples
         self._states = np.zeros((_STATES * len(sections), streams))
-        self._matrices = [_matrix(sections, length) for length in range(1, block_samples + 1)]
-        self._decays = _decays(self._matrices[0][1:, 1:])
+        self._matrices, self._decays = _designed(sections.tobytes(), block_samples)
 
     @property
     def streams(self) -> int:
@@ -144,6 +145,22 @@ def _product(matrix: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArr
         span = slice(first, first + width)
         out[:, span] = matrix @ columns[:, span]
     return out
+
+
+@lru_cache(_DESIGNS_KEPT)
+def _designed(
+    sections: bytes, block_samples: int
+) -> tuple[tuple[NDArray[np.float64], ...], tuple[NDArray[np.float64], ...]]:
+    """What all filters of these sections share: worked out once, and written to by none.
+
+    It takes tens of milliseconds: too long for a patient who comes while others are judged.
+    """
+    rows = np.frombuffer(sections).reshape(-1, 6)
+    matrices = tuple(_matrix(rows, length) for length in range(1, block_samples + 1))
+    decays = tuple(_decays(matrices[0][1:, 1:]))
+    for one in (*matrices, *decays):
+        one.setflags(write=False)
+    return matrices, decays
 
 
 def _decays(step: NDArray[np.float64]) -> list[NDArray[np.float64]]:

@@ -13,6 +13,7 @@ Rules:
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
 
 import numpy as np
@@ -166,6 +167,7 @@ class Front:
         return None if whole.all() else ~whole
 
 
+@lru_cache
 def _kernels(rate_hz: float) -> tuple[Values, Values]:
     """The second and third derivative of a bell, each of gain 1 at the frequency it favours."""
     half = ceil(_SCALES * _SCALE_S * rate_hz)
@@ -175,4 +177,7 @@ def _kernels(rate_hz: float) -> tuple[Values, Values]:
     second -= bell * (second.sum() / bell.sum())
     third = np.gradient(second)
     turns = np.exp(-2j * np.pi * np.outer(np.linspace(1.0, 40.0, 400), at))
-    return second / np.abs(turns @ second).max(), third / np.abs(turns @ third).max()
+    both = second / np.abs(turns @ second).max(), third / np.abs(turns @ third).max()
+    for one in both:  # every detector of this rate shares them
+        one.setflags(write=False)
+    return both
