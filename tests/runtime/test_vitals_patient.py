@@ -95,6 +95,20 @@ def test_a_channel_that_falls_silent_has_no_numbers_and_decides_nothing() -> Non
     assert not target.blinded
 
 
+@pytest.mark.parametrize(("first", "acquired_s"), [(1300, 16), (300, 12)])
+def test_the_end_of_a_silence_is_never_told_as_older_than_the_silence(
+    first: int, acquired_s: int
+) -> None:
+    """With samples lost meanwhile, and with a block that was long under way."""
+    target = channel()
+    push(target, 0, 300, 10 * S)
+    silent, *_ = target.advance(15 * S)
+    over, *_ = push(target, first, 100, acquired_s * S)
+    assert silent.finding == DefectChange(Reason.STALE, True, 299, 299)
+    assert over.finding == DefectChange(Reason.STALE, False, 300, 300)
+    assert over.at_ns == max(15, acquired_s) * S >= silent.at_ns
+
+
 def test_a_channel_that_never_sends_anything_is_silent_too() -> None:
     target = channel()
     assert target.advance(5 * S) == []

@@ -55,6 +55,7 @@ class ChannelVitals:
         "_drift",
         "_gate",
         "_intake",
+        "_silent_ns",
         "_vitals",
         "block_ns",
         "last_ns",
@@ -73,6 +74,7 @@ class ChannelVitals:
         """How long its last block was."""
         self.silent = False
         """Whether nothing comes any more (rule 2)."""
+        self._silent_ns = 0
         self._vitals: dict[Vital, None] = {}  # in the order in which they were first told
 
     @property
@@ -103,14 +105,15 @@ class ChannelVitals:
             LimitError: the block, or the gap before it, is too long.
         """
         pieces = self._intake.take(first, samples, mask)
-        found: list[Finding] = self._end_of_silence()
+        over = self._end_of_silence(acquired_ns)
+        found: list[Finding] = []
         for values, valid in pieces:
             of_each = [one.push(values, valid) for one in self._detectors]
             found += sorted((one for told in of_each for one in told), key=lambda one: one.at)
         found += self._drift.push(self._intake.next_sample - 1, acquired_ns)
         self.last_ns = acquired_ns
         self.block_ns = self._duration_ns(len(samples))
-        return self._told(found, acquired_ns)
+        return over + self._told(found, acquired_ns)
 
     def advance(self, now_ns: int) -> list[Told]:
         """Rule 2: what follows from nothing having come until now."""
@@ -122,7 +125,7 @@ class ChannelVitals:
 
     def leave(self, now_ns: int) -> list[Told]:
         """Rule 2, at once: nothing more will come."""
-        self.silent = True
+        self.silent, self._silent_ns = True, now_ns
         at = self._intake.next_sample - 1
         defect = DefectChange(Reason.STALE, present=True, since=at, at=at)
         gone = [Reading(vital, None, at, Reason.STALE) for vital in self._vitals]
@@ -137,13 +140,18 @@ class ChannelVitals:
             for one in (*self._gate.pass_on([defect]), *gone)
         ]
 
-    def _end_of_silence(self) -> list[Finding]:
+    def _end_of_silence(self, acquired_ns: int) -> list[Told]:
+        """Known with the block that came, and never told as older than the silence itself.
+
+        Samples that were lost meanwhile, or a block that was long under way, lie before it.
+        """
         if not self.silent:
             return []
         self.silent = False
         self._drift = self._new_drift()  # whoever was away may have stopped counting, too
-        at = self._intake.next_sample
-        return [DefectChange(Reason.STALE, present=False, since=at, at=at)]
+        at, at_ns = self._intake.next_sample, max(acquired_ns, self._silent_ns)
+        over = DefectChange(Reason.STALE, present=False, since=at, at=at)
+        return [self._at(one, at_ns) for one in self._gate.pass_on([over])]
 
     def _new_drift(self) -> ClockDrift:
         return ClockDrift(SampleClock(self.channel.rate_hz))
@@ -153,12 +161,14 @@ class ChannelVitals:
         newest = self._intake.next_sample - 1
         told = []
         for one in self._gate.pass_on(found):
-            at_ns = acquired_ns - self._duration_ns(newest - one.at)
-            since_ns = at_ns - self._duration_ns(one.at - _begin(one))
-            told.append(Told(self.channel.name, self.channel.signal, one, at_ns, since_ns))
+            told.append(self._at(one, acquired_ns - self._duration_ns(newest - one.at)))
             if isinstance(one, Reading):
                 self._vitals[one.vital] = None
         return told
+
+    def _at(self, one: Finding, at_ns: int) -> Told:
+        since_ns = at_ns - self._duration_ns(one.at - _begin(one))
+        return Told(self.channel.name, self.channel.signal, one, at_ns, since_ns)
 
     def _duration_ns(self, samples: int) -> int:
         return samples * NS_PER_SECOND // self.channel.rate_hz
