@@ -17,7 +17,7 @@ from .acting import (
     until_heard,
 )
 from .patients import feverish, saturated
-from .recording import SIMULATED, count
+from .recording import count
 from .ward import Bed, Ward
 
 STEP_MS = 1000
@@ -171,5 +171,5 @@ def _broken_through(ward: Ward, bed: Bed) -> list[str]:
     pause(ward, bed, 120.0)
     ward.play([bed], left_s)
     if until_heard(ward, [bed], bed, "high", WITHIN_S) is None:
-        return [f"{bed.patient}: 84 % is not heard through a pause, {SIMULATED}"]
+        return [f"{bed.patient}: 84 % is not heard through a pause"]
     return []

@@ -11,6 +11,7 @@ import pytest
 
 from edgeward.profile import Profile
 from edgeward_harness.measure.judge import Sample, judge_maximum
+from edgeward_harness.measure.origin import SIMULATED
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.rig.stall import (
     Clocked,
@@ -25,7 +26,6 @@ from edgeward_harness.run.measure import Measure
 from edgeward_harness.target import DeviceSession, Pending
 
 from .patients import Doomed, doomed
-from .recording import SIMULATED
 
 NS: Final = 1_000_000_000
 BLOCK_S: Final = 0.2
@@ -69,6 +69,7 @@ def test_standstill_in_real_time(
     with stall_probe() as stalls:
         _drive(device, paced)
     sample = _delays(paced, stalls)
+    measure.rests_on(SIMULATED)
     measure.record(
         "standstill_to_high_alarm_in_real_time",
         judge_maximum(sample, profile.alarm.high_delay_ms),
@@ -163,7 +164,6 @@ def _delays(paced: list[Paced], stalls: Stalls) -> Sample:
     return Sample(
         values=[(one.heard_ns - one.due_ns) / 1e6 if one.heard_ns else inf for one in paced],
         allowances=allowances_ms(stalls, [_span(one) for one in paced]),
-        remark=SIMULATED,
     )
 
 

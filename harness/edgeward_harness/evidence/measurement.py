@@ -6,10 +6,12 @@ from typing import Any
 
 from edgeward_harness.errors import HarnessError
 from edgeward_harness.evidence.groups import GROUPS, groups_to_json, kept_groups, read_groups
+from edgeward_harness.evidence.origin import origin_to_json, read_origin
 from edgeward_harness.evidence.strict import (
     COUNT,
     IDENTIFIER,
     NUMBER,
+    OBJECT,
     SCALAR,
     TEXT,
     Json,
@@ -20,6 +22,7 @@ from edgeward_harness.evidence.strict import (
 )
 from edgeward_harness.measure.groups import GROUPS_MAX, Group
 from edgeward_harness.measure.judge import Judgement, Verdict
+from edgeward_harness.measure.origin import Origin
 
 Scalar = str | int | float | bool | None
 
@@ -42,6 +45,7 @@ class Measurement:
     distribution: Mapping[str, Any] | None = None
     note: str = ""
     groups: tuple[Group, ...] = ()
+    origin: Origin | None = None  # whose signals it rests on; None: it is not about patients
 
     @classmethod
     def of(cls, name: str, requirement: str, judgement: Judgement) -> "Measurement":
@@ -90,6 +94,8 @@ class Measurement:
             value["note"] = self.note
         if self.groups:
             value["groups"] = groups_to_json(self.groups)
+        if self.origin is not None:
+            value["origin"] = origin_to_json(self.origin)
         return value
 
 
@@ -99,9 +105,12 @@ def read_measurements(values: Json, path: str, faults: list[str]) -> tuple[Measu
     for number, value in enumerate(values):
         place = f"{path}.measurements[{number}]"
         if check_fields(value, _RULES, place, faults):
-            groups = read_groups(value.get("groups", ()), place, faults)
-            told = {**_ABSENT, **value, "verdict": Verdict(value["verdict"]), "groups": groups}
-            read.append(Measurement(**told))
+            parts = {
+                "verdict": Verdict(value["verdict"]),
+                "groups": read_groups(value.get("groups", ()), place, faults),
+                "origin": read_origin(value.get("origin"), place, faults),
+            }
+            read.append(Measurement(**{**_ABSENT, **value, **parts}))
     return tuple(read)
 
 
@@ -146,4 +155,5 @@ _RULES = {
     ).optional(),
     "note": TEXT.optional(),
     "groups": GROUPS.optional(),
+    "origin": OBJECT.optional(),
 }

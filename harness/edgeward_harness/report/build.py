@@ -53,7 +53,7 @@ def build_report(bundle: Bundle, assessment: Assessment) -> Report:
     cases = _cases(bundle, assessment)
     states = {case.id: case.state for case in cases}
     return Report(
-        headline=headline(manifest, assessment),
+        headline=headline(bundle, assessment),
         run=_run(bundle),
         shown=shown(bundle, assessment),
         not_proven=not_proven(bundle, assessment, cases),

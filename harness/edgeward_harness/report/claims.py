@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from edgeward_harness.evidence.assessment import Assessment
 from edgeward_harness.evidence.bundle import Bundle
 from edgeward_harness.measure.judge import Verdict
+from edgeward_harness.measure.origin import Patients
 from edgeward_harness.report.facts import text_of
 from edgeward_harness.report.headline import applicable, named, suite_names
 from edgeward_harness.report.model import CaseView, Caveat
@@ -47,6 +48,7 @@ def not_proven(
         *_hardware(bundle),
         *_depth(bundle),
         *_limits(bundle),
+        *_patients(bundle),
         *_noise(bundle),
         *_scope(bundle, assessment),
         *_unwritten(cases),
@@ -122,6 +124,23 @@ def _limits(bundle: Bundle) -> Iterator[Caveat]:
     if loose:
         named = "; ".join(f"{what}: {how}" for what, how in loose.items())
         yield Caveat("Limits not enforced here", f"The device was not held to {named}.")
+
+
+def _patients(bundle: Bundle) -> Iterator[Caveat]:
+    origins = [part.origin for record in bundle.records for part in record.measurements]
+    kinds = {origin.patients for origin in origins if origin is not None}
+    if Patients.SIMULATED in kinds:
+        yield Caveat(
+            "Real patients",
+            "Patients were simulated where this page says so. What held for them shows that the "
+            "device does what it was built to do; it says nothing about people.",
+        )
+    if Patients.RECORDED in kinds:
+        yield Caveat(
+            "Other patients",
+            "Figures on recordings hold for those who were recorded, under the conditions of then. "
+            "Bounds count on patients who are like them.",
+        )
 
 
 def _noise(bundle: Bundle) -> Iterator[Caveat]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from edgeward_harness import resources
 from edgeward_harness.errors import InputError
 from edgeward_harness.evidence.measurement import Measurement
+from edgeward_harness.measure.origin import Origin
 from edgeward_harness.report import numbers
 from edgeward_harness.report.build import use_of_limit
 from edgeward_harness.report.facts import device_facts, device_models, flatten, text_of
@@ -131,6 +132,12 @@ def _signs(text: str) -> str:
     return text
 
 
+def _patients(origin: Origin) -> str:
+    """Whose signals, in three words and the names of the collections."""
+    names = _listed(sorted(origin.collections), ", ")
+    return f"{origin.patients.value} patients" + (f" ({names})" if names else "")
+
+
 def _listed(names: Sequence[str], between: str) -> str:
     more = len(names) - NAMED
     return between.join(names[:NAMED]) + (f"{between}and {more:,} more" if more > 0 else "")
@@ -151,6 +158,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "listed": _listed,
     "observation": numbers.observation,
     "paragraphs": paragraphs,
+    "patients": _patients,
     "percent": numbers.percent,
     "quantity": numbers.quantity,
     "seen": lambda part: (_signs(numbers.quantity(part.expected)), *numbers.decisive(part)),

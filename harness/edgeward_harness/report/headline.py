@@ -6,15 +6,18 @@ Rules:
    named after it.
 3. A run that passed with a waiver has passed with exceptions. What does not apply is none: nothing
    was asked of it.
+4. Whose signals the figures rest on is said beside the verdict, never in a remark.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 
 from edgeward_harness.evidence.assessment import Assessment
+from edgeward_harness.evidence.bundle import Bundle
 from edgeward_harness.evidence.manifest import Manifest
 from edgeward_harness.evidence.standing import AGAINST, MEETS, UNDECIDED, Standing
 from edgeward_harness.report.model import Headline
+from edgeward_harness.report.patients import patients_of
 from edgeward_harness.report.words import Tone
 
 _ICONS = {
@@ -34,8 +37,9 @@ def suite_names(manifest: Manifest) -> tuple[str, ...]:
     return manifest.suites or tuple(sorted({case.suite for case in manifest.cases.values()}))
 
 
-def headline(manifest: Manifest, assessment: Assessment) -> Headline:
+def headline(bundle: Bundle, assessment: Assessment) -> Headline:
     """What a reader must know if they read nothing else."""
+    manifest = bundle.manifest
     standings = Counter(str(entry.standing) for entry in assessment.requirements.values())
     verdict = str(assessment.verdict)
     word, tone = _word(verdict, manifest.depth, standings)
@@ -48,6 +52,7 @@ def headline(manifest: Manifest, assessment: Assessment) -> Headline:
         reasons=_beyond_requirements(assessment),
         standings=dict(sorted(standings.items())),
         exit_code=assessment.exit_code,
+        patients=patients_of(bundle.records),
     )
 
 

@@ -18,6 +18,24 @@ SCHEMA = "edgeward-report/1"
 
 
 @dataclass(frozen=True, slots=True)
+class Collection:
+    """Recordings of patients, and the digest of what was read of them."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatientsView:
+    """One kind of patients, and how many measurements rest on it."""
+
+    patients: str
+    measurements: int
+    sentence: str
+    collections: tuple[Collection, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Headline:
     """The verdict first: one word, one sentence, and what it rests on."""
 
@@ -29,6 +47,8 @@ class Headline:
     reasons: tuple[str, ...]
     standings: Mapping[str, int]
     exit_code: int
+    patients: tuple[PatientsView, ...]
+    """Whose signals the figures rest on; empty when they are not about patients."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,5 +36,5 @@ def finish(plan: RunPlan) -> Finished:
         for name, data in render(bundle, assessment, plan.formats).items():
             write_whole(plan.out / name, data)
     verification = seal(plan.out, key, derive=twin if "json" in plan.formats else None)
-    said = headline(bundle.manifest, assessment)
+    said = headline(bundle, assessment)
     return Finished(assessment=assessment, headline=said, signer=str(verification.signer))

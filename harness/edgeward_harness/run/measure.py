@@ -4,12 +4,14 @@ A case that records nothing proves nothing: its state is "no evidence", however 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from edgeward.canonical import canonical_json
 from edgeward_harness.errors import CannotJudge, Finding, HarnessError
 from edgeward_harness.evidence.measurement import Measurement
 from edgeward_harness.measure.judge import Judgement, Verdict, judge_check
+from edgeward_harness.measure.origin import Origin
 
 KeepArtifact = Callable[[bytes], str]
 """Stores bytes in the bundle and returns their digest."""
@@ -23,6 +25,7 @@ class Measure:
         self._requirements = tuple(requirements)
         self._keep = keep
         self._taken: dict[str, Measurement] = {}
+        self._origin: Origin | None = None
         self.artifacts: dict[str, str] = {}
 
     def record(self, name: str, judgement: Judgement, *, requirement: str | None = None) -> None:
@@ -61,6 +64,16 @@ class Measure:
         if not holds:
             raise Finding(name.replace("_", " "), f"expected {expected}, observed {observed}")
 
+    def rests_on(self, origin: Origin) -> None:
+        """Say whose signals this case works on; it holds for everything it records.
+
+        Raises:
+            HarnessError: the case said something else before: one case, one kind of patients.
+        """
+        if self._origin not in (None, origin):
+            raise HarnessError(f"a case rests on {self._origin}, and now on {origin}")
+        self._origin = origin
+
     def attach(self, name: str, data: bytes) -> None:
         """Keep raw data beside the record, named by its digest."""
         self.artifacts[name] = self._keep(data)
@@ -86,7 +99,7 @@ class Measure:
     @property
     def taken(self) -> tuple[Measurement, ...]:
         """What was measured so far."""
-        return tuple(self._taken.values())
+        return tuple(replace(one, origin=self._origin) for one in self._taken.values())
 
     def _of(self, requirement: str | None) -> str:
         chosen = requirement or (self._requirements[0] if self._requirements else "")

@@ -76,6 +76,7 @@ def verdict_lines(plan: RunPlan, finished: Finished) -> list[Line]:
         Line(),
         Line(f"{INDENT}{said.word.upper()}: {said.sentence}", {**markup, "bold": True}),
         *(Line(f"{INDENT * 2}{_first(reason)}", markup) for reason in assessment.reasons[:4]),
+        *(Line(f"{INDENT * 2}{view.sentence}") for view in said.patients),
         Line(),
         Line(f"{INDENT}bundle  {_shown_path(str(plan.out))}"),
         *(
@@ -106,7 +107,7 @@ def _telling(record: Record) -> str:
 
 
 def _figure(one: Measurement) -> str:
-    if one.unit == "1" and isinstance(one.observed, float):
+    if one.unit == "1" and "no failure" in one.method and isinstance(one.observed, float):
         return f"{one.observed:g} of {one.n}  ({one.name.replace('_', ' ')})"
     value = one.bound if one.bound is not None else one.observed
     shown = f"{value:.3g}" if isinstance(value, float) else str(value)

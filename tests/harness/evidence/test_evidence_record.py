@@ -18,6 +18,7 @@ from edgeward_harness.evidence.record import RECORDED, Record, State, utc_text
 from edgeward_harness.evidence.strict import encode
 from edgeward_harness.measure.groups import GROUPS_MAX, Group
 from edgeward_harness.measure.judge import Sample, judge_check, judge_percentile
+from edgeward_harness.measure.origin import SIMULATED, Origin, Patients, recorded
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
 NAMES = st.text(st.characters(categories=["L", "N", "P"], exclude_characters="/\\"), min_size=3)
@@ -47,6 +48,7 @@ MEASUREMENTS = st.builds(
     bound=st.none() | FLOATS,
     note=TEXTS,
     groups=st.lists(GROUPS, max_size=2).map(tuple),
+    origin=st.sampled_from([None, SIMULATED, Origin(Patients.RECORDED, {"mitdb": "0f" * 32})]),
 )
 RECORDS = st.builds(
     Record,
@@ -148,6 +150,35 @@ def test_the_parts_of_a_figure_are_read_strictly(change: Any, said: str) -> None
     body["measurements"][0]["groups"] = change
     with pytest.raises(InputError, match=said):
         Record.from_json(body)
+
+
+@pytest.mark.parametrize(
+    ("origin", "said"),
+    [
+        (None, r"origin: found None, expected an object"),
+        ("simulated", r"origin: found 'simulated', expected an object"),
+        ({}, r"origin.patients: missing, expected one of simulated, recorded"),
+        ({"patients": "real"}, r"origin.patients: found 'real'"),
+        ({"patients": "recorded"}, r"recorded ones are of a collection"),
+        ({"patients": "simulated", "collections": {"mitdb": "0f" * 32}}, r"simulated ones of none"),
+        ({"patients": "recorded", "collections": {"mitdb": "1.0.0"}}, r"origin.collections: found"),
+        ({"patients": "simulated", "note": ""}, r"origin.'note': unknown"),
+    ],
+)
+def test_whose_signals_a_measurement_rests_on_is_read_strictly(origin: Any, said: str) -> None:
+    body = record("TC-X-001", "passed", latency(4.1)).to_json()
+    body["measurements"][0]["origin"] = origin
+    with pytest.raises(InputError, match=said):
+        Record.from_json(body)
+
+
+def test_a_collection_is_told_by_the_files_that_were_read_of_it() -> None:
+    one = recorded({"mitdb": {"100.dat": "aa", "100.hea": "bb"}})
+    assert one == recorded({"mitdb": {"100.hea": "bb", "100.dat": "aa"}})
+    assert one != recorded({"mitdb": {"100.hea": "bb", "100.dat": "ab"}})
+    assert one.patients is Patients.RECORDED
+    with pytest.raises(ValueError, match="recorded patients with 0 collections"):
+        recorded({})
 
 
 def test_a_part_that_evidence_could_not_hold_is_not_made() -> None:
