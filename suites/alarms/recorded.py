@@ -8,10 +8,12 @@ Rules:
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from edgeward.signal.channel import Channel
+from edgeward.signal.channel import Channel, Signal
+from edgeward_harness.measure.judge import Judgement
+from edgeward_harness.measure.origin import recorded
 from edgeward_harness.measure.scoring.episodes import Episode
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.rig.recordings.recording import Recording, Wave
@@ -20,6 +22,7 @@ from edgeward_harness.run.measure import Measure
 from .ward import Bed, Event, Told, Ward
 
 STEP_MS: Final = 1000
+RECORDED: Final = "recorded patients"
 BEDS: Final = 8
 """So many recordings are played side by side."""
 
@@ -50,9 +53,13 @@ class Played:
                 shown[max(0, second - 1)] = one["value"]
         return shown
 
+    def alarms_of(self, kind: str) -> list[Episode]:
+        """The same for all physiological or all technical alarms."""
+        told = (one["alarm"] for _, one in self.events("alarm"))
+        return self.alarms(*{one["condition"] for one in told if one and one["kind"] == kind})
+
     def alarms(self, *conditions: str) -> list[Episode]:
-        """From when to when each alarm of these conditions was signalled; one that never ended
-        lasts to the end of the recording."""
+        """From when to when each alarm of these conditions was up; at the latest to the end."""
         begun: dict[str, float] = {}
         episodes: list[Episode] = []
         for at_s, one in self.events("alarm"):
@@ -142,7 +149,35 @@ def take(rig: Rig, case: str, collection: str) -> list[Recording]:
     return [everything[place * len(everything) // wanted] for place in range(wanted)]
 
 
-def attach_files(measure: Measure, recordings: Sequence[Recording]) -> None:
+def first_lead(recording: Recording) -> list[Wave]:
+    """The first lead alone, on which detectors are compared."""
+    return [wave for wave in [recording.wave(Signal.ECG)] if wave is not None]
+
+
+def all_waves(recording: Recording) -> Sequence[Wave]:
+    """Everything that was recorded."""
+    return recording.waves
+
+
+def told_of(judgement: Judgement) -> Judgement:
+    """The judgement, and that it is about recorded patients."""
+    note = "; ".join(part for part in (RECORDED, judgement.note) if part)
+    return replace(judgement, note=note)
+
+
+def attach_files(measure: Measure, rig: Rig, recordings: Sequence[Recording]) -> None:
     """Rule 3."""
     files = {name: digest for one in recordings for name, digest in one.files.items()}
-    measure.attach_json("recordings", dict(sorted(files.items())))
+    read: dict[str, dict[str, str]] = {}
+    for one in recordings:
+        read.setdefault(one.collection, {}).update(one.files)
+    measure.rests_on(recorded(read))
+    licences = rig.recordings.manifest.licences
+    told = {
+        "collections": {
+            one.collection: licences.get(one.collection, "not in the manifest of the suites")
+            for one in recordings
+        },
+        "files": dict(sorted(files.items())),
+    }
+    measure.attach_json("recordings", told)

@@ -1,4 +1,4 @@
-"""Recordings that were kept as arrays: the alarms of the CinC Challenge 2015, BIDMC, EC13."""
+"""Recordings that were kept as arrays: alarms of the CinC Challenge 2015, BIDMC, EC13, noise."""
 
 import csv
 import io
@@ -153,5 +153,31 @@ def read_ec13(root: Path, folder: Path, manifest: Manifest) -> Iterator[Recordin
             name=name,
             patient=f"aami_ec13/{name}",
             waves=(Wave("ECG", Signal.ECG, "mV", EC13_RATE_HZ, millivolts),),
+            files=given.digests(path.name),
+        )
+
+
+def read_noise(root: Path, folder: Path, manifest: Manifest) -> Iterator[Recording]:
+    """Noise of electrodes beside the records of a folder, kept in steps of a converter.
+
+    Raises:
+        InputError: a file cannot be read, or lacks its steps, their rate or their gain.
+    """
+    given = _Folder(root, folder, manifest)
+    for path in sorted(folder.glob("*.npz")):
+        arrays = given.arrays(path.name)
+        absent = [key for key in ("adu", "fs", "gain") if key not in arrays]
+        if absent:
+            raise InputError(str(path), [f"found no {', '.join(absent)}; expected adu, fs, gain"])
+        name, rate_hz = path.stem.partition("_")[0], int(arrays["fs"])
+        steps = np.atleast_2d(arrays["adu"].T)
+        yield Recording(
+            collection=folder.name,
+            name=name,
+            patient=f"{folder.name}/{name}",
+            waves=tuple(
+                Wave(f"noise{place}", Signal.ECG, "mV", rate_hz, row.astype(np.float32))
+                for place, row in enumerate(steps / float(arrays["gain"]), start=1)
+            ),
             files=given.digests(path.name),
         )

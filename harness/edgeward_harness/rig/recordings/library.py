@@ -6,18 +6,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeward_harness.errors import InputError
-from edgeward_harness.rig.recordings.arrays import read_bidmc, read_challenge, read_ec13
+from edgeward_harness.rig.recordings.arrays import (
+    read_bidmc,
+    read_challenge,
+    read_ec13,
+    read_noise,
+)
 from edgeward_harness.rig.recordings.manifest import Manifest
 from edgeward_harness.rig.recordings.recording import Recording
 from edgeward_harness.rig.recordings.wfdb_folder import read_wfdb_folder
 
 Reader = Callable[[Path, Path, Manifest], Iterator[Recording]]
 
+def _read_records(root: Path, folder: Path, manifest: Manifest) -> Iterator[Recording]:
+    yield from read_wfdb_folder(root, folder, manifest)
+    yield from read_noise(root, folder, manifest)
+
+
 _TOLD_BY: Mapping[str, Reader] = {
     "INDEX.json": read_challenge,
     "signals_125hz.npz": read_bidmc,
     "aami*_720hz.npz": read_ec13,
-    "*.hea": read_wfdb_folder,
+    "*.hea": _read_records,
 }
 """A file that only such a collection has."""
 

@@ -26,6 +26,8 @@ class Manifest:
 
     digests: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
+    licences: Mapping[str, str] = field(default_factory=dict)
+    """What each collection is, and under which licence."""
 
     def read(self, root: Path, path: Path) -> tuple[bytes, str]:
         """A file below the root, and its digest.
@@ -47,7 +49,7 @@ class Manifest:
 
 
 def load_manifest(path: Path) -> Manifest:
-    """A manifest: a TOML table `[files]` of digests by path.
+    """A manifest: a TOML table `[files]` of digests by path, and `[licences]` by collection.
 
     Raises:
         InputError: it cannot be used; every fault is told.
@@ -59,11 +61,14 @@ def load_manifest(path: Path) -> Manifest:
     files = data.get("files")
     if not isinstance(files, dict):
         raise InputError(str(path), ["files: missing; expected a table of digests by path"])
+    licences = data.get("licences", {})
     faults = [
         f"files.{name!r}: found {digest!r}; expected 64 hexadecimal digits"
         for name, digest in files.items()
         if not (isinstance(digest, str) and _DIGEST.fullmatch(digest))
     ]
+    if not (isinstance(licences, dict) and all(isinstance(one, str) for one in licences.values())):
+        faults.append(f"licences: found {licences!r}; expected a sentence for each collection")
     if faults:
         raise InputError(str(path), faults)
-    return Manifest(files, str(path))
+    return Manifest(files, str(path), licences)

@@ -19,6 +19,7 @@ from edgeward_harness.rig.recordings.recording import Recording, Stretch, Wave
 
 _SIGNALS = (
     (re.compile(r"ECG|M?LII?I?|MCL.?|V\d?|AV[RLF]|I{1,3}", re.IGNORECASE), Signal.ECG, "mV"),
+    (re.compile(r"NOISE\d?", re.IGNORECASE), Signal.ECG, "mV"),
     (re.compile(r"PLETH|PPG", re.IGNORECASE), Signal.PPG, "1"),
     (re.compile(r"ABP|ART|P\d|BP|PAP|CVP", re.IGNORECASE), Signal.PRESSURE, "mmHg"),
     (re.compile(r"RESP.*", re.IGNORECASE), Signal.RESPIRATION, "1"),

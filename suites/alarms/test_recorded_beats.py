@@ -1,0 +1,114 @@
+"""Beats and rates of recorded patients: what is counted, what is shown, what is told of limits."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from edgeward_harness.measure.clusters import Share
+from edgeward_harness.measure.judge import judge_failures
+from edgeward_harness.measure.rates import judge_rate_per_hour
+from edgeward_harness.measure.scoring.episodes import EpisodeScore
+from edgeward_harness.measure.shares import judge_share
+from edgeward_harness.rig.bench import Rig
+from edgeward_harness.run.measure import Measure
+
+from .recorded import attach_files, first_lead, play, take, told_of
+from .recorded_scores import (
+    HIGH_RATE,
+    LOW_RATE,
+    beat_table,
+    found_share,
+    is_paced,
+    rate_score,
+    right_share,
+)
+from .ward import Bed, Ward
+
+FOUND_LEAST = RIGHT_LEAST = 99.2
+RECORD_LEAST = 90.0
+EC13_RATES = {"aami3a": 80.0, "aami3b": 60.0}
+SETTLED_S = 20
+WITHIN = 1.0
+EPISODES_LEAST = 90.0
+FALSE_PER_HOUR_MOST = 1.0
+
+
+@pytest.mark.case("TC-ALM-030")
+def test_irregular_waves(measure: Measure, rig: Rig) -> None:
+    """The rate shown of irregular test waves is the mean rate of their ventricles.
+
+    Method: the waves 3a and 3b of ANSI/AAMI EC13 are played from their files. From the twentieth
+    second on, the number shown at the end of each second is held against 80 and 60 a minute, within
+    1; no number counts as a wrong one.
+    """
+    waves = [one for one in rig.recordings.read("aami_ec13") if one.name in EC13_RATES]
+    wrong: list[str] = []
+    shown = 0
+    for played in play(rig, waves, first_lead):
+        wanted = EC13_RATES[played.recording.name]
+        rates = played.readings("heart_rate")[SETTLED_S:]
+        off = [rate for rate in rates if rate is None or abs(rate - wanted) > WITHIN]
+        wrong += [f"{played.recording.name}: {rate}, wanted {wanted:g}" for rate in off]
+        shown += len(rates)
+    attach_files(measure, rig, waves)
+    told = judge_failures(
+        len(wrong), shown, "each second within 1 a minute", detail="; ".join(wrong[:3])
+    )
+    measure.record("irregular_rates_wrong", told_of(told))
+
+
+@pytest.mark.case("TC-ALM-031")
+def test_beats(measure: Measure, rig: Rig) -> None:
+    """Beats of recorded patients are found, and what is told as a beat is one.
+
+    Method: beat by beat after ANSI/AAMI EC57 on the first lead, as a stream: pairs within 150 ms,
+    the first five minutes and stretches in which nobody marked beats left out, records with a
+    pacemaker left out. Both shares are over all beats; the bounds resample patients.
+    """
+    taken = [one for one in take(rig, "TC-ALM-031", "mitdb") if not is_paced(one)]
+    played = play(rig, taken, first_lead, beats=True, done=lambda n: rig.progress(n, len(taken)))
+    tables = {one.recording.name: (one.recording.patient, beat_table(one)) for one in played}
+    attach_files(measure, rig, taken)
+    found = [found_share(name, table) for name, (_, table) in tables.items()]
+    right = [right_share(name, table) for name, (_, table) in tables.items()]
+    measure.record("beats_found", told_of(judge_share(found, FOUND_LEAST)))
+    measure.record("told_beats_right", told_of(judge_share(right, RIGHT_LEAST)))
+    poor = [one.name for one in found if one.value is not None and 100 * one.value < RECORD_LEAST]
+    told = judge_failures(
+        len(poor), len(found), f"{RECORD_LEAST:g} % found in each", detail="; ".join(poor)
+    )
+    measure.record("recordings_with_few_beats_found", told_of(told))
+
+
+@pytest.mark.case("TC-ALM-032")
+def test_rate_limits(measure: Measure, rig: Rig) -> None:
+    """A rate beyond a limit is told, and one within is not.
+
+    Method: limits of 50 and 120 a minute are set for every patient. The truth is the mean interval
+    of the marked beats of the last ten seconds; an episode is three seconds beyond a limit. It is
+    missed when no alarm was up that calls for it, be it one of something worse, until eleven
+    seconds after its end. An alarm of the heart rate is false when it touches no episode.
+    """
+    taken = take(rig, "TC-ALM-032", "mitdb")
+    scores: list[tuple[str, EpisodeScore]] = []
+    for played in play(rig, taken, first_lead, prepare=_set_limits):
+        scores.append((played.recording.name, rate_score(played)))
+        rig.progress(len(scores), len(taken))
+    attach_files(measure, rig, taken)
+    _record_limits(measure, scores)
+
+
+def _set_limits(ward: Ward, bed: Bed) -> None:
+    limits = {"low_warning": LOW_RATE, "high_warning": HIGH_RATE, "by": "bench"}
+    asked = {"patient": bed.patient, "vital": "heart_rate", "unit": "/min", **limits}
+    ward.device.call("alarm.limits", asked)
+
+
+def _record_limits(measure: Measure, scores: Sequence[tuple[str, EpisodeScore]]) -> None:
+    false = sum(score.false for _, score in scores)
+    hours = sum(score.hours for _, score in scores)
+    where = "; ".join(f"{name}: {score.false}" for name, score in scores if score.false)
+    found = [Share(name, score.found, score.present) for name, score in scores]
+    measure.record("rate_episodes_found", told_of(judge_share(found, EPISODES_LEAST, rare=True)))
+    told = judge_rate_per_hour(false, hours, FALSE_PER_HOUR_MOST, where)
+    measure.record("false_rate_alarms", told_of(told))

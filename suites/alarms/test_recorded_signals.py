@@ -1,0 +1,112 @@
+"""Signals of recorded patients: what noise does, and the numbers of a pulse and of saturation."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edgeward.signal.channel import Signal
+from edgeward_harness.measure.clusters import Share
+from edgeward_harness.measure.judge import Sample, judge_failures, judge_maximum
+from edgeward_harness.measure.rates import judge_rate_per_hour
+from edgeward_harness.measure.shares import judge_share
+from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.recordings.recording import Recording, Wave
+from edgeward_harness.run.measure import Measure
+
+from .recorded import Played, attach_files, play, take, told_of
+from .recorded_noise import begin_of, delays_s, hours, made_up, noise_of, with_noise
+
+TECHNICAL_WITHIN_S = 11.0
+"""Ten seconds, and the block that they end in."""
+MADE_UP_PER_HOUR_MOST = 12.0
+SLACK_S = 15.0
+RATE_WITHIN = 5.0
+SHARE_LEAST = 90.0
+SETTLED_S = 30
+SATURATION_LOW = 90.0
+SATURATION_LATE_S = 30
+
+
+@pytest.mark.case("TC-ALM-035")
+def test_noise(measure: Measure, rig: Rig) -> None:
+    """Noise of moving electrodes is told as technical, and makes up little about the patient.
+
+    Method: after the noise stress test: to the first lead of recorded patients, recorded noise is
+    added at a ratio of 6 dB, three blocks of two minutes with clean ones before and between. Each
+    block must be told as something technical within ten seconds of its begin. A physiological
+    alarm in a noisy block is made up when the same recording without noise has none near it.
+    """
+    noise = noise_of(rig)
+    clean = [begin_of(one) for one in take(rig, "TC-ALM-035", "mitdb")]
+    noisy = [with_noise(one, noise.waves[0]) for one in clean]
+    played = list(play(rig, [*clean, *noisy], lambda one: one.waves))
+    pairs = list(zip(played[: len(clean)], played[len(clean) :], strict=True))
+    attach_files(measure, rig, [*clean, noise])
+    late = [delay for _, stressed in pairs for delay in delays_s(stressed)]
+    sample = Sample(late, [0.0] * len(late), unit="s")
+    measure.record("noise_to_technical_alarm", told_of(judge_maximum(sample, TECHNICAL_WITHIN_S)))
+    false = [one for quiet, stressed in pairs for one in made_up(stressed, quiet, SLACK_S)]
+    told = judge_rate_per_hour(
+        len(false), hours(clean), MADE_UP_PER_HOUR_MOST, "; ".join(false[:5])
+    )
+    measure.record("alarms_made_up_in_noise", told_of(told))
+
+
+@pytest.mark.case("TC-ALM-036")
+def test_pulse_and_saturation(measure: Measure, rig: Rig) -> None:
+    """The rate of a recorded pulse is that of the bedside monitor; a good saturation never alarms.
+
+    Method: the pulse wave, and the saturation that the monitor showed each second, of patients in
+    intensive care. From the thirtieth second on, the pulse rate shown is held against the monitor's
+    own heart rate of the same second, within 5 a minute; a second without a number is a wrong one.
+    An alarm of low saturation is false when the monitor showed nothing below 90 % in the half
+    minute before it.
+    """
+    taken = [_with_saturation(one) for one in take(rig, "TC-ALM-036", "bidmc")]
+    shares: list[Share] = []
+    false: list[str] = []
+    good_s = 0
+    for played in play(rig, taken, _pulse_and_saturation):
+        shares.append(_pulse_share(played))
+        false += _false_desaturations(played)
+        good_s += sum(value >= SATURATION_LOW for value in played.recording.numbers["SpO2"])
+        rig.progress(len(shares), len(taken))
+    attach_files(measure, rig, taken)
+    measure.record("pulse_rates_right", told_of(judge_share(shares, SHARE_LEAST)))
+    told = judge_failures(
+        len(false), good_s, "no alarm in a second of good saturation", detail="; ".join(false[:3])
+    )
+    measure.record("false_alarms_of_saturation", told_of(told))
+
+
+def _with_saturation(recording: Recording) -> Recording:
+    """The same, with what the monitor showed as a channel of its own."""
+    shown = np.asarray(recording.numbers["SpO2"], dtype=np.float32)
+    wave = Wave("SpO2", Signal.SPO2, "%", 1, shown)
+    return replace(recording, waves=(*recording.waves, wave))
+
+
+def _pulse_and_saturation(recording: Recording) -> Sequence[Wave]:
+    return [one for one in recording.waves if one.signal in (Signal.PPG, Signal.SPO2)]
+
+
+def _pulse_share(played: Played) -> Share:
+    shown = played.readings("pulse_rate")[SETTLED_S:]
+    wanted = played.recording.numbers["HR"][SETTLED_S : played.seconds]
+    pairs = [(value, rate) for value, rate in zip(shown, wanted, strict=False) if rate == rate]
+    right = sum(value is not None and abs(value - rate) <= RATE_WITHIN for value, rate in pairs)
+    return Share(played.recording.name, right, len(pairs))
+
+
+def _false_desaturations(played: Played) -> list[str]:
+    shown = played.recording.numbers["SpO2"]
+    return [
+        f"{played.recording.name} at {since:.0f} s"
+        for since, _ in played.alarms("spo2_low", "severe_desaturation")
+        if not any(
+            value < SATURATION_LOW
+            for value in shown[max(0, int(since) - SATURATION_LATE_S) : int(since) + 1]
+        )
+    ]
