@@ -8,11 +8,10 @@ Rules:
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from edgeward.signal.channel import Channel, Signal
-from edgeward_harness.measure.judge import Judgement
 from edgeward_harness.measure.origin import recorded
 from edgeward_harness.measure.scoring.episodes import Episode
 from edgeward_harness.rig.bench import Rig
@@ -22,7 +21,6 @@ from edgeward_harness.run.measure import Measure
 from .ward import Bed, Event, Told, Ward
 
 STEP_MS: Final = 1000
-RECORDED: Final = "recorded patients"
 BEDS: Final = 8
 """So many recordings are played side by side."""
 
@@ -159,25 +157,18 @@ def all_waves(recording: Recording) -> Sequence[Wave]:
     return recording.waves
 
 
-def told_of(judgement: Judgement) -> Judgement:
-    """The judgement, and that it is about recorded patients."""
-    note = "; ".join(part for part in (RECORDED, judgement.note) if part)
-    return replace(judgement, note=note)
-
-
-def attach_files(measure: Measure, rig: Rig, recordings: Sequence[Recording]) -> None:
-    """Rule 3."""
-    files = {name: digest for one in recordings for name, digest in one.files.items()}
-    read: dict[str, dict[str, str]] = {}
+def rests_on(measure: Measure, rig: Rig, recordings: Sequence[Recording]) -> None:
+    """Say whose signals all that is measured now rests on (rule 3)."""
+    files: dict[str, dict[str, str]] = {}
     for one in recordings:
-        read.setdefault(one.collection, {}).update(one.files)
-    measure.rests_on(recorded(read))
+        files.setdefault(one.collection, {}).update(one.files)
     licences = rig.recordings.manifest.licences
     told = {
-        "collections": {
-            one.collection: licences.get(one.collection, "not in the manifest of the suites")
-            for one in recordings
-        },
-        "files": dict(sorted(files.items())),
+        name: {
+            "licence": licences.get(name, "not in the manifest of the suites"),
+            "files": dict(sorted(of.items())),
+        }
+        for name, of in files.items()
     }
     measure.attach_json("recordings", told)
+    measure.rests_on(recorded(files))

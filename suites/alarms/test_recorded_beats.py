@@ -12,7 +12,7 @@ from edgeward_harness.measure.shares import judge_share
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.run.measure import Measure
 
-from .recorded import attach_files, first_lead, play, take, told_of
+from .recorded import first_lead, play, rests_on, take
 from .recorded_scores import (
     HIGH_RATE,
     LOW_RATE,
@@ -50,11 +50,11 @@ def test_irregular_waves(measure: Measure, rig: Rig) -> None:
         off = [rate for rate in rates if rate is None or abs(rate - wanted) > WITHIN]
         wrong += [f"{played.recording.name}: {rate}, wanted {wanted:g}" for rate in off]
         shown += len(rates)
-    attach_files(measure, rig, waves)
+    rests_on(measure, rig, waves)
     told = judge_failures(
         len(wrong), shown, "each second within 1 a minute", detail="; ".join(wrong[:3])
     )
-    measure.record("irregular_rates_wrong", told_of(told))
+    measure.record("irregular_rates_wrong", told)
 
 
 @pytest.mark.case("TC-ALM-031")
@@ -68,16 +68,16 @@ def test_beats(measure: Measure, rig: Rig) -> None:
     taken = [one for one in take(rig, "TC-ALM-031", "mitdb") if not is_paced(one)]
     played = play(rig, taken, first_lead, beats=True, done=lambda n: rig.progress(n, len(taken)))
     tables = {one.recording.name: (one.recording.patient, beat_table(one)) for one in played}
-    attach_files(measure, rig, taken)
+    rests_on(measure, rig, taken)
     found = [found_share(name, table) for name, (_, table) in tables.items()]
     right = [right_share(name, table) for name, (_, table) in tables.items()]
-    measure.record("beats_found", told_of(judge_share(found, FOUND_LEAST)))
-    measure.record("told_beats_right", told_of(judge_share(right, RIGHT_LEAST)))
+    measure.record("beats_found", judge_share(found, FOUND_LEAST))
+    measure.record("told_beats_right", judge_share(right, RIGHT_LEAST))
     poor = [one.name for one in found if one.value is not None and 100 * one.value < RECORD_LEAST]
     told = judge_failures(
         len(poor), len(found), f"{RECORD_LEAST:g} % found in each", detail="; ".join(poor)
     )
-    measure.record("recordings_with_few_beats_found", told_of(told))
+    measure.record("recordings_with_few_beats_found", told)
 
 
 @pytest.mark.case("TC-ALM-032")
@@ -94,7 +94,7 @@ def test_rate_limits(measure: Measure, rig: Rig) -> None:
     for played in play(rig, taken, first_lead, prepare=_set_limits):
         scores.append((played.recording.name, rate_score(played)))
         rig.progress(len(scores), len(taken))
-    attach_files(measure, rig, taken)
+    rests_on(measure, rig, taken)
     _record_limits(measure, scores)
 
 
@@ -109,6 +109,6 @@ def _record_limits(measure: Measure, scores: Sequence[tuple[str, EpisodeScore]])
     hours = sum(score.hours for _, score in scores)
     where = "; ".join(f"{name}: {score.false}" for name, score in scores if score.false)
     found = [Share(name, score.found, score.present) for name, score in scores]
-    measure.record("rate_episodes_found", told_of(judge_share(found, EPISODES_LEAST, rare=True)))
+    measure.record("rate_episodes_found", judge_share(found, EPISODES_LEAST, rare=True))
     told = judge_rate_per_hour(false, hours, FALSE_PER_HOUR_MOST, where)
-    measure.record("false_rate_alarms", told_of(told))
+    measure.record("false_rate_alarms", told)

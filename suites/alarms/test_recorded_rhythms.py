@@ -14,7 +14,7 @@ from edgeward_harness.rig.bench import Rig
 from edgeward_harness.rig.recordings.recording import Recording
 from edgeward_harness.run.measure import Measure
 
-from .recorded import all_waves, attach_files, first_lead, play, take, told_of
+from .recorded import all_waves, first_lead, play, rests_on, take
 from .recorded_scores import LETHAL_KINDS, fibrillation_score, was_kept
 
 SCORE_LEAST = 65.0
@@ -39,12 +39,12 @@ def test_bedside_alarms(measure: Measure, rig: Rig) -> None:
     for played in play(rig, taken, all_waves):
         kept.append((played.recording, was_kept(played)))
         rig.progress(len(kept), len(taken))
-    attach_files(measure, rig, taken)
+    rests_on(measure, rig, taken)
     lethal = [one for one in kept if _kind(one[0]) in LETHAL_KINDS and _is_true(one[0])]
     lost = [f"{one.name} ({_kind(one)})" for one, was in lethal if not was]
     told = judge_failures(len(lost), len(lethal), "none is lost", detail="; ".join(lost))
-    measure.record("true_standstills_and_fibrillations_lost", told_of(told))
-    measure.record("alarm_score", told_of(judge_challenge(_by_kind(kept), SCORE_LEAST)))
+    measure.record("true_standstills_and_fibrillations_lost", told)
+    measure.record("alarm_score", judge_challenge(_by_kind(kept), SCORE_LEAST))
 
 
 def _kind(recording: Recording) -> str:
@@ -76,12 +76,12 @@ def test_fibrillation(measure: Measure, rig: Rig) -> None:
     for played in play(rig, taken, first_lead):
         scores.append((played.recording.name, fibrillation_score(played)))
         rig.progress(len(scores), len(taken))
-    attach_files(measure, rig, taken)
+    rests_on(measure, rig, taken)
     found = [Share(name, score.found, score.present) for name, score in scores]
     told = judge_share(found, EPISODES_LEAST, rare=True)
-    measure.record("fibrillations_found", told_of(told))
+    measure.record("fibrillations_found", told)
     where = "; ".join(f"{name}: {score.false}" for name, score in scores if score.false)
     false = sum(score.false for _, score in scores)
     hours = sum(score.hours for _, score in scores)
     limit = judge_rate_per_hour(false, hours, FALSE_PER_HOUR_MOST, where)
-    measure.record("false_fibrillation_alarms", told_of(limit))
+    measure.record("false_fibrillation_alarms", limit)

@@ -15,7 +15,7 @@ from edgeward_harness.rig.bench import Rig
 from edgeward_harness.rig.recordings.recording import Recording, Wave
 from edgeward_harness.run.measure import Measure
 
-from .recorded import Played, attach_files, play, take, told_of
+from .recorded import Played, play, rests_on, take
 from .recorded_noise import begin_of, delays_s, hours, made_up, noise_of, with_noise
 
 TECHNICAL_WITHIN_S = 11.0
@@ -43,15 +43,15 @@ def test_noise(measure: Measure, rig: Rig) -> None:
     noisy = [with_noise(one, noise.waves[0]) for one in clean]
     played = list(play(rig, [*clean, *noisy], lambda one: one.waves))
     pairs = list(zip(played[: len(clean)], played[len(clean) :], strict=True))
-    attach_files(measure, rig, [*clean, noise])
+    rests_on(measure, rig, [*clean, noise])
     late = [delay for _, stressed in pairs for delay in delays_s(stressed)]
     sample = Sample(late, [0.0] * len(late), unit="s")
-    measure.record("noise_to_technical_alarm", told_of(judge_maximum(sample, TECHNICAL_WITHIN_S)))
+    measure.record("noise_to_technical_alarm", judge_maximum(sample, TECHNICAL_WITHIN_S))
     false = [one for quiet, stressed in pairs for one in made_up(stressed, quiet, SLACK_S)]
     told = judge_rate_per_hour(
         len(false), hours(clean), MADE_UP_PER_HOUR_MOST, "; ".join(false[:5])
     )
-    measure.record("alarms_made_up_in_noise", told_of(told))
+    measure.record("alarms_made_up_in_noise", told)
 
 
 @pytest.mark.case("TC-ALM-036")
@@ -73,12 +73,12 @@ def test_pulse_and_saturation(measure: Measure, rig: Rig) -> None:
         false += _false_desaturations(played)
         good_s += sum(value >= SATURATION_LOW for value in played.recording.numbers["SpO2"])
         rig.progress(len(shares), len(taken))
-    attach_files(measure, rig, taken)
-    measure.record("pulse_rates_right", told_of(judge_share(shares, SHARE_LEAST)))
+    rests_on(measure, rig, taken)
+    measure.record("pulse_rates_right", judge_share(shares, SHARE_LEAST))
     told = judge_failures(
         len(false), good_s, "no alarm in a second of good saturation", detail="; ".join(false[:3])
     )
-    measure.record("false_alarms_of_saturation", told_of(told))
+    measure.record("false_alarms_of_saturation", told)
 
 
 def _with_saturation(recording: Recording) -> Recording:
