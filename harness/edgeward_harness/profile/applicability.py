@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from edgeward.profile import Profile
 from edgeward_harness.profile.unit import Realization, Unit
 
+RECORDINGS = "recordings-"
+"""How the name of a fixture begins that is a collection of recordings."""
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -60,7 +63,12 @@ def _unit_reasons(need: Need, unit: Unit) -> Iterator[str]:
         yield f"The case needs a unit that is {needed}; {unit.name} is {unit.realization.value}."
     absent = [name for name in need.fixtures if name not in unit.at_hand]
     if absent:
-        yield f"The bench of {unit.name} has no {_either(absent)}."
+        yield f"The bench of {unit.name} has no {_either(absent)}.{_remedy(absent)}"
+
+
+def _remedy(absent: Collection[str]) -> str:
+    recorded = any(name.startswith(RECORDINGS) for name in absent)
+    return " Recordings are named with --recordings DIR." if recorded else ""
 
 
 def _capability_reasons(need: Need, capabilities: Collection[str] | None) -> Iterator[str]:

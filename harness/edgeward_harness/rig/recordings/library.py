@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeward_harness.errors import InputError
+from edgeward_harness.profile.applicability import RECORDINGS
 from edgeward_harness.rig.recordings.arrays import (
     read_bidmc,
     read_challenge,
@@ -32,10 +33,6 @@ _TOLD_BY: Mapping[str, Reader] = {
 """A file that only such a collection has."""
 
 
-FIXTURE = "recordings-"
-"""How the name of a fixture begins that is a collection."""
-
-
 @dataclass(frozen=True, slots=True)
 class Library:
     """Recordings below a folder."""
@@ -48,7 +45,7 @@ class Library:
     @property
     def fixtures(self) -> tuple[str, ...]:
         """What a bench with these has at hand, one for each collection."""
-        return tuple(f"{FIXTURE}{_fixture_name(name)}" for name in sorted(self.readers))
+        return tuple(f"{RECORDINGS}{_fixture_name(name)}" for name in sorted(self.readers))
 
     def read(self, collection: str) -> Iterator[Recording]:
         """The recordings of a collection, one after the other.
