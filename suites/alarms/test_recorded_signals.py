@@ -104,7 +104,7 @@ def _false_desaturations(played: Played) -> list[str]:
     shown = played.recording.numbers["SpO2"]
     return [
         f"{played.recording.name} at {since:.0f} s"
-        for since, _ in played.alarms("spo2_low", "severe_desaturation")
+        for since, _ in played.alarms("spo2_low", "spo2_high", "severe_desaturation")
         if not any(
             value < SATURATION_LOW
             for value in shown[max(0, int(since) - SATURATION_LATE_S) : int(since) + 1]

@@ -20,12 +20,14 @@ def judge(
     *,
     suite: str = "latency",
     profile: str = "bedside_monitor",
+    recordings: Path | None = None,
 ) -> tuple[int, Assessment, str]:
     """Verify a unit with the named cases only, at quick depth.
 
     The folder may hold device profiles of its own; the bundle is left there in `out`.
     """
     suites = resources.suites()
+    recorded = [] if recordings is None else [f"--edgeward-recordings={recordings}"]
     done = subprocess.run(
         [
             sys.executable, "-m", "pytest", str(suites / suite), "-k", cases, "-qq",
@@ -34,7 +36,7 @@ def judge(
             f"--edgeward-profile={profile}", f"--edgeward-profiles={tmp_path}",
             "--edgeward-depth=quick", "--edgeward-seed=7", f"--edgeward-bench={BENCH}",
             f"--edgeward-unit={unit}", f"--edgeward-out={tmp_path / 'out'}",
-            "--edgeward-formats=none",
+            "--edgeward-formats=none", *recorded,
         ],
         env={**os.environ, "EDGEWARD_HOME": str(tmp_path / "home")},
         capture_output=True, text=True, timeout=300, check=False,

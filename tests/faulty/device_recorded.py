@@ -1,0 +1,75 @@
+"""The reference device with a defect that only recordings show: `python device_recorded.py DEFECT`.
+
+On simulated patients each of these would do well, or nearly. As in `device.py`.
+"""
+
+import sys
+from collections.abc import Callable
+
+from edgeward.device.device import Device, Parts
+from edgeward.device.serve import main
+from edgeward.signal.detect import ecg
+from edgeward.signal.detect.qrs.qrs import QrsDetector
+from edgeward.signal.detect.rhythm.ventricular import VentricularDetector
+from edgeward.signal.findings import Beat, Finding
+from edgeward.signal.ring import Mask, Samples
+from edgeward.signal.vitals import court
+
+DEAF_S = 0.7
+
+
+class Deaf(QrsDetector):
+    """After a beat it hears nothing for so long that a beat which comes early is lost."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self.deaf = round(DEAF_S * rate_hz)
+        self.last = -self.deaf
+        super().__init__(rate_hz)
+
+    def push(self, samples: Samples, valid: Mask) -> list[Beat]:
+        heard = []
+        for beat in super().push(samples, valid):
+            if beat.sample - self.last >= self.deaf:
+                heard.append(beat)
+                self.last = beat.sample
+        return heard
+
+
+class SeesNoFibrillation(VentricularDetector):
+    """What wanders is nothing."""
+
+    def push(self, samples: Samples, valid: Mask) -> list[Finding]:
+        super().push(samples, valid)
+        return []
+
+
+def deaf(parts: Parts) -> Device:
+    """Finds the first beat of two."""
+    ecg.QrsDetector = Deaf  # type: ignore[misc]
+    return Device(parts)
+
+
+def sees_no_fibrillation(parts: Parts) -> Device:
+    """Nobody fibrillates."""
+    ecg.VentricularDetector = SeesNoFibrillation  # type: ignore[misc]
+    return Device(parts)
+
+
+def believes_nobody(parts: Parts) -> Device:
+    """Holds each lethal sign back, whatever other channels say of it."""
+
+    def waits(self: court.Court, told: list[court.Told]) -> list[court.Told]:
+        return [one for one in told if getattr(one.finding, "sign", None) not in court.JUDGED]
+
+    court.Court.hear = waits  # type: ignore[method-assign]
+    return Device(parts)
+
+
+DEFECTS: dict[str, Callable[[Parts], Device]] = {
+    "deaf": deaf,
+    "sees_no_fibrillation": sees_no_fibrillation,
+    "believes_nobody": believes_nobody,
+}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[2:], make_device=DEFECTS[sys.argv[1]]))

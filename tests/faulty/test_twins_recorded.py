@@ -1,0 +1,37 @@
+"""Every seeded defect that recordings show turns the case on recorded patients red."""
+
+from pathlib import Path
+
+import pytest
+
+from edgeward_harness.evidence.standing import Standing
+
+from .twin_lab import failed_measurements, judge
+
+RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "data"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not RECORDINGS.exists(), reason=f"no recordings at {RECORDINGS}"),
+]
+
+
+@pytest.mark.parametrize(
+    ("unit", "cases", "broken", "seen_by"),
+    [
+        ("deaf", "irregular_waves", "REQ-ALM-030", "irregular_rates_wrong"),
+        ("deaf", "test_beats", "REQ-ALM-031", "beats_found"),
+        ("deaf", "rate_limits", "REQ-ALM-032", "rate_episodes_found"),
+        ("believes_nobody", "bedside_alarms", "REQ-ALM-033", "alarm_score"),
+        ("sees_no_fibrillation", "fibrillation", "REQ-ALM-034", "fibrillations_found"),
+        ("technical_is_silent", "test_noise", "REQ-ALM-035", "noise_to_technical_alarm"),
+        ("hundred_alarms", "pulse_and_saturation", "REQ-ALM-036", "false_alarms_of_saturation"),
+    ],
+)
+def test_a_defect_is_found_on_recorded_patients(
+    tmp_path: Path, unit: str, cases: str, broken: str, seen_by: str
+) -> None:
+    status, assessment, output = judge(tmp_path, unit, cases, suite="alarms", recordings=RECORDINGS)
+    assert assessment.requirements[broken].standing is Standing.FAILED, output
+    assert status == 1
+    assert seen_by in failed_measurements(tmp_path), output
