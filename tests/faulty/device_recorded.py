@@ -5,6 +5,7 @@ On simulated patients each of these would do well, or nearly. As in `device.py`.
 
 import sys
 from collections.abc import Callable
+from types import ModuleType
 
 from edgeward.device.device import Device, Parts
 from edgeward.device.serve import main
@@ -13,9 +14,15 @@ from edgeward.signal.detect.qrs.qrs import QrsDetector
 from edgeward.signal.detect.rhythm.ventricular import VentricularDetector
 from edgeward.signal.findings import Beat, Finding
 from edgeward.signal.ring import Mask, Samples
-from edgeward.signal.vitals import court
+from edgeward.signal.vitals.channel_vitals import Told
+from edgeward.signal.vitals.court import JUDGED, Court
 
 DEAF_S = 0.7
+
+
+def put(module: ModuleType | type, name: str, what: object) -> None:
+    """Put what is defective in the place of what the module has under this name."""
+    setattr(module, name, what)
 
 
 class Deaf(QrsDetector):
@@ -45,23 +52,24 @@ class SeesNoFibrillation(VentricularDetector):
 
 def deaf(parts: Parts) -> Device:
     """Finds the first beat of two."""
-    ecg.QrsDetector = Deaf  # type: ignore[misc]
+    put(ecg, "QrsDetector", Deaf)
     return Device(parts)
 
 
 def sees_no_fibrillation(parts: Parts) -> Device:
     """Nobody fibrillates."""
-    ecg.VentricularDetector = SeesNoFibrillation  # type: ignore[misc]
+    put(ecg, "VentricularDetector", SeesNoFibrillation)
     return Device(parts)
 
 
 def believes_nobody(parts: Parts) -> Device:
     """Holds each lethal sign back, whatever other channels say of it."""
 
-    def waits(self: court.Court, told: list[court.Told]) -> list[court.Told]:
-        return [one for one in told if getattr(one.finding, "sign", None) not in court.JUDGED]
+    def hear(self: Court, told: list[Told]) -> list[Told]:
+        del self
+        return [one for one in told if getattr(one.finding, "sign", None) not in JUDGED]
 
-    court.Court.hear = waits  # type: ignore[method-assign]
+    put(Court, "hear", hear)
     return Device(parts)
 
 
