@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from playbacks import simulated_patients
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -32,7 +33,7 @@ from edgeward.device.daemon.metrics import (
 )
 from edgeward.device.daemon.metrics_http import MetricsAddressError, MetricsServer, judge
 from edgeward.device.daemon.snapshot import Snapshot, StreamState
-from edgeward.device.daemon.source import PlaybackSource, simulated_patients
+from edgeward.device.daemon.source import PlaybackSource
 from edgeward.device.device import Parts
 from edgeward.model.reference import load_reference_model
 from edgeward.process.latency import Histogram, Path

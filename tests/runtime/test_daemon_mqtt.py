@@ -19,12 +19,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paho.mqtt import publish
 from paho.mqtt.client import MQTTv5
+from playbacks import simulated_patients
 
 from edgeward.adapters.clock import SystemClock
 from edgeward.device.daemon.datagrams import AddressError
 from edgeward.device.daemon.frames import encode
 from edgeward.device.daemon.mqtt import MqttError, MqttSource, parse_address
-from edgeward.device.daemon.source import Arrival, simulated_patients
+from edgeward.device.daemon.source import Arrival
 
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
 COMMAND = str(Path(sys.executable).with_name("edgeward"))

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from playbacks import simulated_patients
 
 from edgeward.adapters.clock import SimulatedClock
 from edgeward.adapters.notify import ServiceManager
@@ -20,7 +21,7 @@ from edgeward.device.daemon.control import Control, NotRunningError, ask_status
 from edgeward.device.daemon.handover import Handover
 from edgeward.device.daemon.journal import FILE, Journal
 from edgeward.device.daemon.logs import as_text
-from edgeward.device.daemon.source import Playback, PlaybackSource, simulated_patients
+from edgeward.device.daemon.source import Playback, PlaybackSource
 from edgeward.errors import StoreError
 from edgeward.model.card import ModelInput
 from edgeward.process.decision import Decision, Outcome

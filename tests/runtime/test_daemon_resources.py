@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from playbacks import simulated_patients
+
 from edgeward.adapters.clock import SimulatedClock
 from edgeward.adapters.entropy import SeededEntropy
 from edgeward.adapters.notify import ServiceManager
@@ -10,7 +12,7 @@ from edgeward.adapters.store import MemoryStore
 from edgeward.device.daemon.daemon import Daemon, DaemonDevice
 from edgeward.device.daemon.journal import Journal
 from edgeward.device.daemon.slow import SlowSide
-from edgeward.device.daemon.source import PlaybackSource, simulated_patients
+from edgeward.device.daemon.source import PlaybackSource
 from edgeward.device.daemon.status import status_of
 from edgeward.device.device import Parts
 from edgeward.model.reference import load_reference_model

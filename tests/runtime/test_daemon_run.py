@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from playbacks import simulated_patients
 
 from edgeward.adapters.clock import SimulatedClock
 from edgeward.adapters.entropy import SeededEntropy
@@ -24,7 +25,7 @@ from edgeward.device.daemon.daemon import Advice, Daemon, DaemonDevice
 from edgeward.device.daemon.frames import encode
 from edgeward.device.daemon.journal import FILE, Journal
 from edgeward.device.daemon.slow import SlowSide
-from edgeward.device.daemon.source import Arrival, PlaybackSource, simulated_patients
+from edgeward.device.daemon.source import Arrival, PlaybackSource
 from edgeward.device.device import Parts
 from edgeward.limits import DEFAULT, Limits
 from edgeward.model.reference import load_reference_model
@@ -251,7 +252,7 @@ def test_a_person_starts_it_asks_it_reads_its_log_and_ends_it(tmp_path: Path) ->
         assert (seen["schema"], seen["profile"]["name"]) == (1, "gateway")
         while not (state / FILE).stat().st_size:
             time.sleep(0.05)
-        assert "4 simulated patients, 4 streams, mode real_time" in edgeward(
+        assert "4 simulated patients, busy_day, 4 streams, mode real_time" in edgeward(
             "status", "--state", state
         ).stdout  # fmt: skip
         assert "patient-00" in edgeward("logs", "--state", state, "--lines", 5).stdout

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from playbacks import simulated_patients
 
 from edgeward.adapters.clock import SimulatedClock
 from edgeward.adapters.entropy import SeededEntropy
@@ -16,7 +17,7 @@ from edgeward.device.daemon.daemon import Daemon, DaemonDevice
 from edgeward.device.daemon.journal import FILE, Journal
 from edgeward.device.daemon.report import closing, exit_status
 from edgeward.device.daemon.slow import SlowSide
-from edgeward.device.daemon.source import PlaybackSource, simulated_patients
+from edgeward.device.daemon.source import PlaybackSource
 from edgeward.device.daemon.status import as_text, status_of
 from edgeward.device.device import Parts
 from edgeward.model.reference import load_reference_model
@@ -114,18 +115,18 @@ def test_what_ends_the_clinical_thread_leaves_what_was_told_in_the_log(tmp_path:
     program = """
 import sys
 from edgeward.device.cli import main
-from edgeward.device.daemon.source import PlaybackSource
-played = PlaybackSource.receive
+from edgeward.device.daemon.simulated import SimulatedSource
+played = SimulatedSource.receive
 def broken(self, until_ns):
-    if self._next[0] > 1250:
+    if self._patients[0].ticks > 125:
         raise ZeroDivisionError("a defect nobody foresaw")
     return played(self, until_ns)
-PlaybackSource.receive = broken
+SimulatedSource.receive = broken
 sys.exit(main(sys.argv[1:]))
 """
     done = subprocess.run(
         [sys.executable, "-c", program, "run", "--profile", "wearable", "--patients", "1",
-         "--state", str(tmp_path), "--speed", "50", "--hours", "0.01", "--quiet"],
+         "--state", str(tmp_path), "--speed", "50", "--hours", "1", "--quiet"],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode not in (0, 1)

@@ -47,6 +47,7 @@ def _condition(one: ConditionDefinition) -> dict[str, Any]:
         "latching": one.latching.value,
         "life_threatening": one.life_threatening,
         "may_switch_off": one.may_switch_off,
+        "covers": [*one.covers],
         "text": one.text,
     }
 
@@ -66,6 +67,8 @@ def shown(bedside: Bedside, patient: str | None) -> dict[str, Any]:
         "readings": readings,
         "self_check_ns": bedside.alarms.last_self_check_ns,
         "unrecorded": bedside.unrecorded,
+        "delegations": bedside.delegations.shown(patient, state.at_ns),
+        "listening": bedside.listeners.shown(state.at_ns) if patient is None else [],
     }
 
 

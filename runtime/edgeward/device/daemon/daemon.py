@@ -10,6 +10,8 @@ Rules:
 4. A stream that stops coming is told (`silence`), unless nobody waits for the results.
 5. Whoever sends under ever new names costs no memory: a refusal is told by name for as many names
    as there may be streams, and for all others together.
+6. A patient's numbers and alarms come from the same blocks, after the windows (`patients`); what is
+   wrong with the device is an alarm, too.
 """
 
 from collections import deque
@@ -17,12 +19,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edgeward.device.bedside.telling import BedsideEvent, VitalEvent
 from edgeward.device.daemon.handover import Handover
+from edgeward.device.daemon.naming import read_name
 from edgeward.device.daemon.silence import Silence
 from edgeward.device.daemon.snapshot import Snapshot, take_snapshot
 from edgeward.device.daemon.source import Source
 from edgeward.device.device import Device, Parts
-from edgeward.device.rpc import shown
 from edgeward.errors import EdgewardError, LimitError, StreamError
 from edgeward.process.ladder import Rung
 from edgeward.process.stream import Block, ResultEvent
@@ -31,7 +34,8 @@ from edgeward.process.watching import RuleReport, Watching
 from edgeward.signal.windows import Windower
 
 if TYPE_CHECKING:  # loaded with the first patient
-    from edgeward.device.bedside.telling import BedsideEvent
+    from edgeward.device.daemon.patients import Patients
+    from edgeward.signal.findings import Reason, Vital
 
 Watch = Callable[[str, int], Watching | None]
 """The rules of the stream of this name, whose first sample has this index."""
@@ -57,19 +61,32 @@ class DaemonDevice(Device):
     def __init__(self, parts: Parts) -> None:
         """Start with an empty hand-over."""
         self.handover = Handover(HANDOVER_RECORDS_MAX)
+        self.patients: Patients | None = None
+        """None: windows are judged, and nobody is watched."""
+        self._unknown: dict[tuple[str, Vital], Reason | None] = {}
         super().__init__(parts)
 
     def publish(self, event: ResultEvent) -> None:
         """Hand a result over."""
         self.handover.put(event)
 
-    def tell(self, event: "BedsideEvent") -> None:
-        """Hand over a number about a patient, or an entry of the alarm journal."""
+    def tell(self, event: BedsideEvent) -> None:
+        """Hand over an entry of the alarm journal; of a number, that it is unknown or known again.
+
+        A number comes each second: it is shown, and would leave the log no room for anything else.
+        """
+        if isinstance(event, VitalEvent):
+            key, reason = (event.patient, event.reading.vital), event.reading.reason
+            if key in self._unknown and self._unknown[key] == reason:
+                return
+            self._unknown[key] = reason
         self.handover.put(event)
 
     def report(self, event: TechnicalEvent | RuleReport) -> None:
         """Hand over what is wrong, or what a rule has found."""
         self.handover.put(event)
+        if self.patients is not None and isinstance(event, TechnicalEvent):
+            self.patients.report(event)
 
 
 class Daemon:
@@ -88,6 +105,8 @@ class Daemon:
         self._watch = watch
         self.proof = proof
         """Why it keeps its deadlines, in words."""
+        self.unwatched: str | None = None if device.patients else "no patients were asked for"
+        """Why nobody is watched; None: patients are."""
         self.advice: deque[Advice] = deque(maxlen=64)
         """Filled by the slow thread."""
         self._clock = device.clock
@@ -96,7 +115,7 @@ class Daemon:
         self._lost = 0
         self._strangers: set[str] = set()
         """Names that were refused and are no stream (rule 5)."""
-        taken = device.parts.engine.card.input
+        taken = self._model_input = device.parts.engine.card.input
         window_ns = taken.window_samples * _NS_PER_S // taken.rate_hz
         self._silence = Silence(window_ns, self.started_ns)
         self.snapshot: Snapshot = self._taken()
@@ -104,16 +123,16 @@ class Daemon:
     def run(self, stopping: Callable[[], bool]) -> None:
         """Work until the source has ended or somebody wants it to stop; then work off the rest."""
         clock, source, processor = self._clock, self.source, self.device.processor
-        inline = processor.pace.mode.works_at_once
+        inline, patients = processor.pace.mode.works_at_once, self.device.patients
         next_snapshot_ns = clock.monotonic_ns() + SNAPSHOT_NS
         while not stopping() and not source.ended:
-            due_ns = None if inline else processor.due_ns()
-            until_ns = next_snapshot_ns if due_ns is None else min(due_ns, next_snapshot_ns)
-            for name, block in source.receive(until_ns):
-                self._offer(name, block)
+            for name, block in source.receive(self._until_ns(next_snapshot_ns)):
+                self._arrived(name, block)
             now_ns = clock.monotonic_ns()
             if not inline and (due_ns := processor.due_ns()) is not None and due_ns <= now_ns:
                 processor.work(until_ns=next_snapshot_ns)
+            if patients is not None:
+                patients.work()
             if now_ns >= next_snapshot_ns:
                 self._take_advice()
                 self._count_lost()
@@ -122,7 +141,32 @@ class Daemon:
                 self.snapshot = self._taken()
                 next_snapshot_ns = now_ns + SNAPSHOT_NS
         processor.work()
+        if patients is not None:
+            patients.end()
         self.snapshot = self._taken()
+
+    def _until_ns(self, next_snapshot_ns: int) -> int:
+        """Until when samples may be waited for."""
+        processor, patients = self.device.processor, self.device.patients
+        due_ns = None if processor.pace.mode.works_at_once else processor.due_ns()
+        until_ns = next_snapshot_ns if due_ns is None else min(due_ns, next_snapshot_ns)
+        return until_ns if patients is None else min(until_ns, patients.due_ns)
+
+    def _arrived(self, name: str, block: Block) -> None:
+        """Rules 2 and 6."""
+        try:
+            named = read_name(name, self._model_input)
+        except StreamError as error:
+            self._refuse("order", name, str(error))
+            return
+        if named.judged:
+            self._offer(name, block)
+        if self.device.patients is None:
+            return
+        try:
+            self.device.patients.take(name, named, block)
+        except EdgewardError as error:
+            self._refuse("limit" if isinstance(error, LimitError) else "order", name, str(error))
 
     def _offer(self, name: str, block: Block) -> None:
         """Rules 2 and 3."""
@@ -151,13 +195,7 @@ class Daemon:
         processor.conditions.raise_(Condition.REFUSED, name, f"{error}; it began anew")
 
     def _open(self, name: str, block: Block) -> None:
-        longest = self.device.limits.stream_name_chars_max
-        if len(name) > longest or not name.isprintable():  # it goes into logs and onto terminals
-            raise StreamError(
-                f"found the stream name {shown(name)}; accepted: 1 to {longest} printable"
-                " characters"
-            )
-        taken = self.device.parts.engine.card.input
+        taken = self._model_input
         first_window = block.first // taken.hop_samples
         windower = Windower(taken.window_samples, taken.hop_samples, first_window)
         watching = self._watch(name, windower.next_sample)
@@ -204,4 +242,5 @@ class Daemon:
             handed_over=self.device.handover.counts(),
             scheduling=self.device.scheduling_label,
             epoch=self.device.identity.epoch,
+            watched=None if self.device.patients is None else self.device.patients.watched(),
         )

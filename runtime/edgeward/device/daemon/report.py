@@ -37,10 +37,19 @@ def opening(daemon: Daemon, profile: Profile, state: FilePath) -> str:
         ("mode", daemon.device.processor.pace.mode.value),
         ("budget", f"{limits} (p50 / p99 / max, window to result)"),
         ("deadlines", daemon.proof),
+        ("alarms", _watching(daemon)),
         ("scheduling", daemon.device.scheduling_label),
         ("state", str(state)),
     )
     return "\n".join(f"{name:<11}{text}" for name, text in rows)
+
+
+def _watching(daemon: Daemon) -> str:
+    if daemon.unwatched is not None:
+        return f"NONE: nobody is watched, {daemon.unwatched}"
+    bedside = daemon.device.open_bedside()
+    kept = len(bedside.alarms.alarms)
+    return "every patient is watched" + (f"; {kept} from before this start" if kept else "")
 
 
 def progress_line(snapshot: Snapshot) -> str:

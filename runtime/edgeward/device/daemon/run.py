@@ -14,7 +14,7 @@ from edgeward.device.daemon.folder import add_state, profiles_in, state_of
 from edgeward.errors import EdgewardError
 
 if TYPE_CHECKING:
-    from edgeward.device.daemon.daemon import Daemon
+    from edgeward.device.daemon.daemon import Daemon, DaemonDevice
     from edgeward.device.daemon.source import Source
     from edgeward.device.device import Parts
     from edgeward.profile import Profile
@@ -49,13 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="MS",
         help="wait so long for frames that are missing before later ones (default: not at all)",
     )
-    parser.add_argument(
-        "--patients",
-        type=int,
-        metavar="N",
-        help="how many to simulate (default: as many as the profile has devices, at least 1)",
-    )
-    parser.add_argument("--seed", type=int, default=1, help="of the simulated patients (default 1)")
+    _add_simulation(parser)
     parser.add_argument(
         "--hours", type=float, metavar="H", help="end after so many hours of signal"
     )
@@ -78,9 +72,44 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=PATH",
         help="a file that rules with this action switch to 1 and 0, as a GPIO pin (repeatable)",
     )
+    _add_watching(parser)
     parser.add_argument("--metrics", metavar="HOST:PORT", help="serve Prometheus metrics there")
     parser.add_argument(
         "--quiet", action="store_true", help="no line about the progress each few seconds"
+    )
+
+
+def _add_simulation(parser: argparse.ArgumentParser) -> None:
+    """Who is simulated."""
+    parser.add_argument(
+        "--patients",
+        type=int,
+        metavar="N",
+        help="how many to simulate, or to take from a network (default: as many as the profile has"
+        " devices, at least 1)",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the simulated patients (default 1)")
+    parser.add_argument(
+        "--scenario",
+        default="busy_day",
+        metavar="NAME",
+        help="what the simulated patients go through (default busy_day, a day of each patient's"
+        " own); a name that does not exist is answered with all there are",
+    )
+
+
+def _add_watching(parser: argparse.ArgumentParser) -> None:
+    """Whether patients are watched, and as whom."""
+    parser.add_argument(
+        "--category",
+        choices=("adult", "paediatric", "neonate"),
+        default="adult",
+        help="whose limits apply to patients who are new (default adult)",
+    )
+    parser.add_argument(
+        "--without-alarms",
+        action="store_true",
+        help="judge windows only: nobody is watched, and nobody's alarm is raised",
     )
 
 
@@ -109,6 +138,7 @@ def run(options: argparse.Namespace) -> int:
             contextlib.closing(Control(state, lambda: status_of(daemon, slow, profile)))
         )
         daemon = _daemon(options, profile, state, held)
+        held.callback(daemon.device.close)
         journal = held.enter_context(contextlib.closing(Journal(state)))
         manager = ServiceManager()
         clock = daemon.device.clock
@@ -156,45 +186,104 @@ def _daemon(
     from dataclasses import replace
 
     from edgeward.adapters.scheduling import freeze_garbage
-    from edgeward.device.admission import prove
     from edgeward.device.assembly import system_parts
+    from edgeward.device.bedside.media import StoreMedia
     from edgeward.device.daemon.daemon import Daemon, DaemonDevice
     from edgeward.device.daemon.local import watch_with
     from edgeward.process.mode import Mode, pace_of
 
     parts = replace(system_parts(state), pace=pace_of(profile, Mode(options.mode)))
-    proof = "none is needed: nobody waits for the results"
     patients = parts.limits.streams_max
     if parts.pace.mode.keeps_pace:
-        patients = min(patients, max(1, profile.network.devices_max))
-    source = held.enter_context(contextlib.closing(_source(options, profile, parts, patients)))
+        patients = min(patients, options.patients or max(1, profile.network.devices_max))
+    unwatched = _unwatched(options, parts)
+    source = _source(options, profile, parts, patients, others=unwatched is None)
+    held.enter_context(contextlib.closing(source))
     patients = source.streams_expected or patients
     if patients > parts.limits.streams_max:
         accepted = f"accepted: at most streams_max = {parts.limits.streams_max}"
         raise OptionError(f"{source.said}: {patients} streams; {accepted}")
     parts = replace(parts, limits=replace(parts.limits, streams_max=patients))
+    if unwatched is not None:
+        parts = replace(parts, alarm_media=StoreMedia())
     device = DaemonDevice(parts)
     device.configure(profile.to_dict())
-    if parts.pace.mode.keeps_pace:
-        proof = str(prove(parts.engine, profile, patients, speed=options.speed))
-        proof += "; without the rules" if options.rules else ""
     watch = watch_with(options.rules, options.output, parts.engine.card.input, held)
+    proof = _proof(options, profile, parts, patients, watched=unwatched is None)
+    if unwatched is None:
+        _watch_patients(device, patients, options.category)
     daemon = Daemon(device, source, watch, proof)
+    daemon.unwatched = unwatched
     sys.setswitchinterval(SWITCH_S)
     freeze_garbage()
     return daemon
 
 
+def _unwatched(options: argparse.Namespace, parts: "Parts") -> str | None:
+    """Why nobody is watched; None: patients are.
+
+    How long an alarm may take, and how long a pause lasts, is time as it passes.
+    """
+    if options.without_alarms:
+        return "it was asked for"
+    if not parts.pace.mode.keeps_pace:
+        return f"in the mode {parts.pace.mode.value} nobody waits for what is found"
+    if options.speed != 1.0:
+        return f"time passes {options.speed:g} times as fast as for a patient"
+    return None
+
+
+def _proof(
+    options: argparse.Namespace, profile: "Profile", parts: "Parts", patients: int, *, watched: bool
+) -> str:
+    """Why the deadlines are kept.
+
+    Raises:
+        NotSchedulableError: they would not be.
+    """
+    from edgeward.device.admission import NotSchedulableError, Turns, prove
+
+    if not parts.pace.mode.keeps_pace:
+        return "none is needed: nobody waits for the results"
+    turns = None
+    if watched:
+        from edgeward.device.admission_watching import turn_times_ns
+        from edgeward.device.daemon.patients import TURN_NS
+
+        turns = Turns(TURN_NS, turn_times_ns(TURN_NS))
+    try:
+        proof = prove(parts.engine, profile, patients, speed=options.speed, turns=turns)
+    except NotSchedulableError as error:
+        hint = "; take fewer with --patients, or judge windows only with --without-alarms"
+        raise NotSchedulableError(f"{error}{hint if watched else ''}") from error
+    return f"{proof}{'; without the rules' if options.rules else ''}"
+
+
+def _watch_patients(device: "DaemonDevice", patients: int, category: str) -> None:
+    """Have the device watch its patients; whose alarms were up are known from its folder."""
+    from edgeward.alarm.vocabulary import Category
+    from edgeward.device.daemon.patients import Patients
+
+    bedside, conditions = device.open_bedside(), device.processor.conditions
+    device.patients = Patients(bedside, device.clock, conditions, patients, Category(category))
+
+
 def _source(
-    options: argparse.Namespace, profile: "Profile", parts: "Parts", streams_max: int
+    options: argparse.Namespace,
+    profile: "Profile",
+    parts: "Parts",
+    streams_max: int,
+    *,
+    others: bool,
 ) -> "Source":
-    """What `--source` names.
+    """What `--source` names; with the channels that the model does not take, or without.
 
     Raises:
         OptionError: a figure nobody can use.
     """
     from edgeward.device.daemon.datagrams import DatagramSource
-    from edgeward.device.daemon.source import PlaybackSource, recorded, simulated_patients
+    from edgeward.device.daemon.simulated import SimulatedSource
+    from edgeward.device.daemon.source import PlaybackSource, recorded
 
     where, clock, taken = options.source, parts.clock, parts.engine.card.input
     _check_figures(options, parts.limits.streams_max)
@@ -204,14 +293,15 @@ def _source(
         from edgeward.device.daemon.mqtt import MqttSource
 
         return _ordered(MqttSource(where, clock), options, parts, streams_max)
+    until_s = None if options.hours is None else options.hours * 3600
     if where == "simulated":
         count = options.patients or max(1, profile.network.devices_max)
-        playbacks = simulated_patients(count, options.seed, taken.rate_hz)
-        said = f"{count} simulated patients"
-    else:
-        playbacks = recorded(Path(where), taken)
-        said = f"{where}, {len(playbacks)} recorded channels"
-    until_s = None if options.hours is None else options.hours * 3600
+        return SimulatedSource(
+            count, options.seed, options.scenario, clock, taken,
+            others=others, speed=options.speed, until_s=until_s,
+        )  # fmt: skip
+    playbacks = recorded(Path(where), taken)
+    said = f"{where}, {len(playbacks)} recorded channels"
     try:
         return PlaybackSource(
             playbacks, clock, taken, speed=options.speed, until_s=until_s, said=said

@@ -5,11 +5,14 @@ one never sees a result that was counted and not yet told.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgeward.process.latency import Histogram, Path
 from edgeward.process.processor import Processor
 from edgeward.process.technical import TechnicalEvent
+
+if TYPE_CHECKING:  # loaded where patients are watched
+    from edgeward.device.daemon.watched import Watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Snapshot:
     handed_over: dict[str, int]
     scheduling: str
     epoch: int
+    watched: "Watched | None" = None
+    """None: nobody is watched."""
 
     def conserved(self) -> bool:
         """Whether what must add up does."""
@@ -71,6 +76,7 @@ class Snapshot:
                 path.value: times.quantiles().to_dict() for path, times in self.times.items()
             },
             "conditions": [event.to_dict() for event in self.conditions],
+            "watched": None if self.watched is None else self.watched.to_dict(),
         }
 
 
@@ -82,6 +88,7 @@ def take_snapshot(
     handed_over: dict[str, int],
     scheduling: str,
     epoch: int,
+    watched: "Watched | None" = None,
 ) -> Snapshot:
     """Copy what there is to know; called by the clinical thread, between two blocks."""
     backlog = processor.backlog
@@ -109,4 +116,5 @@ def take_snapshot(
         handed_over=handed_over,
         scheduling=scheduling,
         epoch=epoch,
+        watched=watched,
     )

@@ -1,4 +1,4 @@
-"""Where a daemon's samples come from: the port, and the simulated patients."""
+"""Where a daemon's samples come from: the port, and recordings that are played."""
 
 import heapq
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ import numpy as np
 from edgeward.model.card import ModelInput
 from edgeward.ports import Clock
 from edgeward.process.stream import Block
-from edgeward.signal.patient import SimulatedPatient
 from edgeward.signal.recording import RecordingError, read_recording
 from edgeward.signal.sample_clock import SampleClock
 from edgeward.signal.windows import Samples
@@ -61,31 +60,8 @@ class Playback:
     rate_hz: int
 
 
-_PLAN = (
-    ("sinus", 90.0),
-    ("tachycardia", 40.0),
-    ("sinus", 60.0),
-    ("bradycardia", 40.0),
-    ("asystole", 10.0),
-    ("sinus", 60.0),
-)
-"""What a simulated patient goes through, again and again."""
-
-
-def simulated_patients(count: int, seed: int, rate_hz: int) -> list[Playback]:
-    """So many simulated patients, five minutes of each; the same for the same seed."""
-    return [
-        Playback(
-            name=f"patient-{number + 1:03d}",
-            samples=SimulatedPatient(seed + number, rate_hz).record(_PLAN).samples_mv,
-            rate_hz=rate_hz,
-        )
-        for number in range(count)
-    ]
-
-
 class PlaybackSource:
-    """Sends blocks of recorded or simulated signals at their pace, or faster.
+    """Sends blocks of recorded signals at their pace, or faster.
 
     Streams start one after the other within the time of a hop, so that their windows do not all
     become complete at once. A block is due when its last sample has been taken; `acquired_ns` is
@@ -103,7 +79,7 @@ class PlaybackSource:
         block_ms: int = 40,
         speed: float = 1.0,
         until_s: float | None = None,
-        said: str = "simulated patients",
+        said: str = "recorded patients",
     ) -> None:
         """Start now; end after so many seconds of signal, or never.
 
