@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 from edgeward.alarm.alarm_limits import VitalLimits
 from edgeward.alarm.change import AlarmChange, What
 from edgeward.alarm.definition import SECOND_NS
+from edgeward.alarm.signals import Shown
 from edgeward.alarm.system.self_check import PERIOD_NS, problems
 from edgeward.alarm.system.state import State
 from edgeward.alarm.vocabulary import (
@@ -39,7 +40,7 @@ from edgeward.signal.findings import UNITS, Vital
 
 PATIENTS = st.sampled_from(["a", "b"])
 CONDITIONS = st.sampled_from(
-    ["asystole", "apnea", "pause", "fall", "heart_rate_high", "ecg_lead_off", "shed"]
+    ["asystole", "apnea", "pause", "no_pulse", "fall", "heart_rate_high", "ecg_lead_off", "shed"]
 )
 SOURCES = st.sampled_from(["one", "two"])
 SECONDS = st.sampled_from([0.1, 0.5, 1.0, 2.0, 5.0, 30.0, 119.0, 121.0])
@@ -88,8 +89,9 @@ class AlarmMachine(RuleBasedStateMachine):
     def answer(self, data: Any, reset: bool) -> None:
         alarm = data.draw(st.sampled_from(self.bench.system.alarms))
         act = self.bench.by().reset if reset else self.bench.by().acknowledge
-        may = alarm.presence is Presence.LATCHED or alarm.undecided
-        if may if reset else alarm.presence is Presence.ON:
+        over = alarm.presence is Presence.LATCHED or alarm.undecided
+        on = alarm.presence is Presence.ON or alarm.covered_by is not None
+        if over if reset else on:
             act(alarm.id)
         else:
             self.refused(act, alarm.id)
@@ -201,7 +203,8 @@ class AlarmMachine(RuleBasedStateMachine):
             definition = self.bench.system.definitions[condition]
             if present and definition.life_threatening:
                 assert alarms[patient, condition].holds
-                assert alarms[patient, condition].signalled_ns is not None
+                begun = alarms[patient, condition].signalled_ns is not None
+                assert begun or alarms[patient, condition].covered_by is not None
                 assert not alarms[patient, condition].undecided
         if not self.bench.told(What.DECLARED):
             assert not alarms
@@ -227,8 +230,8 @@ class AlarmMachine(RuleBasedStateMachine):
     @invariant()
     def the_list_is_complete_and_in_order_and_the_first_is_heard(self) -> None:
         state, system = self.bench.signals, self.bench.system
-        signalled = {a.id for a in system.alarms if a.presence is not Presence.OFF}
-        assert {each.alarm.id for each in state.shown} == signalled
+        listed = {a.id for a in system.alarms if a.presence is not Presence.OFF or a.covered_by}
+        assert {each.alarm.id for each in state.shown} == listed
         ranks = [each.alarm.priority.rank for each in state.shown]
         assert ranks == sorted(ranks)
         heard = [each for each in state.shown if each.sounds]
@@ -242,12 +245,28 @@ class AlarmMachine(RuleBasedStateMachine):
         for shown in self.bench.signals.shown:
             if not self.bench.system.definitions[shown.alarm.condition].life_threatening:
                 continue
-            assert shown.lit
             assert shown.alarm.priority is Priority.HIGH
+            if shown.alarm.covered_by is not None:
+                self.stood_in_for(shown)
+                continue
+            assert shown.lit
             scope = self.bench.system.state.scope(shown.alarm.patient)
             paused = scope.inactivation is Inactivation.AUDIO_PAUSED
             answered = shown.alarm.presence is Presence.ACKNOWLEDGED
             assert shown.sounds != (paused or answered)
+
+    def stood_in_for(self, shown: Shown) -> None:
+        """What covers what kills is heard and seen in its place, and stands for itself."""
+        (cover,) = [
+            each
+            for each in self.bench.signals.shown
+            if each.alarm.id == shown.alarm.covered_by and each.alarm.patient == shown.alarm.patient
+        ]
+        scope = self.bench.system.state.scope(shown.alarm.patient)
+        assert cover.alarm.covered_by is None
+        assert cover.alarm.priority is Priority.HIGH
+        assert cover.lit
+        assert cover.sounds != (scope.inactivation is Inactivation.AUDIO_PAUSED)
 
     @invariant()
     def nothing_is_silent_for_longer_than_two_minutes_by_a_pause(self) -> None:

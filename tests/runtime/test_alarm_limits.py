@@ -123,6 +123,8 @@ def test_a_severe_desaturation_is_left_by_the_hysteresis_too() -> None:
     bench.read(Vital.SPO2, 87)
     bench.wait(3)
     assert bench.up("severe_desaturation").presence is Presence.LATCHED
+    assert bench.up("spo2_low").covered_by == bench.up("severe_desaturation").id
+    bench.wait(10)
     assert bench.up("spo2_low").presence is Presence.ON
 
 

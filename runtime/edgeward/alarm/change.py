@@ -30,6 +30,11 @@ class What(StrEnum):
     """A condition counts as met: an alarm begins, or a latched one has a new occurrence."""
     SIGNALLED = "signalled"
     """Its signals begin."""
+    COVERED = "covered"
+    """Another alarm tells the same happening, no less urgently: this one makes no sound of its own,
+    and no light if it had none before."""
+    UNCOVERED = "uncovered"
+    """No more: it makes its own signals from now on."""
     LEVEL = "level"
     """The value has got farther from or nearer to its limits."""
     ESCALATED = "escalated"
@@ -123,6 +128,11 @@ class Alarm:
     text: str
     source: str
     model: ModelUsed | None
+    covered_by: str | None = None
+    """The id of the alarm that tells the same happening in its place."""
+    covered_until_ns: int | None = None
+    """When that ends at the latest, since the condition of the other is over; on the clock of the
+    present boot."""
 
     @property
     def number(self) -> tuple[int, int]:

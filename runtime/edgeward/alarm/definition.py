@@ -8,6 +8,8 @@ Rules:
 3. A life-threatening condition cannot be switched off, and its signals stay until they are reset
    or acknowledged. A technical condition never latches.
 4. An acknowledgement ends by itself, after two minutes at most.
+5. A condition may name others that it *covers*: what they tell is the same happening, told worse.
+   While it is signalled they make no signal of their own (`system/covering`).
 """
 
 from dataclasses import dataclass
@@ -21,6 +23,8 @@ ACKNOWLEDGE_NS_MAX = 120 * SECOND_NS
 DELAY_NS_MAX = 30 * SECOND_NS
 """Of each of the two delays."""
 CLEAR_NS_MAX = 10 * SECOND_NS
+COVERED_AFTER_NS = 10 * SECOND_NS
+"""What a condition covers has so long to end after it: averages of rates reach back as far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class ConditionDefinition:
     """Whether a lower level, held for the clear delay, takes the priority back."""
     text: str = ""
     """What is shown to a person."""
+    covers: tuple[str, ...] = ()
+    """Conditions of the same patient that are part of this one. What they cover is named, too."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, every fault at once."""
@@ -97,6 +103,7 @@ class ConditionDefinition:
             if 0 < self.acknowledge_ns <= ACKNOWLEDGE_NS_MAX
             else f"acknowledge_ns is {self.acknowledge_ns}, accepted are 1 to {ACKNOWLEDGE_NS_MAX}",
             "" if name.isidentifier() and name.islower() else "a name is written like_this",
+            "covers itself" if name in self.covers else "",
             "escalates_after_ns is not above 0"
             if self.escalates_after_ns is not None and self.escalates_after_ns <= 0
             else "",

@@ -1,7 +1,8 @@
 """What is to be heard and seen at this moment: a plain value, for whoever gives the signals.
 
 Rules:
-1. Every alarm is listed: the most urgent first, the newest first among equals. None is hidden.
+1. Every alarm is listed: the most urgent first, among equals those that another one covers last,
+   and the newest first. None is hidden.
 2. One alarm is heard at a time: the first of the list that may be heard.
 3. What an operator has taken away is marked as long as it lasts, with the time that remains.
 """
@@ -24,9 +25,10 @@ class Shown:
     """Whether its sound may be given: not what is heard, which is the first of the list only."""
     visible: Activation
     sounds: bool
-    """Whether it asks for sound: neither acknowledged, nor latched silently, nor taken away."""
+    """Whether it asks for sound: neither acknowledged, covered, latched silently nor taken away."""
     lit: bool
-    """Whether it asks for light. An acknowledged one stays lit."""
+    """Whether it asks for light. An acknowledged one stays lit, and so does one that was lit when
+    another began to cover it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def _whole(signals: list[Activation], settled: list[Activation]) -> Activation:
 def newest_first(alarms: Iterable[Alarm]) -> list[Alarm]:
     """The order of the list: by priority, then the latest occurrence, then the latest alarm."""
     newest = sorted(alarms, key=_age, reverse=True)
-    return sorted(newest, key=lambda alarm: alarm.priority.rank)
+    return sorted(newest, key=lambda alarm: (alarm.priority.rank, alarm.covered_by is not None))
 
 
 def _age(alarm: Alarm) -> tuple[int, int, tuple[int, int]]:

@@ -2,6 +2,11 @@
 
 Whoever builds a product of their own replaces or extends `standard_conditions()`: the priorities
 are a result of their risk management.
+
+What covers what (`_COVERS`): a condition covers those that it brings about by itself and that call
+for nothing else. A tachycardia with a pulse and one without are two things, so it covers no pulse;
+nor does a standstill cover a fibrillation, or either of them a breath that stopped. No channel that
+cannot be read is covered by what might be seen in it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -61,6 +66,43 @@ def defect_condition(signal: Signal, defect: Reason) -> str:
     return f"{signal.value}_{defect.value}"
 
 
+_LOW_PRESSURE = tuple(
+    limit_condition(vital, Side.LOW, Level.WARNING)
+    for vital in (Vital.PRESSURE_SYSTOLIC, Vital.PRESSURE_MEAN, Vital.PRESSURE_DIASTOLIC)
+)
+_HIGH_PRESSURE = tuple(name.replace(Side.LOW, Side.HIGH) for name in _LOW_PRESSURE)
+_NO_PULSE = ("pulse_rate_low", defect_condition(Signal.PPG, Reason.WEAK))
+_SLOW_HEART = (Sign.PAUSE, "heart_rate_low", "pulse_rate_low")
+_FAST_HEART = ("heart_rate_high", "pulse_rate_high")
+_NO_STROKE = (
+    Sign.NO_PULSE, *_NO_PULSE, Sign.EXTREME_BRADYCARDIA, *_SLOW_HEART, *_FAST_HEART,
+    *_LOW_PRESSURE,
+)  # fmt: skip
+"""With a rate that was high before, and of which nothing is seen any more."""
+_COVERS: Mapping[str, tuple[str, ...]] = {
+    Sign.ASYSTOLE: _NO_STROKE,
+    Sign.VENTRICULAR_FIBRILLATION: (
+        *_NO_STROKE, Sign.VENTRICULAR_TACHYCARDIA, Sign.EXTREME_TACHYCARDIA,
+    ),
+    Sign.VENTRICULAR_TACHYCARDIA: (Sign.EXTREME_TACHYCARDIA, *_FAST_HEART),
+    Sign.EXTREME_TACHYCARDIA: _FAST_HEART,
+    Sign.EXTREME_BRADYCARDIA: _SLOW_HEART,
+    Sign.NO_PULSE: _NO_PULSE,
+    Sign.APNEA: ("respiration_rate_low",),
+    SEVERE_DESATURATION: ("spo2_low",),
+    "heart_rate_low": ("pulse_rate_low",),
+    "heart_rate_high": ("pulse_rate_high",),
+    "pressure_systolic_low": _LOW_PRESSURE[1:],
+    "pressure_mean_low": _LOW_PRESSURE[2:],
+    "pressure_systolic_high": _HIGH_PRESSURE[1:],
+    "pressure_mean_high": _HIGH_PRESSURE[2:],
+}  # fmt: skip
+
+
+def _covers(condition: str) -> tuple[str, ...]:
+    return tuple(str(each) for each in dict.fromkeys(_COVERS.get(condition, ())))
+
+
 def _signs() -> Iterator[ConditionDefinition]:
     for sign, text in _LETHAL_SIGNS.items():
         yield _lethal(sign_condition(sign), text)
@@ -101,6 +143,7 @@ def _lethal(name: str, text: str) -> ConditionDefinition:
         may_switch_off=False,
         latching=Latching.FULL,
         text=text,
+        covers=_covers(name),
     )
 
 
@@ -121,6 +164,7 @@ def _limits() -> Iterator[ConditionDefinition]:
                 condition_delay_ns=0 if vital in _IMMEDIATELY else SECOND_NS,
                 latching=Latching.BY_PRIORITY,
                 text=f"{vital.value.replace('_', ' ')} {side.value}",
+                covers=_covers(limit_condition(vital, side, Level.WARNING)),
             )
 
 
@@ -185,17 +229,32 @@ def by_name(definitions: Iterable[ConditionDefinition]) -> Mapping[str, Conditio
     """Definitions by their name.
 
     Raises:
-        AlarmError: two have the same.
+        AlarmError: two have the same, or one covers what is not there or not all that those cover.
     """
     known: dict[str, ConditionDefinition] = {}
-    twice = []
+    faults = []
     for each in definitions:
         if each.name in known:
-            twice.append(f"alarm condition {each.name!r} is defined twice")
+            faults.append(f"alarm condition {each.name!r} is defined twice")
         known[each.name] = each
-    if twice:
-        raise AlarmError(twice)
+    faults += [fault for each in known.values() for fault in _of_covers(each, known)]
+    if faults:
+        raise AlarmError(faults)
     return MappingProxyType(known)
+
+
+def _of_covers(one: ConditionDefinition, known: Mapping[str, ConditionDefinition]) -> Iterator[str]:
+    """With these rules nothing covers what covers it, and no change of the cover uncovers."""
+    for name in one.covers:
+        if name not in known:
+            yield f"alarm condition {one.name!r} covers {name!r}, which is not defined"
+            continue
+        left = [each for each in known[name].covers if each not in one.covers]
+        if left:
+            yield (
+                f"alarm condition {one.name!r} covers {name!r}, and not what that covers:"
+                f" {', '.join(left)}"
+            )
 
 
 @cache

@@ -47,7 +47,7 @@ class Presence(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     """The condition holds; somebody has taken notice of this occurrence, for a limited time."""
     OFF = "off"
-    """No signals: the signal delay still runs, or the alarm has ended."""
+    """No signals: the signal delay still runs, another alarm covers it, or it has ended."""
 
 
 class Activation(StrEnum):

@@ -100,6 +100,8 @@ def _countdown(left_ns: int) -> str:
 def _entry(each: Shown, width: int) -> tuple[str, Priority]:
     alarm = each.alarm
     stands = "cannot be seen at present" if alarm.undecided else _STANDS[alarm.presence]
+    if alarm.covered_by is not None:
+        stands = f"covered by alarm {alarm.covered_by}"
     notes = [note for note in (stands, _SOUND[each.audible]) if note]
     text = f"{_SYMBOLS[alarm.priority]:>3} {_where(alarm)}: {_name(alarm)} {_value(alarm)}".rstrip()
     tail = f" ({', '.join(notes)})" if notes else ""

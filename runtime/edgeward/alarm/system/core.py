@@ -4,7 +4,9 @@ Rules:
 1. It has no clock. Time comes with each call and never goes back; what became due is done first.
 2. The state changes by entries only: made here, applied, then told. Whoever is told may fail; the
    alarm stays, and the failure is a fault of the alarm system.
-3. What breaks through a pause of the audio ends that pause.
+3. What breaks through a pause of the audio ends that pause. Whoever was covered when it began does
+   not: it was there, and is silent like all the others.
+4. What covers what is settled before anything is given, and whenever anything has changed.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,6 +18,7 @@ from edgeward.alarm.moment import Moment
 from edgeward.alarm.observation import Observation
 from edgeward.alarm.system import life
 from edgeward.alarm.system.agenda import Agenda
+from edgeward.alarm.system.covering import Covering
 from edgeward.alarm.system.showing import given_to
 from edgeward.alarm.system.state import Key, State
 from edgeward.alarm.system.timers import Timer, first
@@ -43,6 +46,7 @@ class Core:
         self.untold = 0
         """Entries that whoever is told did not take."""
         self._tell = tell
+        self._covering = Covering(definitions)
         self._watches: dict[Key, Watch] = {}
         self._conditions: Agenda[Key] = Agenda()
         self._scopes: Agenda[str | None] = Agenda()
@@ -203,11 +207,42 @@ class Core:
     def settle(self) -> None:
         """Tell what is to be given now, where that has changed."""
         for patient in sorted(self._touched, key=lambda each: (each is not None, each or "")):
+            for alarm in self._covering.in_order(self.state, patient):
+                if alarm.presence is Presence.ON or alarm.covered_by is not None:
+                    self._cover(alarm)
             given = given_to(self.state, self.definitions, patient)
             before = self.state.given.get(patient, Given(patient, None, None, None, None))
             if given != before:
                 self.tell(What.ANNUNCIATION, patient, given=given)
         self._touched.clear()
+
+    def _cover(self, alarm: Alarm) -> None:
+        """Have it covered by what covers it now, or stand for itself."""
+        found = self._covering.by_now(self.state, alarm, self.now.mono_ns)
+        if found is None:
+            if alarm.covered_by is not None:
+                self._uncover(alarm)
+        elif found != (alarm.covered_by, alarm.covered_until_ns):
+            self.change(What.COVERED, life.covered(alarm, *found))
+
+    def _uncover(self, alarm: Alarm) -> None:
+        """It stands for itself; signals that it had not had until now begin."""
+        own = life.uncovered(alarm)
+        self.change(What.UNCOVERED, own)
+        if own.presence is Presence.OFF:
+            own = life.signalled(own, self.now.mono_ns)
+            self.tell(What.SIGNALLED, own.patient, alarm=own)
+            self._schedule((own.patient, own.condition))
+            self._break_through(own, known=True)
+
+    def _signal(self, alarm: Alarm) -> None:
+        """Its signals are due: they begin, unless another alarm covers it."""
+        found = self._covering.by_now(self.state, alarm, self.now.mono_ns)
+        if found is None or self._breaks_through(alarm):
+            self.change(What.SIGNALLED, life.signalled(alarm, self.now.mono_ns))
+        else:
+            own = replace(alarm, unattended_ns=self.now.mono_ns)
+            self.change(What.COVERED, life.covered(own, *found))
 
     def _doubt(self, key: Key, alarm: Alarm) -> None:
         """Keep an alarm of before an outage up until the source that saw it tells otherwise."""
@@ -247,13 +282,18 @@ class Core:
         )
         self.settle_scope(What.RESUMED, back, who=who, text=text)
 
-    def _break_through(self, alarm: Alarm) -> None:
-        scope = self.state.scope(alarm.patient)
-        if scope.inactivation is not Inactivation.AUDIO_PAUSED or alarm.presence is not Presence.ON:
-            return
-        lethal = self.definitions[alarm.condition].life_threatening
-        if lethal or alarm.priority.above(scope.ceiling):
+    def _break_through(self, alarm: Alarm, *, known: bool = False) -> None:
+        if alarm.presence is Presence.ON and self._breaks_through(alarm, known=known):
+            scope = self.state.scope(alarm.patient)
             self.resume(scope, text=f"alarm {alarm.id} broke through")
+
+    def _breaks_through(self, alarm: Alarm, *, known: bool = False) -> bool:
+        """Whether its signals, if they begin now, end a pause of the audio; `known`: rule 3."""
+        scope = self.state.scope(alarm.patient)
+        if scope.inactivation is not Inactivation.AUDIO_PAUSED:
+            return False
+        lethal = self.definitions[alarm.condition].life_threatening
+        return (lethal and not known) or alarm.priority.above(scope.ceiling)
 
     def _look(self, key: Key, watch: Watch) -> None:
         """Note since when the condition is met, or is no more."""
@@ -322,7 +362,9 @@ class Core:
             return
         alarm, watch, now_ns = self.state.alarms[key], self._watches.get(key), self.now.mono_ns
         if timer is Timer.SIGNAL:
-            self.change(What.SIGNALLED, life.signalled(alarm, now_ns))
+            self._signal(alarm)
+        elif timer is Timer.UNCOVER:
+            self._uncover(alarm)
         elif timer is Timer.UNACKNOWLEDGE:
             self.change(What.ACKNOWLEDGEMENT_ENDED, life.unacknowledged(alarm, now_ns))
         elif timer is Timer.ESCALATE:

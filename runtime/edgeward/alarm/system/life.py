@@ -5,6 +5,7 @@ Rules:
 2. Whoever acknowledges answers this occurrence only: a new one, a higher priority, or time makes
    the signals come back.
 3. When the condition is over, signals that nobody acknowledged stay if the definition says so.
+   What was covered all the time leaves nothing; what was signalled before leaves no silent message.
 """
 
 from dataclasses import replace
@@ -68,6 +69,16 @@ def signalled(alarm: Alarm, now_ns: int) -> Alarm:
     return replace(alarm, presence=Presence.ON, signalled_ns=now_ns, unattended_ns=now_ns)
 
 
+def covered(alarm: Alarm, by: str, until_ns: int | None) -> Alarm:
+    """Another alarm tells the same happening in its place."""
+    return replace(alarm, covered_by=by, covered_until_ns=until_ns)
+
+
+def uncovered(alarm: Alarm) -> Alarm:
+    """It stands for itself again."""
+    return replace(alarm, covered_by=None, covered_until_ns=None)
+
+
 def at_level(
     alarm: Alarm, definition: ConditionDefinition, seen: Observation, level: Level, now_ns: int
 ) -> Alarm:
@@ -94,7 +105,7 @@ def acknowledged(alarm: Alarm, definition: ConditionDefinition, now_ns: int) -> 
     """Somebody answers this occurrence; what was added because nobody did is taken back."""
     priority = definition.priority_at(alarm.level)
     return replace(
-        alarm,
+        uncovered(alarm),
         presence=Presence.ACKNOWLEDGED,
         acknowledged_until_ns=now_ns + definition.acknowledge_ns,
         priority=priority,
@@ -104,8 +115,10 @@ def acknowledged(alarm: Alarm, definition: ConditionDefinition, now_ns: int) -> 
 
 
 def unacknowledged(alarm: Alarm, now_ns: int) -> Alarm:
-    """The signals are back."""
-    return replace(alarm, presence=Presence.ON, acknowledged_until_ns=None, unattended_ns=now_ns)
+    """The signals are back; they begin, if it was covered until somebody answered it."""
+    begun_ns = now_ns if alarm.signalled_ns is None else alarm.signalled_ns
+    back = replace(alarm, presence=Presence.ON, signalled_ns=begun_ns)
+    return replace(back, acknowledged_until_ns=None, unattended_ns=now_ns)
 
 
 def undecided(alarm: Alarm, text: str) -> Alarm:
@@ -120,9 +133,10 @@ def decided(alarm: Alarm, seen: Observation) -> Alarm:
 
 def over(alarm: Alarm, definition: ConditionDefinition) -> Alarm:
     """The condition is over: latched, or ended (`Presence.OFF`)."""
-    stays = definition.latching_of(alarm.worst) is not Latching.NONE
+    latching = definition.latching_of(alarm.worst)
+    stays = latching is Latching.FULL if alarm.covered_by else latching is not Latching.NONE
     if alarm.presence is Presence.ON and stays:
-        latched = replace(alarm, presence=Presence.LATCHED, priority=alarm.worst)
+        latched = replace(uncovered(alarm), presence=Presence.LATCHED, priority=alarm.worst)
         return replace(latched, holds=False, undecided=False, escalated=False)
     return ended(alarm)
 

@@ -46,21 +46,23 @@ class Operator:
     def acknowledge(self, alarm_id: str) -> None:
         """Answer this occurrence: it is silent until it ends, gets worse, or time is up.
 
+        What it covers stands for itself from then on, and is heard unless it was answered before.
+
         Raises:
             AlarmError: there is no such alarm, or it is not signalled as present.
         """
         alarm = self._alarm(alarm_id)
-        if alarm.presence is not Presence.ON:
+        if not _calls(alarm):
             raise _refusal(
                 f"acknowledge alarm {alarm.id}, which is {_standing(alarm)}",
-                "an alarm that is on; a latched one is reset",
+                "an alarm that is on or covered; a latched one is reset",
             )
         self._acknowledge(alarm)
         self._core.settle()
 
     def acknowledge_all(self, patient: str | None) -> int:
-        """Answer everything that is signalled as present for a patient; how many there were."""
-        on = [alarm for alarm in self._of(patient) if alarm.presence is Presence.ON]
+        """Answer all that is signalled as present for a patient, and what that covers: how many."""
+        on = [alarm for alarm in self._of(patient) if _calls(alarm)]
         for alarm in on:
             self._acknowledge(alarm)
         self._core.settle()
@@ -258,6 +260,11 @@ class Operator:
         if patient not in state.scopes and len(state.scopes) >= PATIENTS_MAX:
             raise _refusal("one patient more", f"{PATIENTS_MAX}; discharge those who are gone")
         return state.scope(patient)
+
+
+def _calls(alarm: Alarm) -> bool:
+    """Whether it is present and nobody has answered it, covered or not."""
+    return alarm.presence is Presence.ON or alarm.covered_by is not None
 
 
 def _standing(alarm: Alarm) -> str:

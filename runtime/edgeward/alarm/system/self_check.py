@@ -26,6 +26,10 @@ def problems(state: State, definitions: Definitions, now_ns: int) -> tuple[str, 
     numbers = [alarm.number for alarm in state.alarms.values()]
     if len(set(numbers)) < len(numbers):
         found.append("two alarms have one id")
+    up = {alarm.id: alarm.patient for alarm in state.alarms.values()}
+    for alarm in state.alarms.values():
+        if alarm.covered_by is not None and up.get(alarm.covered_by, alarm) != alarm.patient:
+            found.append(f"alarm {alarm.id}: covered by {alarm.covered_by}, which is not up")
     for scope in state.scopes.values():
         found += [f"patient {scope.patient}: {what}" for what in _of_scope(scope, now_ns)]
     if not found:  # what is given can only be computed from a state that is whole
@@ -43,6 +47,8 @@ def _of_alarm(alarm: Alarm, definitions: Definitions, now_ns: int) -> Iterator[s
         yield f"{alarm.presence} while its condition {'holds' if alarm.holds else 'is over'}"
     if latched and definition.latching is Latching.NONE:
         yield "latched, which it never does"
+    if alarm.covered_by and alarm.presence not in (Presence.ON, Presence.OFF):
+        yield f"covered while it is {alarm.presence}"
     until_ns = alarm.acknowledged_until_ns
     if (alarm.presence is Presence.ACKNOWLEDGED) != (until_ns is not None):
         yield "acknowledged without an end"

@@ -4,7 +4,8 @@ Rules:
 1. A condition that may not be switched off is heard and seen in every state but a pause of the
    audio, and there it breaks through as soon as it is new.
 2. Acknowledged alarms are seen and not heard. Latched ones are heard only if they latch in full.
-3. An alarm whose signal delay runs is not listed yet.
+3. An alarm whose signal delay runs is not listed yet. One that another covers is: it makes no
+   sound, and no light unless it had one before.
 """
 
 from collections.abc import Collection, Mapping
@@ -56,7 +57,8 @@ def listed(
     up = (
         alarm
         for alarm in state.alarms.values()
-        if alarm.presence is not Presence.OFF and (not patients or alarm.patient in patients)
+        if (alarm.presence is not Presence.OFF or alarm.covered_by is not None)
+        and (not patients or alarm.patient in patients)
     )
     return tuple(
         _shown(alarm, definitions[alarm.condition], state.scope(alarm.patient))
@@ -78,8 +80,8 @@ def _shown(alarm: Alarm, definition: ConditionDefinition, scope: Scope) -> Shown
         alarm=alarm,
         audible=audible,
         visible=visible,
-        sounds=calls and audible is Activation.ON,
-        lit=visible is Activation.ON,
+        sounds=calls and audible is Activation.ON and alarm.covered_by is None,
+        lit=visible is Activation.ON and alarm.presence is not Presence.OFF,
     )
 
 

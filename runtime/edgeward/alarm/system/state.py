@@ -77,13 +77,14 @@ class State:
 
 def _over(alarm: Alarm, shift_ns: int, known: bool) -> Alarm:  # noqa: FBT001 - private
     """An alarm from before an outage, on the clock of the new boot."""
-    until_ns = alarm.acknowledged_until_ns
+    until_ns, covered_ns = alarm.acknowledged_until_ns, alarm.covered_until_ns
     return replace(
         alarm,
         undecided=alarm.presence is not Presence.LATCHED,
         signal_due_ns=alarm.signal_due_ns + shift_ns,
         unattended_ns=alarm.unattended_ns + shift_ns,
         acknowledged_until_ns=_until(until_ns, alarm.unattended_ns, shift_ns, known),
+        covered_until_ns=None if covered_ns is None else covered_ns + shift_ns,
     )
 
 

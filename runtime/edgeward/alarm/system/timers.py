@@ -24,6 +24,8 @@ class Timer(Enum):
     """The acknowledgement has lasted long enough."""
     ESCALATE = auto()
     """Nobody has answered for too long."""
+    UNCOVER = auto()
+    """What covers it has been over for long enough."""
 
 
 def first(
@@ -51,13 +53,16 @@ def _of_alarm(
     definition: ConditionDefinition, alarm: Alarm, watch: Watch | None
 ) -> Iterator[tuple[int, Timer]]:
     after_ns = definition.escalates_after_ns
-    if alarm.presence is Presence.OFF and (watch is None or watch.clear_since_ns is None):
+    met, covered = watch is None or watch.clear_since_ns is None, alarm.covered_by is not None
+    if alarm.presence is Presence.OFF and not covered and met:
         yield alarm.signal_due_ns, Timer.SIGNAL
+    if alarm.covered_until_ns is not None and met:
+        yield alarm.covered_until_ns, Timer.UNCOVER
     if alarm.presence is Presence.ACKNOWLEDGED and alarm.acknowledged_until_ns is not None:
         yield alarm.acknowledged_until_ns, Timer.UNACKNOWLEDGE
     if (
         after_ns is not None
-        and alarm.presence is Presence.ON
+        and (alarm.presence is Presence.ON or covered)
         and not alarm.escalated
         and alarm.priority is not Priority.HIGH
     ):
