@@ -30,6 +30,9 @@ ALARM = {
     "declared_ns": 0, "signalled_ns": None, "value": None, "unit": "", "text": "", "source": "",
     "model": None,
 }  # fmt: skip
+ENDS = {"sender": "d/p", "receiver": "s", "stamp": [1, 2], "heard": [0, 0]}
+ITEM = {"delivery": 1, "alarm": "1-1", "priority": "high", "patient": "p", "condition": "c",
+        "text": "", "open": True, "confirmed_by": ""}  # fmt: skip
 READING = {"channel": "c", "value": None, "unit": "%", "reason": "stale", "at_ns": 0}
 ABOUT_PATIENTS: dict[str, dict[str, Any]] = {
     "patient.admit": {}, "patient.attach": {}, "patient.discharge": {}, "alarm.acknowledge": {},
@@ -42,6 +45,11 @@ ABOUT_PATIENTS: dict[str, dict[str, Any]] = {
         "alarms": [{**ALARM, "audible": "on", "visible": "paused"}],
         "inactive": [{"patient": "p", "state": "audio_off", "by": "", "remaining_ns": None,
                       "switched_off": ["c"]}],
+        "delegations": [{"patient": "p", "device": "d/p", "to": ["s"], "refresh_within_ms": 1,
+                         "confirm_within_ms": 1, "sound": True, "lost": ["s"], "waiting": [],
+                         "unanswered": [], "elsewhere": [],
+                         "confirmed": [{"alarm": "1-1", "by": "n"}]}],
+        "listening": [{"device": "d/p", "name": "s", "lost": False, "alarms": [ITEM]}],
     },
     "alarm.describe": {
         "channels": {"ecg": {"units": ["mV"], "rates_hz": [[125, 1000]], "axes": 1}},
@@ -53,6 +61,10 @@ ABOUT_PATIENTS: dict[str, dict[str, Any]] = {
         "audio_pause_max_ms": 120_000,
     },
     "alarm.limits": {"unit": "%"},
+    "alarm.delegate": {"device": "d/p", "refresh_within_ms": 4000, "delay_max_ms": 2000},
+    "alarm.undelegate": {}, "alarm.listen": {}, "alarm.unlisten": {}, "alarm.confirm": {},
+    "alarm.refresh": {"offer": {**ENDS, "items": [ITEM]}},
+    "alarm.arrive": {"answer": {**ENDS, "taken": [1], "confirmed": [[1, "n"]]}},
     "alarm.reset": {"ended": []},
     "alarm.sound": {"rate_hz": 16000, "samples": "AAAAAA=="},
 }  # fmt: skip
@@ -120,6 +132,10 @@ BAD = [
     ("events", {"events": [{"cursor": 1, **OF_PATIENTS[2], "class": "B"}]}, "class: found 'B'"),
     ("patient.state", {"audible": "loud"}, "result.audible: found 'loud'"),
     ("patient.state", {"readings": {"spo2": {}}}, "result.readings.spo2.channel: missing"),
+    ("patient.state", {"delegations": [{}]}, "result.delegations[0].patient: missing"),
+    ("alarm.refresh", {"offer": {**ENDS, "items": [{}]}}, "result.offer.items[0].delivery: miss"),
+    ("alarm.arrive", {"answer": {**ENDS, "taken": [0], "confirmed": []}},
+     "result.answer.taken[0]: found 0"),
     ("alarm.describe", {"conditions": {"c": {}}}, "result.conditions.c.kind: missing"),
     ("describe", {"protocol": "1"}, "result.protocol: found '1'"),
     ("describe", {"protocol": "1.0.0"}, "result.protocol: found '1.0.0'"),
@@ -154,7 +170,9 @@ def test_a_bad_result_is_told(method: str, change: dict[str, Any], fault: str | 
 
 @pytest.mark.parametrize("method", [m for m in GOOD if GOOD[m] and m not in ("resources",)])
 def test_no_field_can_be_left_out(method: str) -> None:
-    optional = {"a_field_of_a_later_minor_version", "scheduling"}
+    optional = {
+        "a_field_of_a_later_minor_version", "scheduling", "delegations", "listening",
+    }  # fmt: skip
     for name in GOOD[method].keys() - optional:
         rest = {key: value for key, value in GOOD[method].items() if key != name}
         assert any(name in fault for fault in result_faults(method, rest)), name

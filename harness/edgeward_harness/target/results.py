@@ -16,6 +16,7 @@ METHODS: Final[Mapping[str, tuple[str, ...]]] = {
     "infer": ("infer",),
     "stream": ("stream.open", "stream.push", "stream.close", "events"),
     "alarm": (*results_alarm.METHODS, "events"),
+    "delegation": results_alarm.DELEGATION_METHODS,
     "resources": ("resources",),
     "clock": ("clock",),
     "restart": ("restart",),

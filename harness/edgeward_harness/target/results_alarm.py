@@ -32,6 +32,68 @@ METHODS: Final = (
     "alarm.switch",
 )
 
+DELEGATION_METHODS: Final = (
+    "alarm.delegate",
+    "alarm.undelegate",
+    "alarm.refresh",
+    "alarm.listen",
+    "alarm.unlisten",
+    "alarm.arrive",
+    "alarm.confirm",
+)
+
+_STAMP: Final = shape.array(_COUNT, least=2)
+_ENDS: Final[Mapping[str, Check]] = {
+    "sender": shape.text(),
+    "receiver": shape.text(),
+    "stamp": _STAMP,
+    "heard": _STAMP,
+}
+_ITEM: Final = shape.record(
+    {
+        "delivery": shape.integer(1),
+        "alarm": shape.text(),
+        "priority": _PRIORITY,
+        "patient": _SOMEBODY,
+        "condition": shape.text(),
+        "text": _WORDS,
+        "open": shape.boolean(),
+        "confirmed_by": _WORDS,
+    }
+)
+_OFFER: Final = shape.record({**_ENDS, "items": shape.array(_ITEM)})
+_ANYTHING: Final[Check] = lambda _value, _path: iter(())  # noqa: E731 - a check without a name
+_ANSWER: Final = shape.record(
+    {
+        **_ENDS,
+        "taken": shape.array(shape.integer(1)),
+        "confirmed": shape.array(shape.array(_ANYTHING, least=2)),
+    }
+)
+_DELEGATION: Final = shape.record(
+    {
+        "patient": _SOMEBODY,
+        "device": shape.text(),
+        "to": shape.array(shape.text(), least=1),
+        "refresh_within_ms": shape.integer(1),
+        "confirm_within_ms": shape.integer(1),
+        "sound": shape.boolean(),
+        "lost": shape.array(shape.text()),
+        "waiting": shape.array(shape.text()),
+        "unanswered": shape.array(shape.text()),
+        "elsewhere": shape.array(shape.text()),
+        "confirmed": shape.array(shape.record({"alarm": shape.text(), "by": shape.text()})),
+    }
+)
+_LISTENING: Final = shape.record(
+    {
+        "device": shape.text(),
+        "name": shape.text(),
+        "lost": shape.boolean(),
+        "alarms": shape.array(_ITEM),
+    }
+)
+
 _ALARM: Final[Mapping[str, Check]] = {
     "id": shape.text(),
     "patient": _SOMEBODY,
@@ -105,8 +167,25 @@ RESULTS: Final[Mapping[str, Check]] = {
                 )
             ),
             "self_check_ns": _INSTANT,
+        },
+        optional={
+            "delegations": shape.array(_DELEGATION),
+            "listening": shape.array(_LISTENING),
+        },
+    ),
+    "alarm.delegate": shape.record(
+        {
+            "device": shape.text(),
+            "refresh_within_ms": shape.integer(1),
+            "delay_max_ms": shape.integer(1),
         }
     ),
+    "alarm.undelegate": shape.record({}),
+    "alarm.refresh": shape.record({"offer": shape.nullable(_OFFER)}),
+    "alarm.listen": shape.record({}),
+    "alarm.unlisten": shape.record({}),
+    "alarm.arrive": shape.record({"answer": shape.nullable(_ANSWER)}),
+    "alarm.confirm": shape.record({}),
     "alarm.acknowledge": shape.record({}),
     "alarm.describe": shape.record(
         {

@@ -84,6 +84,7 @@ class Capability(StrEnum):
     CLOCK = "clock"
     RESTART = "restart"
     ALARM = "alarm"
+    DELEGATION = "delegation"
     OUTBOX = "outbox"
 
 

@@ -68,6 +68,26 @@ class What(StrEnum):
     CATEGORY = "category"
     DISCHARGED = "discharged"
     """The patient is gone; nothing of the settings is left."""
+    DELEGATED = "delegated"
+    """The patient's alarms are told to people elsewhere from now on."""
+    UNDELEGATED = "undelegated"
+    CONFIRMED = "confirmed"
+    """A person elsewhere has confirmed an alarm; the text names it, and where that was."""
+    LISTENING = "listening"
+    """Alarms of another device are given here from now on."""
+    UNLISTENED = "unlistened"
+    # Of an alarm on its way to people elsewhere; the entry holds `alarm`, its text says to whom.
+    OFFERED = "offered"
+    ASKED = "asked"
+    """Nobody has confirmed it in time: one more is asked."""
+    UNANSWERED = "unanswered"
+    """All were asked and nobody has confirmed it; its sound is given here."""
+    TAKEN_OVER = "taken_over"
+    """Its signals are given elsewhere, and its sound is left to them."""
+    TAKEN_BACK = "taken_back"
+    """No longer: its sound is given here."""
+    # Of an alarm of another device; the text says which.
+    ARRIVED = "arrived"
     # What is given; the entry holds `given`.
     ANNUNCIATION = "annunciation"
     """Another sound or light than before is to be given for this patient."""
@@ -142,6 +162,32 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True)
+class Delegated:
+    """Who is told of a patient's alarms elsewhere."""
+
+    to: tuple[str, ...]
+    """In the order in which they are asked."""
+    refresh_ns: int
+    confirm_ns: int
+    sound: bool
+    """Whether the sound of HIGH and MEDIUM is left to whoever proves that they give it."""
+    by: str
+    confirmed: tuple[tuple[str, int, str], ...] = ()
+    """Alarm, occurrence and person, of alarms that are still up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """Another device whose alarms are given here."""
+
+    device: str
+    name: str
+    """By which that device knows this one."""
+    refresh_ns: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """What an operator has settled about one patient, or about the device itself."""
 
@@ -159,6 +205,9 @@ class Scope:
     reminded_ns: int = 0
     switched_off: tuple[str, ...] = ()
     """Conditions that are not judged."""
+    delegated: Delegated | None = None
+    listened: tuple[Listened, ...] = ()
+    """Of the device itself only."""
 
 
 @dataclass(frozen=True, slots=True)

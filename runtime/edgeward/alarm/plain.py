@@ -1,10 +1,11 @@
 """Frozen dataclasses as plain JSON and back, by their type hints alone.
 
-Reading is strict: every field, no other, each of its type; every fault at once with its path.
+Reading is strict: every field that has no default, no other, each of its type; every fault at once
+with its path. A field that came later has a default, so what was kept before it can still be read.
 """
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from enum import StrEnum
 from functools import cache
 from math import isfinite
@@ -48,6 +49,15 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
 
 
 @cache
+def _required(kind: type[Any]) -> frozenset[str]:
+    return frozenset(
+        field.name
+        for field in fields(kind)
+        if field.default is MISSING and field.default_factory is MISSING
+    )
+
+
+@cache
 def _hints(kind: type[Any]) -> dict[str, Any]:
     return get_type_hints(kind)
 
@@ -76,11 +86,13 @@ class _Reader:
         return self._fault(path, found, hint.__name__)
 
     def _dataclass(self, kind: Any, found: Any, path: str) -> Any:  # noqa: ANN401 - by the hint
-        if not isinstance(found, dict) or set(found) != set(_names(kind)):
+        if not isinstance(found, dict) or not _required(kind) <= set(found) <= set(_names(kind)):
             return self._fault(path, found, f"an object with {', '.join(_names(kind))}")
         hints, before = _hints(kind), len(self.faults)
         values = {
-            name: self.read(hints[name], found[name], f"{path}.{name}") for name in _names(kind)
+            name: self.read(hints[name], found[name], f"{path}.{name}")
+            for name in _names(kind)
+            if name in found
         }
         return kind(**values) if len(self.faults) == before else None
 

@@ -97,7 +97,8 @@ class Device:
         self._granted: Granted | None = None
         self.bedside: Bedside | None = None
         """Patients and their alarms; None while there never were any."""
-        self._started: Started | None = None
+        self.started: Started | None = None
+        """The same, with what gives the signals."""
         if parts.alarm_media.used:
             self.open_bedside()
 
@@ -110,33 +111,28 @@ class Device:
         if self.bedside is None:
             from edgeward.device.bedside.start import start_bedside
 
-            self._started = start_bedside(
+            self.started = start_bedside(
                 self.clock,
                 self.limits,
                 self.identity.epoch,
                 self.tell,
                 self.parts.alarm_media,
                 self.parts.annunciators,
+                self.identity.serial,
             )
-            self.bedside = self._started.bedside
+            self.bedside = self.started.bedside
         return self.bedside
 
     def close(self) -> None:
         """Write what the alarm journal still waits with. Closing twice is fine."""
-        if self._started is not None:
-            self._started.recorder.close()
-
-    def sound(self, from_ns: int, samples: int) -> Samples:
-        """What is heard from an instant on, as long as nothing changes."""
-        self.open_bedside()
-        assert self._started is not None
-        return self._started.speaker.render(from_ns, samples)
+        if self.started is not None:
+            self.started.recorder.close()
 
     def capabilities(self) -> tuple[str, ...]:
         """What this device can be asked."""
         optional = {"clock": self.clock.simulated, "restart": self.parts.restartable}
         extra = tuple(name for name, present in optional.items() if present)
-        return ("core", "infer", "stream", "alarm", "resources", *extra)
+        return ("core", "infer", "stream", "alarm", "delegation", "resources", *extra)
 
     # core
 

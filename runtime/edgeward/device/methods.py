@@ -18,29 +18,41 @@ from edgeward.device.parameters import (
 )
 from edgeward.process.stream import Block
 
-OF_PATIENTS = (
-    "patient.admit",
-    "patient.attach",
-    "patient.push",
-    "patient.detach",
-    "patient.discharge",
-    "patient.state",
-    "alarm.acknowledge",
-    "alarm.describe",
-    "alarm.inactivate",
-    "alarm.limits",
-    "alarm.reset",
-    "alarm.resume",
-    "alarm.sound",
-    "alarm.switch",
-)
-"""Loaded with the first patient."""
+OF_PATIENTS = {
+    "alarm": (
+        "patient.admit",
+        "patient.attach",
+        "patient.push",
+        "patient.detach",
+        "patient.discharge",
+        "patient.state",
+        "alarm.acknowledge",
+        "alarm.describe",
+        "alarm.inactivate",
+        "alarm.limits",
+        "alarm.reset",
+        "alarm.resume",
+        "alarm.sound",
+        "alarm.switch",
+    ),
+    "delegation": (
+        "alarm.delegate",
+        "alarm.undelegate",
+        "alarm.refresh",
+        "alarm.listen",
+        "alarm.unlisten",
+        "alarm.arrive",
+        "alarm.confirm",
+    ),
+}
+"""By capability; loaded with the first patient."""
 
 
 def device_methods(device: Device) -> dict[str, Method | Later]:
     """The methods of a device, by name: those of its capabilities only."""
     table: dict[str, Method | Later] = {**_core(device), **_samples(device), **_around(device)}
-    table |= dict.fromkeys(OF_PATIENTS, Later("alarm", lambda: _of_patients(device)))
+    for capability, names in OF_PATIENTS.items():
+        table |= dict.fromkeys(names, Later(capability, lambda: _of_patients(device)))
     present = device.capabilities()
     return {name: method for name, method in table.items() if method.capability in present}
 
@@ -129,6 +141,8 @@ def _around(device: Device) -> dict[str, Method]:
 def _of_patients(device: Device) -> Mapping[str, Method]:
     from edgeward.device.bedside.methods import bedside_methods
 
-    table = bedside_methods(device.open_bedside(), device.limits, device.sound)
-    assert table.keys() == set(OF_PATIENTS)
+    device.open_bedside()
+    assert device.started is not None
+    table = bedside_methods(device.started, device.limits)
+    assert table.keys() == {name for names in OF_PATIENTS.values() for name in names}
     return table

@@ -2,7 +2,8 @@
 
 Rules:
 1. The signals of this device are given here unless a remote end has confirmed that it gives them,
-   and has confirmed it again within T. When its link is lost they are given here at once.
+   and has confirmed it again within T. When its link is lost they are given here at once, and so
+   they are when all were asked and nobody has confirmed an alarm.
 2. Loss of a link is told at both ends, each by its own clock.
 3. An alarm of HIGH or MEDIUM priority is offered to one receiver after the other, until a person
    has confirmed it. Nothing else counts as told: neither sent, nor received, nor shown.

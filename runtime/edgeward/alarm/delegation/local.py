@@ -1,6 +1,6 @@
 """The end at which alarms arise: offers them, asks further, and gives the signals when in doubt."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,10 +52,21 @@ class LocalEnd:
     comes, and give the signals of `local(state)`.
     """
 
-    __slots__ = ("_count", "_deliveries", "_receivers", "delays", "name", "plan")
+    __slots__ = ("_count", "_deliveries", "_known", "_receivers", "delays", "name", "plan")
 
-    def __init__(self, name: str, plan: DelegationPlan, epoch: int, now_ns: int) -> None:
-        """Begin; `epoch` grows with each boot of the device."""
+    def __init__(
+        self,
+        name: str,
+        plan: DelegationPlan,
+        epoch: int,
+        now_ns: int,
+        confirmed: Mapping[tuple[str, int], str] | None = None,
+    ) -> None:
+        """Begin; `epoch` grows with each boot of the device.
+
+        `confirmed` says who had confirmed which occurrence of which alarm before.
+        """
+        self._known = dict(confirmed or {})
         self.name = name
         self.plan = plan
         self._receivers = {
@@ -111,11 +122,13 @@ class LocalEnd:
             events += self._take_over(answer.sender, frozenset(answer.taken), now_ns)
         return tuple(events)
 
-    def outgoing(self, now_ns: int) -> list[tuple[str, dict[str, Any]]]:
-        """The messages that are due now, each with its receiver."""
+    def outgoing(self, now_ns: int, only: str | None = None) -> list[tuple[str, dict[str, Any]]]:
+        """The messages that are due now, each with its receiver; of one receiver, if named."""
         interval_ns = self.plan.refresh_ns // SENDS_PER_REFRESH
         messages = []
         for name, receiver in self._receivers.items():
+            if only not in (None, name):
+                continue
             early = receiver.sent_ns is not None and now_ns - receiver.sent_ns < interval_ns
             if early and not receiver.due:
                 continue
@@ -125,11 +138,14 @@ class LocalEnd:
 
     def local(self, state: SignalState, now_ns: int) -> SignalState:
         """What is to be given here: all of it, but the sound that a remote end gives at present."""
-        heard = next(
-            (s.alarm for s in state.shown if s.sounds and not self._elsewhere(s, now_ns)), None
-        )
+        left = {s.alarm.id for s in state.shown if s.sounds and self._elsewhere(s, now_ns)}
+        if not left:
+            return state
+        shown = tuple(replace(s, sounds=False) if s.alarm.id in left else s for s in state.shown)
+        heard = next((s.alarm for s in shown if s.sounds), None)
         return replace(
             state,
+            shown=shown,
             audible=heard.priority if heard else None,
             audible_alarm=heard.id if heard else None,
         )
@@ -144,11 +160,15 @@ class LocalEnd:
 
     def unanswered(self) -> tuple[str, ...]:
         """Those of them that every receiver has been asked about."""
-        return tuple(
-            each.alarm.id
-            for each in self._in_order()
-            if each.outcome is Outcome.OPEN and each.step >= len(self.plan.receivers)
-        )
+        return tuple(each.alarm.id for each in self._in_order() if self._in_vain(each))
+
+    def elsewhere(self, state: SignalState, now_ns: int) -> tuple[str, ...]:
+        """The alarms whose sound is left to a remote end at present."""
+        return tuple(s.alarm.id for s in state.shown if self._elsewhere(s, now_ns))
+
+    def _in_vain(self, delivery: Delivery) -> bool:
+        """Whether every receiver was asked, and nobody has confirmed it."""
+        return delivery.outcome is Outcome.OPEN and delivery.step >= len(self.plan.receivers)
 
     def _follow(self, each: Shown, now_ns: int) -> Iterator[Event]:
         alarm, delivery = each.alarm, self._deliveries.get(each.alarm.id)
@@ -175,6 +195,9 @@ class LocalEnd:
         self._count += 1
         delivery = Delivery(self._count, each.alarm, now_ns)
         self._deliveries[each.alarm.id] = delivery
+        who = self._known.pop((each.alarm.id, each.alarm.occurrence), None)
+        if who is not None:
+            delivery.outcome, delivery.confirmed_by = Outcome.CONFIRMED, who
         self._tell()
         return self._event(News.OFFERED, delivery, now_ns, peer=delivery.asked(self.plan.receivers))
 
@@ -249,7 +272,7 @@ class LocalEnd:
         delivery = self._deliveries.get(each.alarm.id)
         if delivery is None or each.alarm.priority not in self.plan.delegable:
             return False
-        if each.alarm.occurrence != delivery.alarm.occurrence:
+        if each.alarm.occurrence != delivery.alarm.occurrence or self._in_vain(delivery):
             return False
         if each.alarm.priority.above(delivery.priority):
             return False

@@ -84,6 +84,10 @@ class RemoteEnd:
         self._due = True
         return (*before, *self.tick(now_ns), *events)
 
+    def number_of(self, alarm: str) -> int | None:
+        """The delivery of an alarm that is listed; None when there is none."""
+        return next((each.delivery for each in self.items if each.alarm == alarm), None)
+
     def confirm(self, delivery: int, who: str) -> None:
         """A person has taken notice and goes; it counts once the device has heard of it.
 

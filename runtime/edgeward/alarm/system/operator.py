@@ -10,7 +10,7 @@ Rules:
 from dataclasses import replace
 
 from edgeward.alarm.alarm_limits import Side, VitalLimits, check
-from edgeward.alarm.change import Alarm, Scope, What
+from edgeward.alarm.change import Alarm, Delegated, Listened, Scope, What
 from edgeward.alarm.settings import limits_in_force, with_limits
 from edgeward.alarm.standard_conditions import limit_condition
 from edgeward.alarm.system import life
@@ -24,6 +24,8 @@ from edgeward.signal.findings import UNITS, Vital
 
 PATIENTS_MAX = 1024
 """About whom anything is settled at once."""
+LISTENED_MAX = 16
+"""Other devices whose alarms are given here."""
 
 
 class Operator:
@@ -191,6 +193,68 @@ class Operator:
             self._core.change(What.ENDED, life.ended(alarm), who=self._who, text="discharged")
         self._core.forget(patient)
         self._core.tell(What.DISCHARGED, patient, who=self._who)
+        self._core.settle()
+
+    def delegate(self, patient: str | None, to: Delegated) -> None:
+        """Have the alarms of a patient, or of all, told elsewhere too.
+
+        Raises:
+            AlarmError: they are told elsewhere already.
+        """
+        scope = self._scope(patient)
+        if scope.delegated is not None:
+            raise _refusal(
+                f"delegate the alarms of patient {patient}, which are told to"
+                f" {', '.join(scope.delegated.to)}",
+                "those that are told nowhere else; end that first",
+            )
+        told = replace(scope, delegated=replace(to, by=self._who))
+        self._core.settle_scope(What.DELEGATED, told, who=self._who, text=f"to {', '.join(to.to)}")
+        self._core.settle()
+
+    def undelegate(self, patient: str | None) -> None:
+        """Have them told here alone.
+
+        Raises:
+            AlarmError: they are.
+        """
+        scope = self._scope(patient)
+        if scope.delegated is None:
+            raise _refusal(f"end the delegation of patient {patient}", "one that is delegated")
+        self._core.settle_scope(What.UNDELEGATED, replace(scope, delegated=None), who=self._who)
+        self._core.settle()
+
+    def listen(self, to: Listened) -> None:
+        """Give the alarms of another device here too.
+
+        Raises:
+            AlarmError: they are given already, or those of too many others.
+        """
+        scope = self._scope(None)
+        if any(each.device == to.device for each in scope.listened):
+            raise _refusal(f"listen to {to.device!r}, which is heard", "a device that is not yet")
+        if len(scope.listened) >= LISTENED_MAX:
+            raise _refusal(f"listen to {to.device!r} too", f"{LISTENED_MAX} devices")
+        more = (*scope.listened, replace(to, by=self._who))
+        self._core.settle_scope(
+            What.LISTENING, replace(scope, listened=more), who=self._who, text=f"to {to.device}"
+        )
+        self._core.settle()
+
+    def unlisten(self, device: str) -> None:
+        """Give the alarms of another device no longer.
+
+        Raises:
+            AlarmError: they are not given.
+        """
+        scope = self._scope(None)
+        rest = tuple(each for each in scope.listened if each.device != device)
+        if len(rest) == len(scope.listened):
+            heard = ", ".join(each.device for each in scope.listened) or "none"
+            raise _refusal(f"no longer listen to {device!r}", f"one that is heard: {heard}")
+        self._core.settle_scope(
+            What.UNLISTENED, replace(scope, listened=rest), who=self._who, text=f"to {device}"
+        )
         self._core.settle()
 
     def _acknowledge(self, alarm: Alarm) -> None:

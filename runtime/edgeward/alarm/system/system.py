@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from math import isfinite
 
 from edgeward.alarm.alarm_limits import SPANS, Side, VitalLimits, judge
-from edgeward.alarm.change import Alarm, AlarmChange, ModelUsed
+from edgeward.alarm.change import Alarm, AlarmChange, ModelUsed, Scope, What
 from edgeward.alarm.definition import SECOND_NS, ConditionDefinition
 from edgeward.alarm.moment import Moment
 from edgeward.alarm.observation import Observation
@@ -164,6 +164,18 @@ class AlarmSystem:
         """Let time pass: delays, timeouts, pauses, reminders, escalation, the self-check."""
         self._core.move(now)
         self._check_when_due()
+
+    def note(self, what: What, alarm_id: str, now: Moment, text: str, who: str = "") -> None:
+        """Tell what has become of an alarm on its way to people elsewhere; it stays as it is."""
+        self._core.move(now)
+        alarm = next((each for each in self.alarms if each.id == alarm_id), None)
+        patient = None if alarm is None else alarm.patient
+        self._core.tell(what, patient, who=who, text=text, alarm=alarm)
+
+    def settle(self, what: What, scope: Scope, now: Moment, *, who: str, text: str) -> None:
+        """Tell what somebody elsewhere has settled about a patient."""
+        self._core.move(now)
+        self._core.settle_scope(what, scope, who=who, text=text)
 
     def by(self, who: str, now: Moment) -> Operator:
         """What this person may do at this moment.

@@ -6,9 +6,11 @@ A refusal of the alarm system reaches whoever asked as it is: what was found, wh
 from dataclasses import replace
 from typing import Any
 
+from edgeward.alarm.change import Delegated, Listened
 from edgeward.alarm.vocabulary import Inactivation, Presence
 from edgeward.device.bedside.bedside import Bedside
-from edgeward.errors import AlarmError
+from edgeward.device.bedside.delegating import plan_of
+from edgeward.errors import AlarmError, StreamError
 from edgeward.signal.findings import UNITS, Vital
 
 _NS_PER_MS = 1_000_000
@@ -92,3 +94,62 @@ def set_limits(
     limits = replace(bedside.alarms.limits(patient, vital), **given)
     operator.set_limits(patient, vital, limits, unit)
     return {"unit": UNITS[vital], **dict(bedside.alarms.limits(patient, vital).pairs())}
+
+
+def delegate(
+    bedside: Bedside,
+    patient: str | None,
+    to: tuple[str, ...],
+    refresh_within_ms: int,
+    confirm_within_ms: int,
+    sound: bool,  # noqa: FBT001 - by name, as the protocol does
+    by: str,
+) -> dict[str, Any]:
+    """Tell the alarms of a patient, or of all, to people elsewhere too.
+
+    Raises:
+        StreamError: there is no such patient, or it cannot be settled so; every fault at once.
+    """
+    if patient is not None:
+        bedside.patient(patient)
+    settled = Delegated(
+        to, refresh_within_ms * _NS_PER_MS, confirm_within_ms * _NS_PER_MS, sound, by
+    )
+    try:
+        plan = plan_of(settled)
+    except AlarmError as error:
+        raise StreamError(str(error)) from error
+    bedside.alarms.by(by, bedside.now()).delegate(patient, settled)
+    bedside.settle()
+    return {
+        "device": bedside.delegations.end(patient).name,
+        "refresh_within_ms": refresh_within_ms,
+        "delay_max_ms": plan.delay_ns_max // _NS_PER_MS,
+    }
+
+
+def undelegate(bedside: Bedside, patient: str | None, by: str) -> dict[str, Any]:
+    """Tell the alarms of a patient here alone."""
+    bedside.alarms.by(by, bedside.now()).undelegate(patient)
+    return {}
+
+
+def listen(
+    bedside: Bedside, device: str, name: str, refresh_within_ms: int, by: str
+) -> dict[str, Any]:
+    """Give the alarms of another device here too."""
+    settled = Listened(device, name, refresh_within_ms * _NS_PER_MS, by)
+    bedside.alarms.by(by, bedside.now()).listen(settled)
+    return {}
+
+
+def unlisten(bedside: Bedside, device: str, by: str) -> dict[str, Any]:
+    """Give them no longer."""
+    bedside.alarms.by(by, bedside.now()).unlisten(device)
+    return {}
+
+
+def confirm(bedside: Bedside, device: str | None, alarm: str, by: str) -> dict[str, Any]:
+    """Take notice of an alarm of another device."""
+    bedside.listeners.confirm(device, alarm, by, bedside.now())
+    return {}

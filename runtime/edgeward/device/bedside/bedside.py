@@ -10,7 +10,9 @@ Rules:
    a technical alarm, and what it showed cannot be decided any more.
 5. Signals are given on this thread, before the answer to what caused them. An annunciator that
    fails is an alarm of its own, and stops none of the others.
-6. After a restart the patients whose alarms or settings were kept are known; their channels are
+6. What is left to people elsewhere (`delegating`) is not sounded here, and what others leave to
+   this device is (`listening`).
+7. After a restart the patients whose alarms or settings were kept are known; their channels are
    attached again by whoever sends them.
 """
 
@@ -25,6 +27,8 @@ from edgeward.alarm.signals import SignalState
 from edgeward.alarm.standard_conditions import ALARM_SYSTEM_FAULT, defect_condition, sign_condition
 from edgeward.alarm.system.system import AlarmSystem
 from edgeward.alarm.vocabulary import Category
+from edgeward.device.bedside.delegating import Delegations
+from edgeward.device.bedside.listening import Listeners
 from edgeward.device.bedside.patient import BedsidePatient
 from edgeward.device.bedside.telling import AlarmEvent, BeatEvent, BedsideEvent, SignEvent
 from edgeward.errors import LimitError, StreamError
@@ -41,6 +45,17 @@ ADMISSION = "admission"
 """Who acts when a patient comes or goes and nobody is named."""
 
 
+_GIVEN = (
+    What.ANNUNCIATION,
+    What.REMINDED,
+    What.DELEGATED,
+    What.UNDELEGATED,
+    What.LISTENING,
+    What.UNLISTENED,
+)
+"""With which signals may change; so they may with whatever happens to an alarm."""
+
+
 class Bedside:
     """Patients, their channels, and the alarm system they share."""
 
@@ -53,6 +68,7 @@ class Bedside:
         record: Callable[[dict[str, Any]], bool],
         beat: Callable[[], str | None],
         annunciators: Annunciators,
+        name: str = "device",
     ) -> None:
         """Start the alarm system, from what the journal had or for the first time.
 
@@ -64,6 +80,7 @@ class Bedside:
             record: puts an entry into the journal; False when there was no room.
             beat: leaves a sign of life in it, and says why the disk does not take it, if so.
             annunciators: give the signals.
+            name: of this device, by which other devices know it.
         """
         self._clock = clock
         self._limits = limits
@@ -77,6 +94,8 @@ class Bedside:
         self.unrecorded = 0
         """Entries that the journal had no room for."""
         self.alarms = start_alarms(self._now(), self._take)
+        self.delegations = Delegations(name, self.alarms)
+        self.listeners = Listeners(self.alarms, lambda: not annunciators.failing)
         state = self.alarms.state
         kept = {*state.scopes, *(alarm.patient for alarm in self.alarms.alarms)} - {None}
         self._kept = {name for name in kept if name is not None}
@@ -174,7 +193,8 @@ class Bedside:
     @property
     def due_ns(self) -> int | None:
         """When time must be let pass at the latest; None while nobody is watched."""
-        if not self.patients and not self.alarms.alarms:
+        linked = self.delegations.active or self.listeners.active
+        if not (self.patients or self.alarms.alarms or linked):
             return None
         return min(self._moved_ns + LOOK_NS, self.alarms.next_ns)
 
@@ -211,7 +231,9 @@ class Bedside:
             return
         self._stale = False
         now = self._now()
-        for fault in self._annunciators.show(self.alarms.signals(), now.mono_ns):
+        self.delegations.look(now)
+        self.listeners.look(now)
+        for fault in self._annunciators.show(self.signals(None), now.mono_ns):
             seen = Observation(
                 None,
                 ALARM_SYSTEM_FAULT,
@@ -236,8 +258,36 @@ class Bedside:
         return self.patients[name]
 
     def signals(self, patient: str | None) -> SignalState:
-        """What is heard and seen for a patient; for None, of the device as a whole."""
-        return self.alarms.signals() if patient is None else self.alarms.signals(patient)
+        """What is heard and seen here for a patient; for None, of the device as a whole."""
+        now_ns = self._clock.monotonic_ns()
+        if patient is not None:
+            return self.delegations.given(self.alarms.signals(patient), now_ns)
+        return self.listeners.given(self.delegations.given(self.alarms.signals(), now_ns))
+
+    def refresh(
+        self,
+        patient: str | None,
+        to: str,
+        answer: Any,  # noqa: ANN401 - any JSON is looked at
+    ) -> dict[str, Any] | None:
+        """Bring what a receiver has answered; what is to be brought to it, if anything.
+
+        Raises:
+            AlarmError: nothing is delegated there.
+            StreamError: it is no answer of this receiver.
+        """
+        self._stale = True
+        return self.delegations.refresh(patient, to, answer, self._now())
+
+    def arrive(self, device: str, offer: Any) -> dict[str, Any] | None:  # noqa: ANN401 - as above
+        """Bring what another device tells; what is to be brought back, if anything.
+
+        Raises:
+            AlarmError: nobody listens to that device.
+            StreamError: it is no offer of that device to this one.
+        """
+        self._stale = True
+        return self.listeners.take(device, offer, self._now())
 
     def now(self) -> Moment:
         """The present moment, for whoever acts."""
@@ -287,7 +337,7 @@ class Bedside:
 
     def _take(self, change: AlarmChange) -> None:
         """Rule 3."""
-        self._stale = self._stale or change.what in (What.ANNUNCIATION, What.REMINDED)
+        self._stale = self._stale or change.what in _GIVEN or change.alarm is not None
         if not self._record(change.to_dict()):
             self.unrecorded += 1
         self._tell(AlarmEvent(change))

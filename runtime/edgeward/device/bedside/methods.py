@@ -12,12 +12,13 @@ from edgeward.device.bedside import acting
 from edgeward.device.bedside.bedside import Bedside
 from edgeward.device.bedside.showing import monitoring
 from edgeward.device.bedside.showing import shown as shown_now
-from edgeward.device.bedside.start import SOUND_HZ
+from edgeward.device.bedside.start import SOUND_HZ, Started
 from edgeward.device.method import Call, Method
 from edgeward.device.parameters import (
     Parameter,
     bad_parameters,
     integer,
+    mapping,
     mask,
     nullable,
     samples,
@@ -30,20 +31,31 @@ from edgeward.signal.channel import Channel
 from edgeward.signal.findings import Vital
 from edgeward.signal.ring import Samples
 
-CAPABILITY = "alarm"
-
-
-Sound = Callable[[int, int], Samples]
-"""What is heard from an instant on, so many samples of it."""
+Action = Callable[..., dict[str, Any]]
+Table = dict[str, tuple[tuple[Parameter, ...], Action]]
 SAMPLES_MAX = 160_000
+RECEIVERS_MAX = 8
+DEVICE_CHARS_MAX = 128
+"""In the name of another device: its own, and that of a patient."""
+_MS_MAX = 600_000
 
 
-def bedside_methods(bedside: Bedside, limits: Limits, sound: Sound) -> dict[str, Method]:
+def bedside_methods(started: Started, limits: Limits) -> dict[str, Method]:
     """All of them, by name."""
+    bedside = started.bedside
+    tables = {"alarm": _alarm(started, limits), "delegation": _delegation(limits)}
+    return {
+        each: Method(capability, parameters, _guarded(_bound(action, bedside)))
+        for capability, table in tables.items()
+        for each, (parameters, action) in table.items()
+    }
+
+
+def _alarm(started: Started, limits: Limits) -> Table:
     name = text(limits.stream_name_chars_max)
     patient, by = Parameter("patient", name), Parameter("by", name)
     anybody = Parameter("patient", nullable(name))
-    table: dict[str, tuple[tuple[Parameter, ...], Action]] = {
+    return {
         **_channels(patient, Parameter("channel", name)),
         "alarm.acknowledge": ((Parameter("alarm", name), by), acting.acknowledge),
         "alarm.describe": ((), lambda of: monitoring(of.alarms.definitions)),
@@ -52,7 +64,7 @@ def bedside_methods(bedside: Bedside, limits: Limits, sound: Sound) -> dict[str,
             (Parameter("from_ns", integer(0)), Parameter("samples", integer(1, SAMPLES_MAX))),
             lambda _, from_ns, samples: {
                 "rate_hz": SOUND_HZ,
-                "samples": b64encode(sound(from_ns, samples).tobytes()).decode("ascii"),
+                "samples": _base64(started.speaker.render(from_ns, samples)),
             },
         ),
         "alarm.resume": ((anybody, by), acting.resume),
@@ -83,13 +95,45 @@ def bedside_methods(bedside: Bedside, limits: Limits, sound: Sound) -> dict[str,
             acting.set_limits,
         ),
     }
+
+
+def _delegation(limits: Limits) -> Table:
+    name = text(limits.stream_name_chars_max)
+    by, device = Parameter("by", name), Parameter("device", text(DEVICE_CHARS_MAX))
+    anybody, to = Parameter("patient", nullable(name)), Parameter("to", name)
+    refresh = Parameter("refresh_within_ms", integer(1, _MS_MAX), required=False, default=4000)
     return {
-        each: Method(CAPABILITY, parameters, _guarded(_bound(action, bedside)))
-        for each, (parameters, action) in table.items()
+        "alarm.delegate": (
+            (
+                anybody,
+                Parameter("to", _names(name)),
+                refresh,
+                Parameter("confirm_within_ms", integer(1, _MS_MAX)),
+                Parameter("sound", _boolean, required=False, default=False),
+                by,
+            ),
+            acting.delegate,
+        ),
+        "alarm.undelegate": ((anybody, by), acting.undelegate),
+        "alarm.refresh": (
+            (anybody, to, Parameter("answer", nullable(mapping))),
+            lambda of, **given: {"offer": of.refresh(**given)},
+        ),
+        "alarm.listen": ((device, Parameter("name", name), refresh, by), acting.listen),
+        "alarm.unlisten": ((device, by), acting.unlisten),
+        "alarm.arrive": (
+            (device, Parameter("offer", nullable(mapping))),
+            lambda of, **given: {"answer": of.arrive(**given)},
+        ),
+        "alarm.confirm": (
+            (
+                Parameter("device", nullable(device.read), required=False),
+                Parameter("alarm", name),
+                by,
+            ),
+            acting.confirm,
+        ),
     }
-
-
-Action = Callable[..., dict[str, Any]]
 
 
 def _bound(action: Action, bedside: Bedside) -> Call:
@@ -121,9 +165,7 @@ def _guarded(call: Call) -> Call:
     return guarded
 
 
-def _channels(
-    patient: Parameter, channel: Parameter
-) -> dict[str, tuple[tuple[Parameter, ...], Action]]:
+def _channels(patient: Parameter, channel: Parameter) -> Table:
     word = text(32)
     return {
         "patient.admit": ((patient, Parameter("category", _one_of(Category))), _admit),
@@ -215,6 +257,19 @@ def _boolean(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"found {shown(value)}, true or false is needed")
     return value
+
+
+def _names(name: Callable[[object], Any]) -> Callable[[object], tuple[str, ...]]:
+    def read(value: object) -> tuple[str, ...]:
+        if not isinstance(value, list) or not 1 <= len(value) <= RECEIVERS_MAX:
+            raise ValueError(f"found {shown(value)}, a list of 1 to {RECEIVERS_MAX} is needed")
+        return tuple(name(each) for each in value)
+
+    return read
+
+
+def _base64(values: Samples) -> str:
+    return b64encode(values.tobytes()).decode("ascii")
 
 
 def _number(value: object) -> float:

@@ -37,6 +37,7 @@ def start_bedside(
     tell: Callable[[BedsideEvent], None],
     media: Media,
     annunciators: Mapping[str, Annunciator],
+    name: str = "device",
 ) -> Started:
     """The bedside and its journal; what was up before is up again.
 
@@ -64,7 +65,7 @@ def start_bedside(
     speaker = Speaker(SOUND_HZ, clock.monotonic_ns())
     bedside = Bedside(
         clock, limits, tell, start, recorder.record, recorder.beat,
-        Annunciators({"speaker": speaker, **annunciators}),
+        Annunciators({"speaker": speaker, **annunciators}), name,
     )  # fmt: skip
     bedside.settle()
     return Started(bedside, recorder, speaker)

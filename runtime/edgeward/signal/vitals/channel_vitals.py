@@ -105,7 +105,7 @@ class ChannelVitals:
             LimitError: the block, or the gap before it, is too long.
         """
         pieces = self._intake.take(first, samples, mask)
-        over = self._end_of_silence(acquired_ns)
+        over = self._end_of_silence(first + len(samples) - 1, acquired_ns)
         found: list[Finding] = []
         for values, valid in pieces:
             of_each = [one.push(values, valid) for one in self._detectors]
@@ -140,10 +140,11 @@ class ChannelVitals:
             for one in (*self._gate.pass_on([defect]), *gone)
         ]
 
-    def _end_of_silence(self, acquired_ns: int) -> list[Told]:
+    def _end_of_silence(self, newest: int, acquired_ns: int) -> list[Told]:
         """Known with the block that came, and never told as older than the silence itself.
 
-        Samples that were lost meanwhile, or a block that was long under way, lie before it.
+        Samples that were lost meanwhile, or a block that was long under way, lie before it. A
+        number that is good again keeps its own moment.
         """
         if not self.silent:
             return []
@@ -151,7 +152,12 @@ class ChannelVitals:
         self._drift = self._new_drift()  # whoever was away may have stopped counting, too
         at, at_ns = self._intake.next_sample, max(acquired_ns, self._silent_ns)
         over = DefectChange(Reason.STALE, present=False, since=at, at=at)
-        return [self._at(one, at_ns) for one in self._gate.pass_on([over])]
+        return [
+            self._at(one, acquired_ns - self._duration_ns(newest - one.at))
+            if isinstance(one, Reading)
+            else self._at(one, at_ns)
+            for one in self._gate.pass_on([over])
+        ]
 
     def _new_drift(self) -> ClockDrift:
         return ClockDrift(SampleClock(self.channel.rate_hz))
