@@ -1,0 +1,440 @@
+"""The reference device with one fault of the widely copied design: `device_reference_faults.py F`.
+
+Each is one of `known_faults.toml` that no other twin has; the numbers stand in brackets. As in
+`device_alarms.py`, what is made deep inside is put in its place before the device is made.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from edgeward.alarm import alarm_limits, signals
+from edgeward.alarm import standard_conditions as conditions
+from edgeward.alarm.alarm_limits import DEFAULTS, Side, VitalLimits
+from edgeward.alarm.annunciation.speaker import Speaker
+from edgeward.alarm.change import Alarm, What
+from edgeward.alarm.definition import ConditionDefinition
+from edgeward.alarm.moment import Moment
+from edgeward.alarm.risk import Harm, Onset
+from edgeward.alarm.system import life, showing, system, timers
+from edgeward.alarm.system.core import Core
+from edgeward.alarm.system.operator import Operator
+from edgeward.alarm.system.watch import Watch
+from edgeward.alarm.vocabulary import Category, Kind, Level
+from edgeward.device.answers import Result
+from edgeward.device.bedside import start
+from edgeward.device.bedside.bedside import Bedside
+from edgeward.device.bedside.telling import AlarmEvent, BeatEvent, SignEvent, VitalEvent
+from edgeward.device.device import Device, Parts
+from edgeward.device.serve import main
+from edgeward.process.decision import Decision
+from edgeward.process.stream import Block, ResultEvent
+from edgeward.signal.detect import ecg
+from edgeward.signal.detect.qrs.qrs import QrsDetector
+from edgeward.signal.findings import (
+    Beat,
+    DefectChange,
+    Finding,
+    Reading,
+    Sign,
+    SignChange,
+    Vital,
+)
+from edgeward.signal.ring import Mask, Samples
+from edgeward.signal.vitals import detectors
+from edgeward.signal.vitals.channel_vitals import Told
+
+S = 1_000_000_000
+Make = Callable[[Parts], Device]
+
+
+def put(where: ModuleType | type, **what: object) -> Make:
+    """A device in which this is in the place of what has these names there."""
+
+    def make(parts: Parts) -> Device:
+        for name, each in what.items():
+            setattr(where, name, each)
+        return Device(parts)
+
+    return make
+
+
+def with_bedside(kind: type[Bedside]) -> Make:
+    """A device whose bedside is this one."""
+    return put(start, Bedside=kind)
+
+
+# What is found
+
+
+class RateOfATenth(Bedside):
+    """[1] It looks at a tenth of a second, which is too little: whatever the rate is, it is 70."""
+
+    def _judge(self, patient: str, told: Told, now: Moment) -> None:
+        found = told.finding
+        if isinstance(found, Reading) and found.vital is Vital.HEART_RATE and found.value:
+            told = replace(told, finding=replace(found, value=70.0))
+        super()._judge(patient, told, now)
+
+
+class HalfAMillivolt(QrsDetector):
+    """[3] What is lower than half a millivolt is no beat."""
+
+    __slots__ = ()
+
+    def push(self, samples: Samples, valid: Mask) -> list[Beat]:
+        return [beat for beat in super().push(samples, valid) if beat.height >= 0.5]
+
+
+class NothingAbove150(QrsDetector):
+    """[4] For 0.4 s after a beat there is none."""
+
+    __slots__ = ("apart", "last")
+
+    def __init__(self, rate_hz: int) -> None:
+        super().__init__(rate_hz)
+        self.apart, self.last = round(0.4 * rate_hz), -rate_hz
+
+    def push(self, samples: Samples, valid: Mask) -> list[Beat]:
+        kept = []
+        for beat in super().push(samples, valid):
+            if beat.sample - self.last >= self.apart:
+                self.last = beat.sample
+                kept.append(beat)
+        return kept
+
+
+class HearsItself(Bedside):
+    """[6] Judges what it simulates itself, anew in each block, the end point included."""
+
+    def push(
+        self, patient: str, channel: str, first: int, samples: Samples, mask: Mask | None,
+        acquired_ns: int,
+    ) -> int:  # fmt: skip
+        if channel == "ecg":
+            angles = np.linspace(0, len(samples) / 250, len(samples)) * 2 * np.pi * 70 / 60
+            samples = np.sin(angles).astype(np.float32)
+        return super().push(patient, channel, first, samples, mask, acquired_ns)
+
+
+class NoRuleForIt(Bedside):
+    """[7] The saturation, the pulse and the pressures are shown and never judged."""
+
+    def _judge(self, patient: str, told: Told, now: Moment) -> None:
+        found = told.finding
+        if isinstance(found, Reading) and found.vital not in (Vital.HEART_RATE, Vital.TEMPERATURE):
+            self._tell(self.patients[patient].show(told.channel, found, told.at_ns))
+            return
+        super()._judge(patient, told, now)
+
+
+class AnyJolt:
+    """[8] A fall is any sample beyond 20 m/s2, and each block of it one more."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self.now = 0
+
+    def push(self, samples: Samples, valid: Mask) -> list[Finding]:
+        self.now += len(samples)
+        lengths = np.sqrt((np.asarray(samples) ** 2).sum(axis=1))[valid]
+        at = self.now - 1
+        jolt = bool((lengths > 20 / 9.80665).any())
+        return [SignChange(Sign.FALL, jolt, at, at, "more than 20 m/s2")]
+
+
+def milder(name: str) -> Callable[[], object]:
+    """The conditions, one of which is only information."""
+
+    def known() -> object:
+        described = {**STANDARD()}
+        described[name] = replace(described[name], harm=Harm.MINOR, onset=Onset.DELAYED)
+        return described
+
+    return known
+
+
+def all_physiological() -> object:
+    """[24] The conditions, technical ones among the physiological."""
+    return {
+        name: one if one.life_threatening else replace(one, kind=Kind.PHYSIOLOGICAL)
+        for name, one in STANDARD().items()
+    }
+
+
+STANDARD = conditions.standard_conditions
+
+
+class SleepsInItsLoop(Bedside):
+    """[26] Measures the load for a second, for each channel; what comes meanwhile is lost."""
+
+    until_ns = 0
+
+    def push(
+        self, patient: str, channel: str, first: int, samples: Samples, mask: Mask | None,
+        acquired_ns: int,
+    ) -> int:  # fmt: skip
+        now_ns = self._clock.monotonic_ns()
+        if now_ns < self.until_ns:
+            return first + len(samples)
+        self.until_ns = now_ns + S
+        return super().push(patient, channel, first, samples, mask, acquired_ns)
+
+
+class MeanOfTheWave(Bedside):
+    """[31] Holds the mean of the ECG, in mV, against the limits of the heart rate."""
+
+    def push(
+        self, patient: str, channel: str, first: int, samples: Samples, mask: Mask | None,
+        acquired_ns: int,
+    ) -> int:  # fmt: skip
+        pushed = super().push(patient, channel, first, samples, mask, acquired_ns)
+        if channel == "ecg" and np.isfinite(samples).all():
+            now = self._now()
+            found = Reading(Vital.HEART_RATE, float(samples.mean()), pushed - 1)
+            signal = self.patient(patient).vitals.channel(channel).channel.signal
+            self._judge(patient, Told(channel, signal, found, now.mono_ns, now.mono_ns), now)
+        return pushed
+
+
+class NeverBack(Bedside):
+    """[25] Who was silent once is silent for good: only another message would end that."""
+
+    def _judge(self, patient: str, told: Told, now: Moment) -> None:
+        found = told.finding
+        if isinstance(found, DefectChange) and not found.present:
+            return
+        super()._judge(patient, told, now)
+
+
+# Limits
+
+
+class LimitsOfItsCode(system.AlarmSystem):
+    """[11] Takes the limits of a patient, shows them, and judges by those in its code."""
+
+    def _judged(
+        self, about: tuple[str | None, Vital, Any], value: float | None, limits: VitalLimits,
+        source: str,
+    ) -> list[Any]:  # fmt: skip
+        return super()._judged(about, value, DEFAULTS[Category.ADULT][about[1]], source)
+
+
+class AdultsOnly(Bedside):
+    """[13] Whoever is admitted is an adult."""
+
+    def admit(self, patient: str, category: Category) -> None:
+        super().admit(patient, Category.ADULT)
+
+
+# The life of an alarm
+
+
+def never_clears(parts: Parts) -> Device:
+    """[18] What began does not end by itself."""
+    of_watch = timers._of_watch
+
+    def without_end(definition: ConditionDefinition, watch: Watch | None) -> list[Any]:
+        return [one for one in of_watch(definition, watch) if one[1] is not timers.Timer.CLEAR]
+
+    return put(timers, _of_watch=without_end)(parts)
+
+
+def no_hysteresis(parts: Parts) -> Device:
+    """[18] An alarm ends with the first value that is not beyond its limit, and begins anew."""
+    of_watch = timers._of_watch
+
+    def at_once(definition: ConditionDefinition, watch: Watch | None) -> list[Any]:
+        return [*of_watch(replace(definition, clear_delay_ns=0), watch)]
+
+    def judge(limits: VitalLimits, side: Side, value: float, _: float, was: Level | None) -> Any:
+        return alarm_limits.judge(limits, side, value, 0.0, was)
+
+    put(timers, _of_watch=at_once)(parts)
+    return put(system, judge=judge)(parts)
+
+
+def severity_for_good(parts: Parts) -> Device:
+    """[21] How urgent an alarm is, is settled when it begins."""
+    look = Core._look_at_alarm
+
+    def same(core: Core, alarm: Alarm, watch: Watch, *, decided: bool) -> None:
+        for name, each in [*watch.sources.items()]:
+            watch.sources[name] = replace(each, level=alarm.level)
+        look(core, alarm, watch, decided=decided)
+
+    return put(Core, _look_at_alarm=same)(parts)
+
+
+class TechnicalStorms(system.AlarmSystem):
+    """[46] What is wrong with a channel is a new alarm every two seconds."""
+
+    latest_ns = 0
+
+    def advance(self, now: Moment) -> None:
+        super().advance(now)
+        if now.mono_ns - self.latest_ns < 2 * S:
+            return
+        self.latest_ns = now.mono_ns
+        for key, alarm in [*self._core.state.alarms.items()]:
+            watch = self._core._watches.get(key)
+            if alarm.kind is Kind.TECHNICAL and alarm.patient and watch and watch.present:
+                self._core.change(What.ENDED, life.ended(alarm))
+                watch.met_ns = now.mono_ns - self._core.definition(key[1]).condition_delay_ns
+                self._core._reconcile(key)
+
+
+def least_urgent_first(parts: Parts) -> Device:
+    """[33] What waits is sorted by priority, the lowest first."""
+    return put(showing, newest_first=lambda alarms: signals.newest_first(alarms)[::-1])(parts)
+
+
+# What is told
+
+
+class LosesInSilence(Device):
+    """[19] When the history is full, the oldest is gone, and nobody is told."""
+
+    def read_events(self, after: int, limit: int) -> Result:
+        told = super().read_events(after, limit)
+        return {**told, "events": told["events"][-12:], "dropped": 0}
+
+
+class StopsCounting(Device):
+    """[47] After a thousand numbers it tells none any more."""
+
+    told = 0
+
+    def tell(self, event: VitalEvent | SignEvent | BeatEvent | AlarmEvent) -> None:
+        self.told += isinstance(event, VitalEvent)
+        if self.told <= 1000 or not isinstance(event, VitalEvent):
+            super().tell(event)
+
+
+class OtherWords(Device):
+    """[51] An alarm is critical, a warning or for information."""
+
+    words = ("high", "critical"), ("medium", "warning"), ("low", "info")
+
+    def read_events(self, after: int, limit: int) -> Result:
+        told = super().read_events(after, limit)
+        for event in told["events"]:
+            if event.get("alarm"):
+                event["alarm"]["priority"] = dict(self.words)[event["alarm"]["priority"]]
+        return told
+
+
+class StopsSlowly(Device):
+    """[30] Its thread looks at whether it shall stop when it has slept."""
+
+    def close(self) -> None:
+        self.clock.sleep_ns(7 * S)
+        super().close()
+
+
+# Streams of windows
+
+
+class ForgetsByTelling(Device):
+    """[38] What was read is gone: two readers take it from each other."""
+
+    read = 0
+
+    def read_events(self, after: int, limit: int) -> Result:
+        told = super().read_events(max(after, self.read), limit)
+        self.read = max(self.read, told["next"])
+        return told
+
+
+class AsksAboutTheMean(Device):
+    """[32] The model is asked about the mean of a window."""
+
+    def decide(self, samples: Samples, valid_samples: int) -> Decision:
+        return super().decide(np.full_like(samples, samples.mean()), valid_samples)
+
+
+class ErrorIsAnAnswer(Device):
+    """[37, 43] A failing model answers with its first label in no time, and nobody is told."""
+
+    decided = 0
+
+    def decide(self, samples: Samples, valid_samples: int) -> Decision:
+        self.decided += 1
+        decision = super().decide(samples, valid_samples)
+        if self.decided % 10:
+            return decision
+        scores = tuple(float(place == 0) for place in range(len(decision.labels)))
+        return decision._replace(label=decision.labels[0], scores=scores, elapsed_ns=0)
+
+
+class TakesNoTime(Device):
+    """[40] The time of processing is to be filled in by the caller, who never does."""
+
+    def publish(self, event: ResultEvent) -> None:
+        decision = event.decision._replace(decided_ns=event.last_sample_ns)
+        super().publish(event._replace(decision=decision, late=False))
+
+
+class NoWindows(Device):
+    """[42] The size of a window is not used: each block is one."""
+
+    def stream_push(self, stream: str, block: Block) -> Result:
+        told = super().stream_push(stream, block)
+        decision = self.infer_last
+        if decision is not None:
+            last = block.first + len(block.samples) - 1
+            event = ResultEvent(stream, 0, block.first, last, len(block.samples), decision,
+                                block.acquired_ns, late=False)  # fmt: skip
+            super().publish(event._replace(window_index=block.first // len(block.samples)))
+        return told
+
+    infer_last: Decision | None = None
+
+    def publish(self, event: ResultEvent) -> None:
+        self.infer_last = event.decision
+
+
+class NeverHeard(Speaker):
+    """[22] Says that staff was notified: nothing is to be heard."""
+
+    def render(self, from_ns: int, samples: int) -> Samples:
+        return np.zeros_like(super().render(from_ns, samples))
+
+
+FAULTS: dict[str, Make] = {
+    "rate_of_a_tenth": with_bedside(RateOfATenth),
+    "half_a_millivolt": put(ecg, QrsDetector=HalfAMillivolt),
+    "nothing_above_150": put(ecg, QrsDetector=NothingAbove150),
+    "hears_itself": with_bedside(HearsItself),
+    "no_rule_for_it": with_bedside(NoRuleForIt),
+    "any_jolt_falls": put(detectors, FallDetector=AnyJolt),
+    "a_fall_is_information": put(system, standard_conditions=milder(Sign.FALL)),
+    "limits_of_its_code": put(start, AlarmSystem=LimitsOfItsCode),
+    "adults_only": with_bedside(AdultsOnly),
+    "never_clears": never_clears,
+    "acknowledges_nothing": put(Operator, acknowledge=lambda *_: None),
+    "no_hysteresis": no_hysteresis,
+    "loses_in_silence": LosesInSilence,
+    "severity_for_good": severity_for_good,
+    "never_heard": put(start, Speaker=NeverHeard),
+    "all_physiological": put(system, standard_conditions=all_physiological),
+    "never_back": with_bedside(NeverBack),
+    "sleeps_in_its_loop": with_bedside(SleepsInItsLoop),
+    "stops_slowly": StopsSlowly,
+    "mean_of_the_wave": with_bedside(MeanOfTheWave),
+    "asks_about_the_mean": AsksAboutTheMean,
+    "least_urgent_first": least_urgent_first,
+    "error_is_an_answer": ErrorIsAnAnswer,
+    "forgets_by_telling": ForgetsByTelling,
+    "takes_no_time": TakesNoTime,
+    "no_windows": NoWindows,
+    "technical_storms": put(start, AlarmSystem=TechnicalStorms),
+    "stops_counting": StopsCounting,
+    "other_words": OtherWords,
+}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[2:], make_device=FAULTS[sys.argv[1]]))
