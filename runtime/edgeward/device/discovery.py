@@ -19,6 +19,11 @@ PROFILES_GROUP = "edgeward.profiles"
 
 RUNTIME_COMMANDS = (
     Command("agent", "serve the device protocol, as a device does", "edgeward.device.serve"),
+    Command(
+        "alarms",
+        "what is up on a running device, and answering it",
+        "edgeward.device.daemon.alarms",
+    ),
     Command("check", "whether this machine can carry a device", "edgeward.device.daemon.check"),
     Command("logs", "what a running device has told, line by line", "edgeward.device.daemon.logs"),
     Command("run", "process patients, day and night", "edgeward.device.daemon.run"),

@@ -34,6 +34,7 @@ from edgeward.process.watching import RuleReport, Watching
 from edgeward.signal.windows import Windower
 
 if TYPE_CHECKING:  # loaded with the first patient
+    from edgeward.device.daemon.asked import Asked
     from edgeward.device.daemon.patients import Patients
     from edgeward.signal.findings import Reason, Vital
 
@@ -107,6 +108,8 @@ class Daemon:
         """Why it keeps its deadlines, in words."""
         self.unwatched: str | None = None if device.patients else "no patients were asked for"
         """Why nobody is watched; None: patients are."""
+        self.asked: Asked | None = None
+        """What an operator asks; None: there is nothing to ask about."""
         self.advice: deque[Advice] = deque(maxlen=64)
         """Filled by the slow thread."""
         self._clock = device.clock
@@ -124,6 +127,7 @@ class Daemon:
         """Work until the source has ended or somebody wants it to stop; then work off the rest."""
         clock, source, processor = self._clock, self.source, self.device.processor
         inline, patients = processor.pace.mode.works_at_once, self.device.patients
+        asked = self.asked
         next_snapshot_ns = clock.monotonic_ns() + SNAPSHOT_NS
         while not stopping() and not source.ended:
             for name, block in source.receive(self._until_ns(next_snapshot_ns)):
@@ -133,6 +137,8 @@ class Daemon:
                 processor.work(until_ns=next_snapshot_ns)
             if patients is not None:
                 patients.work()
+            if asked is not None:
+                asked.work()
             if now_ns >= next_snapshot_ns:
                 self._take_advice()
                 self._count_lost()

@@ -21,12 +21,12 @@ def default_state(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(base) / "edgeward"
 
 
-def add_state(parser: argparse.ArgumentParser) -> None:
-    """Add `--state`."""
+def add_state(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    """Add `--state`; a subcommand takes `argparse.SUPPRESS`, so that it keeps what came before."""
     parser.add_argument(
         "--state",
         type=Path,
-        default=None,
+        default=default,
         metavar="DIR",
         help=f"the daemon's folder (default: {STATE_VARIABLE}, the service manager's"
         " STATE_DIRECTORY, or ~/.local/state/edgeward)",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeward.adapters.clock import SystemClock
+from edgeward.device.daemon.alarm_words import entry_line, sign_line, vital_line
 from edgeward.device.daemon.folder import add_state, state_of
 from edgeward.device.daemon.journal import FILE
 from edgeward.errors import EdgewardError
@@ -33,6 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--technical", action="store_true", help="only what is wrong with the device itself"
     )
+    parser.add_argument(
+        "--alarms", action="store_true", help="only alarms, and signs before they are alarms"
+    )
     parser.add_argument("--json", action="store_true", help="the lines as they were written")
 
 
@@ -46,11 +50,12 @@ def run(options: argparse.Namespace) -> int:
     if not path.exists():
         raise LogError(f"{path}: there is no log; a device writes it while `edgeward run` runs")
     wanted = max(0, options.lines)
-    last = deque(_kept(_stored(path), technical=options.technical), maxlen=wanted)
+    kinds = _kinds(options)
+    last = deque(_kept(_stored(path), kinds), maxlen=wanted)
     for line in last:
         _print(line, as_json=options.json)
     if options.follow:
-        for line in _kept(_following(path), technical=options.technical):
+        for line in _kept(_following(path), kinds):
             _print(line, as_json=options.json)
     return 0
 
@@ -82,8 +87,14 @@ def _following(path: Path) -> Iterator[bytes]:
         clock.sleep_ns(_POLL_NS)
 
 
-def _kept(lines: Iterator[bytes], *, technical: bool) -> Iterator[bytes]:
-    return (line for line in lines if not technical or b'"kind":"technical"' in line)
+def _kinds(options: argparse.Namespace) -> tuple[bytes, ...]:
+    """What marks the lines that are asked for; none of it: all are."""
+    kinds = ["technical"] * options.technical + ["alarm", "sign"] * options.alarms
+    return tuple(f'"kind":"{kind}"'.encode() for kind in kinds)
+
+
+def _kept(lines: Iterator[bytes], kinds: tuple[bytes, ...]) -> Iterator[bytes]:
+    return (line for line in lines if not kinds or any(kind in line for kind in kinds))
 
 
 def _print(line: bytes, *, as_json: bool) -> None:
@@ -126,4 +137,11 @@ def _rule(record: dict[str, Any]) -> str:
     return f"{record['stream']} @{record['sample']}  rule {record['rule']} {said}: {what}{value}"
 
 
-_SAID = {"result": _result, "technical": _technical, "rule": _rule}
+_SAID = {
+    "result": _result,
+    "technical": _technical,
+    "rule": _rule,
+    "alarm": entry_line,
+    "vital": vital_line,
+    "sign": sign_line,
+}

@@ -15,11 +15,13 @@ Rules:
 Needs the extra `metrics`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import edgeward
+from edgeward.alarm.vocabulary import Presence, Priority
 from edgeward.device.daemon.metrics_http import MetricsServer
 from edgeward.device.daemon.snapshot import Snapshot
 from edgeward.errors import EdgewardError
@@ -27,6 +29,7 @@ from edgeward.process.backlog import Loss, StreamClass
 from edgeward.process.ladder import Rung
 from edgeward.process.latency import Histogram
 from edgeward.process.technical import Condition
+from edgeward.signal.findings import Vital
 
 if TYPE_CHECKING:
     from prometheus_client.core import HistogramMetricFamily, Metric
@@ -84,6 +87,7 @@ class SnapshotCollector:
         yield from _windows(snapshot)
         yield from _handed_over(snapshot)
         yield from _streams(snapshot)
+        yield from _watched(snapshot)
 
 
 def _counter(name: str, said: str, label: str, values: dict[str, int]) -> "Metric":
@@ -203,3 +207,36 @@ def _streams(snapshot: Snapshot) -> Iterator["Metric"]:
     yield _gauge("stream_next_sample", "Index of a stream's next sample.", "stream", samples)
     windows = {name: float(one.windows) for name, one in shown.items()}
     yield _gauge("stream_windows", "Windows since a stream was opened.", "stream", windows)
+
+
+def _watched(snapshot: Snapshot) -> Iterator["Metric"]:
+    """Alarms and unknown numbers; all of them at 0 where nobody is watched, and that is told."""
+    from prometheus_client.core import GaugeMetricFamily
+
+    watched = snapshot.watched
+    shown = () if watched is None else watched.state.shown
+    readings = {} if watched is None else watched.readings
+    yield _gauge("patients_watched", "Patients who are watched.", "", {"": len(readings)})
+    up = Counter((one.alarm.priority, one.alarm.presence) for one in shown)
+    alarms = GaugeMetricFamily(
+        "edgeward_alarms", "Alarms that are up.", labels=["priority", "presence"]
+    )
+    for priority in Priority:
+        for presence in Presence:
+            alarms.add_metric([priority.value, presence.value], up[priority, presence])
+    yield alarms
+    undecided = sum(one.alarm.undecided for one in shown)
+    said = "Alarms that are up and cannot be seen at present."
+    yield _gauge("alarms_undecided", said, "", {"": undecided})
+    unknown = Counter(
+        event.reading.vital
+        for newest in readings.values()
+        for event in newest
+        if event.reading.value is None
+    )
+    counts = {vital.value: float(unknown[vital]) for vital in Vital}
+    yield _gauge("vitals_unknown", "Patients whose number is not known.", "vital", counts)
+    lost = 0 if watched is None else watched.unrecorded
+    yield _counter("alarm_entries_unrecorded", "Entries the alarm journal had no room for.", "", {
+        "": lost
+    })  # fmt: skip

@@ -144,6 +144,8 @@ def run(options: argparse.Namespace) -> int:
         clock = daemon.device.clock
         slow = SlowSide(daemon, journal, manager, clock)
         slow.monitor = Monitor(Sensors(), profile, clock, state, slow.flush, Reserves())
+        if daemon.asked is not None:
+            control.ask = daemon.asked.ask
         control.start()
         if options.metrics:
             from edgeward.device.daemon.metrics import start_metrics
@@ -214,6 +216,10 @@ def _daemon(
         _watch_patients(device, patients, options.category)
     daemon = Daemon(device, source, watch, proof)
     daemon.unwatched = unwatched
+    if unwatched is None:
+        from edgeward.device.daemon.asked import Asked
+
+        daemon.asked = Asked(device)
     sys.setswitchinterval(SWITCH_S)
     freeze_garbage()
     return daemon

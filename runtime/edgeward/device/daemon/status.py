@@ -1,13 +1,14 @@
 """`edgeward status`: how a running device is doing.
 
-Exit status: 0 it runs and nothing is wrong; 1 it runs and says that something is; 2 none runs, or
-it does not answer.
+Exit status: 0 it runs and nothing is wrong with it; 1 it runs and says that something is; 2 none
+runs, or it does not answer. An alarm of a patient is nothing that is wrong with the device.
 """
 
 import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
+from edgeward.device.daemon.alarm_words import alarm_line, marks, numbers, summary
 from edgeward.device.daemon.control import ask_status
 from edgeward.device.daemon.folder import add_state, state_of
 from edgeward.device.daemon.wording import milliseconds, outcomes
@@ -55,6 +56,7 @@ def status_of(daemon: "Daemon", slow: "SlowSide", profile: "Profile") -> dict[st
         "uptime_s": round((device.clock.monotonic_ns() - daemon.started_ns) / 1e9, 1),
         "log": slow.counts.to_dict(),
         "resources": {**device.resources(), **_machine(slow)},
+        "unwatched": daemon.unwatched,
         **told,
     }
 
@@ -89,11 +91,24 @@ def as_text(status: dict[str, Any]) -> str:
         ("log", _log(status)),
         ("rung", status["rung"]),
         ("scheduling", status["scheduling"]),
+        *_watched(status),
         *(("condition", _condition(one)) for one in status["conditions"]),
     ]
     if not status["conditions"]:
         rows.append(("wrong", "nothing"))
     return "\n".join(f"{name:<11}{text}" for name, text in rows)
+
+
+def _watched(status: dict[str, Any]) -> list[tuple[str, str]]:
+    """The alarms, the most urgent first, and the numbers of each patient."""
+    watched = status["watched"]
+    if watched is None:
+        return [("alarms", f"NONE: nobody is watched, {status['unwatched']}")]
+    rows = [("alarms", summary(watched))]
+    rows += [("", line) for line in (*marks(watched), *map(alarm_line, watched["alarms"]))]
+    rows.append(("patients", f"{len(watched['patients'])} watched"))
+    rows += [("", f"{name}  {numbers(found)}") for name, found in watched["patients"].items()]
+    return rows
 
 
 def _refused(status: dict[str, Any]) -> str:
