@@ -45,6 +45,8 @@ ABOUT_PATIENTS: dict[str, dict[str, Any]] = {
         "alarms": [{**ALARM, "audible": "on", "visible": "paused"}],
         "inactive": [{"patient": "p", "state": "audio_off", "by": "", "remaining_ns": None,
                       "switched_off": ["c"]}],
+        "self_test": {"running": False, "passed": False, "interrupted": True,
+                      "parts": {"red": "passed", "high": "unobserved"}},
         "delegations": [{"patient": "p", "device": "d/p", "to": ["s"], "refresh_within_ms": 1,
                          "confirm_within_ms": 1, "sound": True, "lost": ["s"], "waiting": [],
                          "unanswered": [], "elsewhere": [],
@@ -63,6 +65,8 @@ ABOUT_PATIENTS: dict[str, dict[str, Any]] = {
     "alarm.limits": {"unit": "%"},
     "alarm.delegate": {"device": "d/p", "refresh_within_ms": 4000, "delay_max_ms": 2000},
     "alarm.undelegate": {}, "alarm.listen": {}, "alarm.unlisten": {}, "alarm.confirm": {},
+    "alarm.light": {"rate_hz": 100, "colours": ["dark", "red"], "samples": "AQE="},
+    "alarm.display": {"lines": ["no alarm"]}, "alarm.self_test": {},
     "alarm.refresh": {"offer": {**ENDS, "items": [ITEM]}},
     "alarm.arrive": {"answer": {**ENDS, "taken": [1], "confirmed": [[1, "n"]]}},
     "alarm.reset": {"ended": []},
@@ -89,6 +93,7 @@ GOOD: dict[str, dict[str, Any]] = {
             {"signal": "x", "unit": "V", "rate_hz": 0.5, "window_samples": 1, "hop_samples": 1}
         ],
         "clock": {"now_ns": 0, "simulated": True},
+        "indicators": {"light": {"emulated": True}},
         "scheduling": {"policy": "fifo", "priority": 50, "cores": [0, 1], "memory_locked": None},
         "a_field_of_a_later_minor_version": 1,
     },
@@ -133,6 +138,8 @@ BAD = [
     ("patient.state", {"audible": "loud"}, "result.audible: found 'loud'"),
     ("patient.state", {"readings": {"spo2": {}}}, "result.readings.spo2.channel: missing"),
     ("patient.state", {"delegations": [{}]}, "result.delegations[0].patient: missing"),
+    ("describe", {"indicators": {"light": True}}, "result.indicators.light: found True"),
+    ("patient.state", {"self_test": {"running": True}}, "result.self_test.passed: missing"),
     ("alarm.refresh", {"offer": {**ENDS, "items": [{}]}}, "result.offer.items[0].delivery: miss"),
     ("alarm.arrive", {"answer": {**ENDS, "taken": [0], "confirmed": []}},
      "result.answer.taken[0]: found 0"),
@@ -172,6 +179,7 @@ def test_a_bad_result_is_told(method: str, change: dict[str, Any], fault: str | 
 def test_no_field_can_be_left_out(method: str) -> None:
     optional = {
         "a_field_of_a_later_minor_version", "scheduling", "delegations", "listening",
+        "indicators", "self_test",
     }  # fmt: skip
     for name in GOOD[method].keys() - optional:
         rest = {key: value for key, value in GOOD[method].items() if key != name}

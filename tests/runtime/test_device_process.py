@@ -25,7 +25,7 @@ def test_a_whole_conversation(process: Start, b64: Callable[..., str]) -> None:
     peer, popen = process()
     told = peer.result("describe")
     assert told["device"]["epoch"] == 1
-    assert told["capabilities"] == ["core", "infer", "stream", "alarm", "delegation", "resources"]
+    assert told["capabilities"] == ["core", "infer", "stream", "alarm", "delegation", "indicators", "resources"]
     assert told["clock"]["simulated"] is False
     window = b64(ECG[:1250])
     assert peer.result("infer", signal="ecg", samples=window)["label"] == "tachycardia"

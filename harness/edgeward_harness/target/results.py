@@ -17,6 +17,7 @@ METHODS: Final[Mapping[str, tuple[str, ...]]] = {
     "stream": ("stream.open", "stream.push", "stream.close", "events"),
     "alarm": (*results_alarm.METHODS, "events"),
     "delegation": results_alarm.DELEGATION_METHODS,
+    "indicators": results_alarm.INDICATOR_METHODS,
     "resources": ("resources",),
     "clock": ("clock",),
     "restart": ("restart",),
@@ -68,6 +69,7 @@ _DESCRIBE: Final = shape.record(
         "clock": shape.record({"now_ns": _NS, "simulated": shape.boolean()}),
     },
     optional={
+        "indicators": shape.mapping(shape.record({"emulated": shape.boolean()})),
         "scheduling": shape.record(
             {
                 "policy": shape.text(),

@@ -42,6 +42,8 @@ DELEGATION_METHODS: Final = (
     "alarm.confirm",
 )
 
+INDICATOR_METHODS: Final = ("alarm.light", "alarm.display", "alarm.self_test")
+
 _STAMP: Final = shape.array(_COUNT, least=2)
 _ENDS: Final[Mapping[str, Check]] = {
     "sender": shape.text(),
@@ -169,6 +171,14 @@ RESULTS: Final[Mapping[str, Check]] = {
             "self_check_ns": _INSTANT,
         },
         optional={
+            "self_test": shape.record(
+                {
+                    "running": shape.boolean(),
+                    "passed": shape.boolean(),
+                    "interrupted": shape.boolean(),
+                    "parts": shape.mapping(shape.one_of("passed", "failed", "unobserved")),
+                }
+            ),
             "delegations": shape.array(_DELEGATION),
             "listening": shape.array(_LISTENING),
         },
@@ -186,6 +196,15 @@ RESULTS: Final[Mapping[str, Check]] = {
     "alarm.unlisten": shape.record({}),
     "alarm.arrive": shape.record({"answer": shape.nullable(_ANSWER)}),
     "alarm.confirm": shape.record({}),
+    "alarm.light": shape.record(
+        {
+            "rate_hz": shape.integer(1),
+            "colours": shape.array(shape.text(), least=2),
+            "samples": shape.text(),
+        }
+    ),
+    "alarm.display": shape.record({"lines": shape.array(_WORDS, least=1)}),
+    "alarm.self_test": shape.record({}),
     "alarm.acknowledge": shape.record({}),
     "alarm.describe": shape.record(
         {

@@ -85,6 +85,7 @@ class Capability(StrEnum):
     RESTART = "restart"
     ALARM = "alarm"
     DELEGATION = "delegation"
+    INDICATORS = "indicators"
     OUTBOX = "outbox"
 
 

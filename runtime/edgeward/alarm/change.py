@@ -86,6 +86,8 @@ class What(StrEnum):
     """Its signals are given elsewhere, and its sound is left to them."""
     TAKEN_BACK = "taken_back"
     """No longer: its sound is given here."""
+    SELF_TEST = "self_test"
+    """Lights and sounds were tried; the text says what was observed of them."""
     # Of an alarm of another device; the text says which.
     ARRIVED = "arrived"
     # What is given; the entry holds `given`.

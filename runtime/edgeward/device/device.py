@@ -39,6 +39,8 @@ if TYPE_CHECKING:  # loaded with the first patient
     from edgeward.device.bedside.telling import BedsideEvent
 
 PROTOCOL = "1.3"
+OF_ALARMS = ("alarm", "delegation", "indicators")
+INDICATORS = {name: {"emulated": True} for name in ("sound", "light", "display")}
 DEVICE_MODEL = "reference"
 _NS_PER_MS = 1_000_000
 _STEP_NS = 1_000_000_000
@@ -132,7 +134,7 @@ class Device:
         """What this device can be asked."""
         optional = {"clock": self.clock.simulated, "restart": self.parts.restartable}
         extra = tuple(name for name, present in optional.items() if present)
-        return ("core", "infer", "stream", "alarm", "delegation", "resources", *extra)
+        return ("core", "infer", "stream", *OF_ALARMS, "resources", *extra)
 
     # core
 
@@ -172,6 +174,7 @@ class Device:
                     "hop_samples": taken.hop_samples,
                 }
             ],
+            "indicators": INDICATORS,
             "clock": {"now_ns": self.clock.monotonic_ns(), "simulated": self.clock.simulated},
             **self._scheduling(),
         }

@@ -44,6 +44,7 @@ OF_PATIENTS = {
         "alarm.arrive",
         "alarm.confirm",
     ),
+    "indicators": ("alarm.light", "alarm.display", "alarm.self_test"),
 }
 """By capability; loaded with the first patient."""
 

@@ -5,9 +5,12 @@ IEC 60601-1-8, 6.3.2.2 (table 2), in our words: HIGH red at 1.4 to 2.8 Hz, MEDIU
 the very instant on which it begins, and nothing but another priority begins it anew.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edgeward.alarm.signals import SignalState
 from edgeward.alarm.vocabulary import Priority
@@ -20,6 +23,16 @@ class Colour(StrEnum):
     RED = "red"
     YELLOW = "yellow"
     CYAN = "cyan"
+
+
+CODES = (None, *Colour)
+"""The place of each colour in a series of samples; dark is the first."""
+Lights = NDArray[np.uint8]
+
+
+def coded(seen: Iterable[Colour | None]) -> Lights:
+    """What is seen, a code for each sample."""
+    return np.array([CODES.index(each) for each in seen], np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +108,19 @@ class Lamp:
             self._priority, self._since_ns = state.visible, now_ns
         self.due_ns = next_change_ns(self._priority, self._since_ns, now_ns)
         self._switch(light(self._priority, self._since_ns, now_ns))
+
+    def at(self, now_ns: int) -> Colour | None:
+        """The colour that is on at an instant, as long as no other state is shown."""
+        return light(self._priority, self._since_ns, now_ns)
+
+    def test(self, colour: Colour | None) -> None:
+        """Be of this colour until a state is shown again: for whoever tries the outputs.
+
+        Raises:
+            AlarmError: an output cannot be switched.
+        """
+        self._priority = None
+        self._switch(colour)
 
     def _switch(self, wanted: Colour | None) -> None:
         """Switch what has to change: on before off, so that nothing delays what is to be seen."""

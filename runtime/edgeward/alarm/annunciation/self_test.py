@@ -110,11 +110,19 @@ def sounds(rate_hz: int) -> Audio:
     return np.concatenate(parts)
 
 
+def sound_spans_ns() -> list[tuple[Sound, int, int]]:
+    """Each sound, and from when to when after the start it is given."""
+    begin_ns = LIGHT_NS * len(Colour)
+    return [
+        (sound, begin_ns + _SOUND_NS * k, begin_ns + _SOUND_NS * (k + 1))
+        for k, sound in enumerate(_SOUNDS)
+    ]
+
+
 def _ends_ns() -> list[tuple[Part, int]]:
     """Each part, and how long after the start it has been given."""
     lights = [(part, LIGHT_NS * (k + 1)) for k, part in enumerate(Colour)]
-    sounds = [(part, lights[-1][1] + _SOUND_NS * (k + 1)) for k, part in enumerate(_SOUNDS)]
-    return [*lights, *sounds]
+    return [*lights, *((sound, end_ns) for sound, _, end_ns in sound_spans_ns())]
 
 
 DURATION_NS = _ends_ns()[-1][1]

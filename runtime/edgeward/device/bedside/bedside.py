@@ -28,6 +28,7 @@ from edgeward.alarm.standard_conditions import ALARM_SYSTEM_FAULT, defect_condit
 from edgeward.alarm.system.system import AlarmSystem
 from edgeward.alarm.vocabulary import Category
 from edgeward.device.bedside.delegating import Delegations
+from edgeward.device.bedside.indicators import Indicators
 from edgeward.device.bedside.listening import Listeners
 from edgeward.device.bedside.patient import BedsidePatient
 from edgeward.device.bedside.telling import AlarmEvent, BeatEvent, BedsideEvent, SignEvent
@@ -52,6 +53,7 @@ _GIVEN = (
     What.UNDELEGATED,
     What.LISTENING,
     What.UNLISTENED,
+    What.SELF_TEST,
 )
 """With which signals may change; so they may with whatever happens to an alarm."""
 
@@ -69,6 +71,7 @@ class Bedside:
         beat: Callable[[], str | None],
         annunciators: Annunciators,
         name: str = "device",
+        indicators: Indicators | None = None,
     ) -> None:
         """Start the alarm system, from what the journal had or for the first time.
 
@@ -81,6 +84,7 @@ class Bedside:
             beat: leaves a sign of life in it, and says why the disk does not take it, if so.
             annunciators: give the signals.
             name: of this device, by which other devices know it.
+            indicators: those whose self-test is to be told, if any.
         """
         self._clock = clock
         self._limits = limits
@@ -94,6 +98,8 @@ class Bedside:
         self.unrecorded = 0
         """Entries that the journal had no room for."""
         self.alarms = start_alarms(self._now(), self._take)
+        self.indicators = indicators
+        self._others_fault = ""
         self.delegations = Delegations(name, self.alarms)
         self.listeners = Listeners(self.alarms, lambda: not annunciators.failing)
         state = self.alarms.state
@@ -231,8 +237,7 @@ class Bedside:
             return
         self._stale = False
         now = self._now()
-        self.delegations.look(now)
-        self.listeners.look(now)
+        self._reach_others(now)
         for fault in self._annunciators.show(self.signals(None), now.mono_ns):
             seen = Observation(
                 None,
@@ -241,6 +246,23 @@ class Bedside:
                 fault.at_ns,
                 text=fault.text,
                 source=f"annunciator {fault.annunciator}",
+            )
+            self.alarms.observe(seen, now)
+        if self.indicators is not None:
+            self.indicators.look(self.alarms, now)
+
+    def _reach_others(self, now: Moment) -> None:
+        """What is left elsewhere, and what comes from there; a fault of it stops no signal here."""
+        before, self._others_fault = self._others_fault, ""
+        try:
+            self.delegations.look(now)
+            self.listeners.look(now)
+        except Exception as error:  # whatever it is, the signals are given
+            self._others_fault = f"delegation: {type(error).__name__}: {error}"[:200]
+        if self._others_fault != before:
+            text = self._others_fault
+            seen = Observation(
+                None, ALARM_SYSTEM_FAULT, bool(text), now.mono_ns, text=text, source="delegation"
             )
             self.alarms.observe(seen, now)
 

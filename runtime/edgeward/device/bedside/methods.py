@@ -7,12 +7,15 @@ from math import isfinite
 from typing import Any
 
 from edgeward.alarm.alarm_limits import NAMES
+from edgeward.alarm.annunciation.display import WIDTH_MIN
+from edgeward.alarm.annunciation.light import CODES, Lights
 from edgeward.alarm.vocabulary import Category, Inactivation
 from edgeward.device.bedside import acting
 from edgeward.device.bedside.bedside import Bedside
+from edgeward.device.bedside.indicators import LIGHT_HZ, SOUND_HZ, Indicators
 from edgeward.device.bedside.showing import monitoring
 from edgeward.device.bedside.showing import shown as shown_now
-from edgeward.device.bedside.start import SOUND_HZ, Started
+from edgeward.device.bedside.start import Started
 from edgeward.device.method import Call, Method
 from edgeward.device.parameters import (
     Parameter,
@@ -34,6 +37,7 @@ from edgeward.signal.ring import Samples
 Action = Callable[..., dict[str, Any]]
 Table = dict[str, tuple[tuple[Parameter, ...], Action]]
 SAMPLES_MAX = 160_000
+LIGHT_SAMPLES_MAX = 10_000
 RECEIVERS_MAX = 8
 DEVICE_CHARS_MAX = 128
 """In the name of another device: its own, and that of a patient."""
@@ -43,7 +47,11 @@ _MS_MAX = 600_000
 def bedside_methods(started: Started, limits: Limits) -> dict[str, Method]:
     """All of them, by name."""
     bedside = started.bedside
-    tables = {"alarm": _alarm(started, limits), "delegation": _delegation(limits)}
+    tables = {
+        "alarm": _alarm(started, limits),
+        "delegation": _delegation(limits),
+        "indicators": _indicators(started.indicators, limits),
+    }
     return {
         each: Method(capability, parameters, _guarded(_bound(action, bedside)))
         for capability, table in tables.items()
@@ -64,7 +72,7 @@ def _alarm(started: Started, limits: Limits) -> Table:
             (Parameter("from_ns", integer(0)), Parameter("samples", integer(1, SAMPLES_MAX))),
             lambda _, from_ns, samples: {
                 "rate_hz": SOUND_HZ,
-                "samples": _base64(started.speaker.render(from_ns, samples)),
+                "samples": _base64(started.indicators.sound(from_ns, samples)),
             },
         ),
         "alarm.resume": ((anybody, by), acting.resume),
@@ -93,6 +101,38 @@ def _alarm(started: Started, limits: Limits) -> Table:
                 ),
             ),
             acting.set_limits,
+        ),
+    }
+
+
+def _indicators(indicators: Indicators, limits: Limits) -> Table:
+    def display(bedside: Bedside, width: int) -> dict[str, Any]:
+        readings = {
+            name: [event.reading for event in one.newest.values()]
+            for name, one in bedside.patients.items()
+        }
+        return {"lines": list(indicators.screen.lines(bedside.now().mono_ns, readings, width))}
+
+    def again(bedside: Bedside, by: str) -> dict[str, Any]:
+        indicators.again(bedside.alarms, by, bedside.now())
+        return {}
+
+    return {
+        "alarm.light": (
+            (Parameter("from_ns", integer(0)), Parameter("samples", integer(1, LIGHT_SAMPLES_MAX))),
+            lambda _, from_ns, samples: {
+                "rate_hz": LIGHT_HZ,
+                "colours": ["dark" if one is None else one.value for one in CODES],
+                "samples": _base64(indicators.light(from_ns, samples)),
+            },
+        ),
+        "alarm.display": (
+            (Parameter("width", integer(WIDTH_MIN, 400), required=False, default=80),),
+            display,
+        ),
+        "alarm.self_test": (
+            (Parameter("by", text(limits.stream_name_chars_max)),),
+            again,
         ),
     }
 
@@ -268,7 +308,7 @@ def _names(name: Callable[[object], Any]) -> Callable[[object], tuple[str, ...]]
     return read
 
 
-def _base64(values: Samples) -> str:
+def _base64(values: Samples | Lights) -> str:
     return b64encode(values.tobytes()).decode("ascii")
 
 

@@ -62,11 +62,13 @@ def shown(bedside: Bedside, patient: str | None) -> dict[str, Any]:
     if patient is not None:
         readings = readings_shown(bedside.patient(patient).newest.values())
     state = bedside.signals(patient)
+    now_ns = bedside.now().mono_ns
     return {
         **signals_shown(state),
         "readings": readings,
         "self_check_ns": bedside.alarms.last_self_check_ns,
         "unrecorded": bedside.unrecorded,
+        **({} if bedside.indicators is None else {"self_test": bedside.indicators.shown(now_ns)}),
         "delegations": bedside.delegations.shown(patient, state.at_ns),
         "listening": bedside.listeners.shown(state.at_ns) if patient is None else [],
     }

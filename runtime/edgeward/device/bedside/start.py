@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from edgeward.alarm.annunciation.port import Annunciator, Annunciators
-from edgeward.alarm.annunciation.speaker import Speaker
 from edgeward.alarm.change import AlarmChange
 from edgeward.alarm.moment import Moment
 from edgeward.alarm.system.system import AlarmSystem
 from edgeward.device.bedside.bedside import Bedside
+from edgeward.device.bedside.indicators import EmulatedOutputs, Indicators
 from edgeward.device.bedside.media import Media
 from edgeward.device.bedside.recorder import Recorder, changes
 from edgeward.device.bedside.telling import BedsideEvent
@@ -17,9 +17,6 @@ from edgeward.ports import Clock
 
 _END = {True: "the device had ended in order", False: "the device had ended without notice"}
 
-SOUND_HZ = 16_000
-"""Enough for every harmonic of an alarm sound."""
-
 
 @dataclass(frozen=True, slots=True)
 class Started:
@@ -27,7 +24,7 @@ class Started:
 
     bedside: Bedside
     recorder: Recorder
-    speaker: Speaker
+    indicators: Indicators
 
 
 def start_bedside(
@@ -62,10 +59,10 @@ def start_bedside(
             damage=[f"{one.where}: {one.text}" for one in known.damage if not one.benign],
         )
 
-    speaker = Speaker(SOUND_HZ, clock.monotonic_ns())
+    indicators = Indicators(clock.monotonic_ns(), EmulatedOutputs())
     bedside = Bedside(
         clock, limits, tell, start, recorder.record, recorder.beat,
-        Annunciators({"speaker": speaker, **annunciators}), name,
+        Annunciators({**indicators.annunciators, **annunciators}), name, indicators,
     )  # fmt: skip
     bedside.settle()
-    return Started(bedside, recorder, speaker)
+    return Started(bedside, recorder, indicators)
