@@ -1,0 +1,91 @@
+"""The reference device with one defect in what it makes of falls, numbers and limits.
+
+`python device_alarm_vitals.py DEFECT`, as in `device_alarms.py`.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from device_alarms import put, with_bedside
+
+from edgeward.alarm.moment import Moment
+from edgeward.alarm.observation import Observation
+from edgeward.alarm.risk import Harm, Onset
+from edgeward.alarm.standard_conditions import standard_conditions
+from edgeward.alarm.system import system
+from edgeward.alarm.vocabulary import Latching
+from edgeward.device.bedside.bedside import Bedside
+from edgeward.device.device import Device, Parts
+from edgeward.device.serve import main
+from edgeward.signal.channel import Signal
+from edgeward.signal.findings import Sign, SignChange
+from edgeward.signal.ring import Mask, Samples
+from edgeward.signal.vitals.channel_vitals import Told
+
+PEAK_G = 20.0 / 9.80665
+RANGE_G = 7.99
+
+
+# Falls
+
+
+class AnyPeakIsAFall(Bedside):
+    """Whoever is shaken by more than 20 m/s2 has fallen."""
+
+    def push(
+        self, patient: str, channel: str, first: int, samples: Samples, mask: Mask | None,
+        acquired_ns: int,
+    ) -> int:  # fmt: skip
+        pushed = super().push(patient, channel, first, samples, mask, acquired_ns)
+        if self.patient(patient).vitals.channel(channel).channel.signal is Signal.ACCELERATION:
+            present = bool((np.linalg.norm(samples, axis=1) > PEAK_G).any())
+            now = self._now()
+            seen = Observation(patient, Sign.FALL.value, present, now.mono_ns, source="peak")
+            self.alarms.observe(seen, now)
+        return pushed
+
+    def _judge(self, patient: str, told: Told, now: Moment) -> None:
+        if not (isinstance(told.finding, SignChange) and told.finding.sign is Sign.FALL):
+            super()._judge(patient, told, now)
+
+
+class ClippedIsNoFall(Bedside):
+    """A sensor that reaches the end of its range is not believed for three blocks."""
+
+    def __init__(self, *args: Any) -> None:
+        self.doubted: dict[str, int] = {}
+        super().__init__(*args)
+
+    def push(
+        self, patient: str, channel: str, first: int, samples: Samples, mask: Mask | None,
+        acquired_ns: int,
+    ) -> int:  # fmt: skip
+        if samples.ndim > 1 and (np.abs(samples) > RANGE_G).any():
+            self.doubted[patient] = 3
+        if self.doubted.get(patient, 0):
+            self.doubted[patient] -= 1
+            samples = np.full_like(samples, np.nan)
+        return super().push(patient, channel, first, samples, mask, acquired_ns)
+
+
+def fall_is_info(parts: Parts) -> Device:
+    """A fall is nothing that anybody is called for."""
+    known = dict(standard_conditions())
+    known[Sign.FALL.value] = replace(
+        known[Sign.FALL.value], harm=Harm.MINOR, onset=Onset.DELAYED, latching=Latching.NONE
+    )
+    put(system, "standard_conditions", lambda: known)
+    return Device(parts)
+
+
+DEFECTS: dict[str, Callable[[Parts], Device]] = {
+    "any_peak_is_a_fall": with_bedside(AnyPeakIsAFall),
+    "clipped_is_no_fall": with_bedside(ClippedIsNoFall),
+    "fall_is_info": fall_is_info,
+}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[2:], make_device=DEFECTS[sys.argv[1]]))

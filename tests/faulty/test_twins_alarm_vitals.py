@@ -1,0 +1,28 @@
+"""Every seeded defect of falls, numbers and limits turns the case red that was made for it."""
+
+from pathlib import Path
+
+import pytest
+
+from edgeward_harness.evidence.standing import Standing
+
+from .twin_lab import failed_measurements, judge
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("unit", "cases", "broken", "seen_by"),
+    [
+        ("any_peak_is_a_fall", "test_falls", "REQ-ALM-014", "activities_without_an_alarm"),
+        ("clipped_is_no_fall", "test_falls", "REQ-ALM-014", "falls_found_with_a_sensor_of_8_g"),
+        ("fall_is_info", "test_falls", "REQ-ALM-014", "falls_found"),
+    ],
+)
+def test_a_defect_of_vitals_is_found(
+    tmp_path: Path, unit: str, cases: str, broken: str, seen_by: str
+) -> None:
+    status, assessment, output = judge(tmp_path, unit, cases, suite="alarms")
+    assert assessment.requirements[broken].standing is Standing.FAILED, output
+    assert status == 1
+    assert seen_by in failed_measurements(tmp_path), output
