@@ -13,7 +13,7 @@ from edgeward.adapters.clock import SimulatedClock, SystemClock
 from edgeward.device.daemon.datagrams import AddressError, DatagramSource
 from edgeward.device.daemon.frames import FrameError, decode, encode
 from edgeward.device.daemon.in_order import InOrder
-from edgeward.device.daemon.source import Arrival, recorded
+from edgeward.device.daemon.source import Arrival, PlaybackSource, recorded
 from edgeward.model.card import ModelInput
 from edgeward.process.stream import Block
 from edgeward.signal.recording import RecordingError, read_recording
@@ -302,4 +302,29 @@ def test_only_channels_that_the_model_takes_are_played(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="found signal in mV at 360 Hz; accepted: ecg in mV"):
         recorded(path, ECG)
     path = write_record(tmp_path, "r 1 250 1\nr.dat 16 200/mV\n", b"12")
-    assert [one.name for one in recorded(path, ECG)] == ["r-1"]
+    assert [one.name for one in recorded(path, ECG)] == ["r/ecg-1@250"]
+
+
+def test_a_lead_that_only_watches_is_played_at_its_own_rate(tmp_path: Path) -> None:
+    header = "r 2 360 1\nr.dat 16 200/mV 16 0 0 0 0 II\nr.dat 16 200/mmHg 16 0 0 0 0 ABP\n"
+    path = write_record(tmp_path, header, b"1234")
+    (lead,) = recorded(path, ECG, watched=True)
+    assert (lead.name, lead.rate_hz) == ("r/ecg-1@360", 360)
+    clock = SimulatedClock()
+    source = PlaybackSource([lead], clock, ECG, until_s=2)
+    got = []
+    while not source.ended:
+        got += [block for _, block in source.receive(clock.monotonic_ns() + 10**9)]
+    assert sum(len(block.samples) for block in got) == pytest.approx(720, abs=14)
+    assert got[-1].acquired_ns == pytest.approx(2 * 10**9, abs=5 * 10**7)
+
+
+def test_each_channel_waits_in_its_own_samples_and_three_axes_do_not_wait() -> None:
+    numbers = [("a/spo2@1", Block(n, np.zeros(1, np.float32), None, n)) for n in (0, 2, 3)]
+    moved = [("a/acceleration@100", Block(n, np.zeros(3, np.float32), None, n)) for n in (0, 5)]
+    source = InOrder(Given([*numbers, *moved]), SimulatedClock(), ECG, wait_ms=200, streams_max=1)
+    came = [arrival for _ in range(12) for arrival in source.receive(0)]
+    assert [(name, block.first) for name, block in came if name != "a/spo2@1"] == [
+        ("a/acceleration@100", 0), ("a/acceleration@100", 5),
+    ]  # fmt: skip
+    assert [block.first for name, block in came if name == "a/spo2@1"] == [0, 2, 3]

@@ -85,7 +85,7 @@ def test_every_sample_is_played_once_at_its_instant(
 
 def test_a_playback_that_nobody_could_play_is_refused() -> None:
     (patient,) = simulated_patients(1, seed=1, rate_hz=125)
-    with pytest.raises(ValueError, match="recorded at 125 Hz; the model takes 250 Hz"):
+    with pytest.raises(ValueError, match="recorded at 125 Hz; by its name it has 250 Hz"):
         PlaybackSource([patient], SimulatedClock(), ECG)
     with pytest.raises(ValueError, match="all must be above 0"):
         PlaybackSource([], SimulatedClock(), ECG)

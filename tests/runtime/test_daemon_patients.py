@@ -272,3 +272,39 @@ def test_a_name_that_cannot_be_is_refused_with_what_can(name: str) -> None:
     with pytest.raises(StreamError, match="accepted") as refused:
         read_name(name, TAKEN)
     assert shown(name) in str(refused.value)
+
+
+def silent(records: list[dict[str, Any]], patient: str) -> list[tuple[str, int, str]]:
+    """What was told about a device of this name that does not send."""
+    return [
+        (one["what"], round(one["at_ns"] / S), one["alarm"]["text"])
+        for one in records
+        if one["patient"] == patient and one["alarm"]
+        and one["alarm"]["condition"] == "device_silent"
+        and one["what"] in ("declared", "ended")
+    ]  # fmt: skip
+
+
+def test_a_device_that_never_sends_and_one_that_stops_are_alarms() -> None:
+    clock = SimulatedClock()
+    device = device_at(clock, expected=("bed-8",))
+    arrivals = in_time(heart(10), heart(50, name="b"))
+    records = told(ran(device, Sender(clock, arrivals)), "alarm")
+    ((what, at_s, text),) = silent(records, "bed-8")
+    assert (what, at_s) == ("declared", 30)
+    assert "since its registration" in text
+    ((what, at_s, text),) = silent(records, "bed-7")
+    assert (what, at_s) == ("declared", 40)
+    assert "since its last report" in text
+    assert not silent(records, "b")
+
+
+def test_a_device_that_comes_at_last_ends_its_alarm() -> None:
+    clock = SimulatedClock()
+    device = device_at(clock, expected=("bed-7",))
+    late = [
+        (at_ns + 40 * S, (name, block._replace(acquired_ns=at_ns + 40 * S)))
+        for at_ns, (name, block) in heart(15)
+    ]
+    records = told(ran(device, Sender(clock, in_time(late, heart(30, name="b")))), "alarm")
+    assert [what for what, _, _ in silent(records, "bed-7")] == ["declared", "ended"]

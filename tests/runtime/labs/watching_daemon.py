@@ -20,14 +20,20 @@ TAKEN = ENGINE.card.input
 S = 1_000_000_000
 
 
-def device_at(clock: SimulatedClock, patients: int = 8, *, watched: bool = True) -> DaemonDevice:
+def device_at(
+    clock: SimulatedClock,
+    patients: int = 8,
+    *,
+    watched: bool = True,
+    expected: tuple[str, ...] = (),
+) -> DaemonDevice:
     """A device, with its patients watched or not."""
     device = DaemonDevice(
         Parts(clock=clock, store=MemoryStore(), entropy=SeededEntropy(1), engine=ENGINE)
     )
     if watched:
         bedside, conditions = device.open_bedside(), device.processor.conditions
-        device.patients = Patients(bedside, clock, conditions, patients)
+        device.patients = Patients(bedside, clock, conditions, patients, expected=expected)
     return device
 
 

@@ -143,7 +143,8 @@ class Daemon:
                 self._take_advice()
                 self._count_lost()
                 if processor.pace.mode.keeps_pace:  # rule 4
-                    self._silence.look(processor, now_ns, source.said)
+                    watching = patients is not None and patients.any
+                    self._silence.look(processor, now_ns, source.said, others=watching)
                 self.snapshot = self._taken()
                 next_snapshot_ns = now_ns + SNAPSHOT_NS
         processor.work()

@@ -13,7 +13,10 @@ that began again: from then on its order is the new one.
 from collections import deque
 from dataclasses import dataclass, field
 
+from edgeward.device.daemon.naming import read_name
 from edgeward.device.daemon.source import Arrival, Source
+from edgeward.errors import StreamError
+from edgeward.limits import DEFAULT
 from edgeward.model.card import ModelInput
 from edgeward.ports import Clock
 from edgeward.process.stream import Block
@@ -31,6 +34,7 @@ class _Stream:
     """One stream's order and the stamps of what may still be held."""
 
     reorder: Reorder
+    wait_samples: int
     moved_ns: int
     """When samples last came that were not old."""
     next_sample: int = 0
@@ -54,7 +58,7 @@ class InOrder:
     def __init__(
         self, source: Source, clock: Clock, taken: ModelInput, wait_ms: int, streams_max: int
     ) -> None:
-        """Wait at most so long for what is missing; streams beyond the maximum pass as they come.
+        """Wait at most so long for what is missing; those of devices beyond the maximum pass.
 
         Raises:
             ValueError: the wait is not positive.
@@ -66,8 +70,10 @@ class InOrder:
         self._source = source
         self._clock = clock
         self._wait_ns = wait_ms * _NS_PER_MS
-        self._wait_samples = max(1, taken.rate_hz * wait_ms // 1000)
-        self._streams_max = streams_max
+        self._taken = taken
+        self._devices_max = streams_max
+        self._channels: dict[str, int] = {}
+        """How many of each device are put in order."""
         self._silent_ns = taken.window_samples * 1_000_000_000 // taken.rate_hz
         self._streams: dict[str, _Stream] = {}
         self._total = dict.fromkeys(COUNTED, 0)
@@ -93,11 +99,13 @@ class InOrder:
         for name, block in self._source.receive(until_ns):
             stream = self._streams.get(name)
             if stream is None:
-                if len(self._streams) >= self._streams_max:
+                wait = self._wait_samples(name)
+                if wait is None:
                     ready.append((name, block))
                     continue
-                reorder = Reorder(self._wait_samples, BLOCKS_HELD_MAX, block.first)
-                stream = self._streams[name] = _Stream(reorder, self._clock.monotonic_ns())
+                reorder = Reorder(wait, BLOCKS_HELD_MAX, block.first)
+                stream = _Stream(reorder, wait, self._clock.monotonic_ns())
+                self._streams[name] = stream
             self._offer(name, stream, block, ready)
         self._release_overdue(ready)
         return ready
@@ -106,11 +114,32 @@ class InOrder:
         """Let go of the source; what is still held has no successor, and is dropped with it."""
         self._source.close()
 
+    def _wait_samples(self, name: str) -> int | None:
+        """How many samples of a new stream the wait is; None: it passes as it comes.
+
+        So does one of a device too many, what has several values a sample, and a name that will be
+        refused.
+        """
+        try:
+            named = read_name(name, self._taken)
+        except StreamError:
+            return None
+        channel, channels = named.channel, self._channels.get(named.device, 0)
+        if channels >= DEFAULT.channels_max or (
+            not channels and len(self._channels) >= self._devices_max
+        ):
+            return None
+        if channel is not None and channel.acceptance.axes > 1:
+            return None
+        self._channels[named.device] = channels + 1
+        rate_hz = self._taken.rate_hz if channel is None else channel.rate_hz
+        return max(1, int(rate_hz * self._wait_ns // 1_000_000_000))
+
     def _offer(self, name: str, stream: _Stream, block: Block, ready: list[Arrival]) -> None:
         if self._has_begun_again(stream, block):
             self._count(self._total, stream.reorder)
             stream.moved_ns = self._clock.monotonic_ns()
-            stream.reorder = Reorder(self._wait_samples, BLOCKS_HELD_MAX, block.first)
+            stream.reorder = Reorder(stream.wait_samples, BLOCKS_HELD_MAX, block.first)
             stream.stamps.clear()
         stream.stamps.append((block.first, block.first + len(block.samples), block.acquired_ns))
         release = _releasing(name, stream, block.acquired_ns, ready)

@@ -11,11 +11,15 @@ Rules:
 4. Whatever raises is a technical condition of that patient, and the others are judged.
 5. What is wrong with the device itself is an alarm, too. A stream that is silent is not told twice:
    the patient's own channel says so.
-6. Time passes when each whose turn is due has had it: what came while the device was held up is no
+6. A device that was expected and has never sent, or that sends no more, is a technical alarm of its
+   patient (`gateway.liveness`). What it says about its own clock is not asked: a stamp in a frame
+   is on this device's clock, or is none; a sensor that runs fast or slow is seen in its channel.
+7. Time passes when each whose turn is due has had it: what came while the device was held up is no
    silence of the sensors. One round of turns is the longest that this is put off.
 """
 
 import heapq
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +31,7 @@ from edgeward.device.bedside.bedside import Bedside
 from edgeward.device.daemon.naming import StreamName
 from edgeward.device.daemon.watched import Watched
 from edgeward.errors import LimitError, StreamError
+from edgeward.gateway.liveness import Liveness, Turn
 from edgeward.ports import Clock
 from edgeward.process.stream import Block
 from edgeward.process.technical import Condition, Conditions, TechnicalEvent
@@ -65,8 +70,12 @@ class Patients:
         conditions: Conditions,
         patients_max: int,
         category: Category = Category.ADULT,
+        expected: Sequence[str] = (),
     ) -> None:
-        """Watch at most so many patients, whom the device was found to have time for."""
+        """Watch at most so many patients, whom the device was found to have time for.
+
+        Samples are expected of those named, and of all who are known from before.
+        """
         self.bedside = bedside
         self._clock = clock
         self._conditions = conditions
@@ -75,8 +84,14 @@ class Patients:
         self._patients: dict[str, _Patient] = {}
         self._turns: list[tuple[int, str]] = []
         self._spread = 0
+        self._expected: set[str] = set()
+        """Devices that liveness knows."""
         self._behind = 0
         """Turns in a row after which another one was due."""
+        self._liveness = Liveness(self._turned)
+        for name in dict.fromkeys((*expected, *bedside.patients)):
+            self._liveness.register(name, clock.monotonic_ns())
+            self._expected.add(name)
         for event in conditions.active():  # what was wrong before there was anybody to tell
             self.report(event)
 
@@ -97,6 +112,11 @@ class Patients:
         feed.waiting.append(_shaped(block, named.channel))
 
     @property
+    def any(self) -> bool:
+        """Whether anybody is watched."""
+        return bool(self._patients)
+
+    @property
     def due_ns(self) -> int:
         """When the next turn is due at the latest."""
         turn_ns = self._turns[0][0] if self._turns else None
@@ -112,11 +132,11 @@ class Patients:
             missed = (now_ns - due_ns) // TURN_NS
             heapq.heapreplace(self._turns, (due_ns + (missed + 1) * TURN_NS, name))
             self._turn(self._patients[name])
-            if self._turns[0][0] <= now_ns and self._behind < len(self._turns):  # rule 6
+            if self._turns[0][0] <= now_ns and self._behind < len(self._turns):  # rule 7
                 self._behind += 1
                 return
         self._behind = 0
-        self._guarded("alarms", self.bedside.advance_when_due)
+        self._guarded("alarms", self._advance, now_ns)
 
     def end(self) -> None:
         """Judge what still waits: nothing more will come."""
@@ -160,13 +180,34 @@ class Patients:
         if len(self._patients) >= self._most:
             raise LimitError(f"{self._most} patients are watched; there is time for no more")
         self.bedside.admit(name, self._category)
+        if name not in self._expected:
+            self._liveness.register(name, self._clock.monotonic_ns())
+            self._expected.add(name)
         patient = self._patients[name] = _Patient(name)
         spread_ns = self._spread * TURN_NS // self._most
         self._spread += 1
         heapq.heappush(self._turns, (self._clock.monotonic_ns() + spread_ns, name))
         return patient
 
+    def _advance(self, now_ns: int) -> None:
+        self._liveness.advance(now_ns)
+        self.bedside.advance_when_due()
+
+    def _turned(self, turn: Turn) -> None:
+        """Rule 6."""
+        seen = Observation(
+            turn.device,
+            "device_silent",
+            turn.begins,
+            turn.at_ns,
+            text=turn.text,
+            source=turn.device,
+        )
+        self.bedside.alarms.observe(seen, self.bedside.now())
+
     def _turn(self, patient: _Patient) -> None:
+        if any(feed.waiting for feed in patient.feeds.values()):
+            self._liveness.heard(patient.name, self._clock.monotonic_ns())
         for feed in patient.feeds.values():
             if feed.waiting:
                 waiting, feed.waiting = feed.waiting, []

@@ -107,6 +107,13 @@ def _add_watching(parser: argparse.ArgumentParser) -> None:
         help="whose limits apply to patients who are new (default adult)",
     )
     parser.add_argument(
+        "--expect",
+        action="append",
+        default=[],
+        metavar="DEVICE",
+        help="a device that has to send: that it never did is an alarm (repeatable)",
+    )
+    parser.add_argument(
         "--without-alarms",
         action="store_true",
         help="judge windows only: nobody is watched, and nobody's alarm is raised",
@@ -213,7 +220,7 @@ def _daemon(
     watch = watch_with(options.rules, options.output, parts.engine.card.input, held)
     proof = _proof(options, profile, parts, patients, watched=unwatched is None)
     if unwatched is None:
-        _watch_patients(device, patients, options.category)
+        _watch_patients(device, patients, options)
     daemon = Daemon(device, source, watch, proof)
     daemon.unwatched = unwatched
     if unwatched is None:
@@ -265,13 +272,15 @@ def _proof(
     return f"{proof}{'; without the rules' if options.rules else ''}"
 
 
-def _watch_patients(device: "DaemonDevice", patients: int, category: str) -> None:
+def _watch_patients(device: "DaemonDevice", patients: int, options: argparse.Namespace) -> None:
     """Have the device watch its patients; whose alarms were up are known from its folder."""
     from edgeward.alarm.vocabulary import Category
     from edgeward.device.daemon.patients import Patients
 
     bedside, conditions = device.open_bedside(), device.processor.conditions
-    device.patients = Patients(bedside, device.clock, conditions, patients, Category(category))
+    device.patients = Patients(
+        bedside, device.clock, conditions, patients, Category(options.category), options.expect
+    )
 
 
 def _source(
@@ -306,7 +315,7 @@ def _source(
             count, options.seed, options.scenario, clock, taken,
             others=others, speed=options.speed, until_s=until_s,
         )  # fmt: skip
-    playbacks = recorded(Path(where), taken)
+    playbacks = recorded(Path(where), taken, watched=others)
     said = f"{where}, {len(playbacks)} recorded channels"
     try:
         return PlaybackSource(

@@ -23,8 +23,11 @@ class Silence:
         self._moved: dict[str, tuple[int, int]] = {}
         """The next index of each stream, and since when it has been that."""
 
-    def look(self, processor: Processor, now_ns: int, source: str) -> None:
-        """Tell which streams have fallen silent, and which come again."""
+    def look(self, processor: Processor, now_ns: int, source: str, *, others: bool = False) -> None:
+        """Tell which streams have fallen silent, and which come again.
+
+        With `others`, something has begun that the model does not take.
+        """
         conditions, moved = processor.conditions, self._moved
         self._moved = {}
         for name, stream in processor.streams.items():
@@ -36,7 +39,7 @@ class Silence:
                 text = f"no sample since index {index} for {(now_ns - since_ns) / 1e9:.1f} s"
                 conditions.raise_(Condition.SILENT, name, text)
             self._moved[name] = (stream.next_sample, since_ns)
-        if processor.streams:
+        if processor.streams or others:
             conditions.clear(Condition.SILENT, None, "a stream has begun")
         elif now_ns - self._began_ns > self._limit_ns:
             conditions.raise_(Condition.SILENT, None, f"no stream has begun: {source}")

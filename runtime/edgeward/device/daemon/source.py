@@ -2,14 +2,17 @@
 
 import heapq
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from edgeward.device.daemon.naming import read_name
 from edgeward.model.card import ModelInput
 from edgeward.ports import Clock
 from edgeward.process.stream import Block
+from edgeward.signal.channel import ACCEPTED, Signal
 from edgeward.signal.recording import RecordingError, read_recording
 from edgeward.signal.sample_clock import SampleClock
 from edgeward.signal.windows import Samples
@@ -84,7 +87,8 @@ class PlaybackSource:
         """Start now; end after so many seconds of signal, or never.
 
         Raises:
-            ValueError: a stream has another rate than the model takes, or a figure is not positive.
+            ValueError: a stream has another rate than its name says, or a figure is not positive.
+            StreamError: its name says what cannot be.
         """
         if block_ms < 1 or speed <= 0 or not playbacks:
             raise ValueError(
@@ -92,24 +96,24 @@ class PlaybackSource:
                 " above 0"
             )
         for one in playbacks:
-            if one.rate_hz != taken.rate_hz:
+            channel = read_name(one.name, taken).channel
+            rate_hz = taken.rate_hz if channel is None else channel.rate_hz
+            if one.rate_hz != rate_hz:
                 raise ValueError(
-                    f"{one.name} was recorded at {one.rate_hz} Hz; the model takes {taken.rate_hz}"
-                    " Hz"
+                    f"{one.name} was recorded at {one.rate_hz} Hz; by its name it has {rate_hz} Hz"
                 )
         self.said = said
         self.streams_expected: int | None = len(playbacks)
         self.refused = {}
         self._clock = clock
         self._playbacks = playbacks
-        self._block = max(1, taken.rate_hz * block_ms // 1000)
-        self._end = None if until_s is None else round(until_s * taken.rate_hz)
-        rate = round(taken.rate_hz * speed * 1000)
+        self._blocks = [max(1, one.rate_hz * block_ms // 1000) for one in playbacks]
+        self._ends = [inf if until_s is None else round(until_s * one.rate_hz) for one in playbacks]
         now_ns = clock.monotonic_ns()
         stagger_ns = round(taken.hop_samples * _NS_PER_S / taken.rate_hz / speed / len(playbacks))
         self._clocks = [
-            SampleClock(rate, 1000, now_ns + number * stagger_ns)
-            for number in range(len(playbacks))
+            SampleClock(round(one.rate_hz * speed * 1000), 1000, now_ns + number * stagger_ns)
+            for number, one in enumerate(playbacks)
         ]
         self._next = [0] * len(playbacks)
         self._due = [(self._due_ns(number), number) for number in range(len(playbacks))]
@@ -130,7 +134,7 @@ class PlaybackSource:
         while self._due and self._due[0][0] <= now_ns:
             due_ns, number = heapq.heappop(self._due)
             arrived.append(self._take(number, due_ns))
-            if self._end is None or self._next[number] < self._end:
+            if self._next[number] < self._ends[number]:
                 heapq.heappush(self._due, (self._due_ns(number), number))
         return arrived
 
@@ -140,35 +144,51 @@ class PlaybackSource:
 
     def _due_ns(self, number: int) -> int:
         """When the last sample of a stream's next block is taken."""
-        return self._clocks[number].instant_ns(self._next[number] + self._block - 1)
+        return self._clocks[number].instant_ns(self._next[number] + self._blocks[number] - 1)
 
     def _take(self, number: int, due_ns: int) -> Arrival:
-        playback = self._playbacks[number]
+        playback, block = self._playbacks[number], self._blocks[number]
         first = self._next[number]
-        self._next[number] = first + self._block
+        self._next[number] = first + block
         length = len(playback.samples)
         at = first % length
-        samples = playback.samples[at : at + self._block]
-        if len(samples) < self._block:  # over the end: from the beginning again
-            more = np.resize(playback.samples, self._block - len(samples))
+        samples = playback.samples[at : at + block]
+        if len(samples) < block:  # over the end: from the beginning again
+            more = np.resize(playback.samples, block - len(samples))
             samples = np.concatenate([samples, more])
         return playback.name, Block(first, samples, None, due_ns)
 
 
-def recorded(path: Path, taken: ModelInput) -> list[Playback]:
-    """The channels of a recording that the model can take.
+def recorded(path: Path, taken: ModelInput, *, watched: bool = False) -> list[Playback]:
+    """The channels of a recording that the model can take; or by which its patient can be watched.
+
+    All of them are one patient's. Only an ECG is known by its unit: nothing is guessed from names.
 
     Raises:
         RecordingError: it cannot be read, or no channel has the unit and the rate.
     """
     channels = read_recording(path)
-    fitting = [one for one in channels if (one.rate_hz, one.unit) == (taken.rate_hz, taken.unit)]
+    ecg = ACCEPTED[Signal.ECG]
+    rates_hz = [(taken.rate_hz, taken.rate_hz), *(ecg.rates_hz if watched else ())]
+    fitting = [
+        one
+        for one in channels
+        if one.unit == taken.unit
+        and one.rate_hz.is_integer()
+        and any(low <= one.rate_hz <= high for low, high in rates_hz)
+    ]
     if not fitting:
         found = ", ".join(f"{one.name} in {one.unit} at {one.rate_hz:g} Hz" for one in channels)
+        least, most = min(low for low, _ in rates_hz), max(high for _, high in rates_hz)
+        rates = f"{least}" if least == most else f"{least} to {most}"
         raise RecordingError(
-            f"{path}: found {found}; accepted: {taken.signal} in {taken.unit} at {taken.rate_hz} Hz"
+            f"{path}: found {found}; accepted: {taken.signal} in {taken.unit} at {rates} Hz"
         )
     return [
-        Playback(f"{path.stem}-{number + 1}", one.samples, taken.rate_hz)
+        Playback(
+            f"{path.stem}/{taken.signal}-{number + 1}@{one.rate_hz:.0f}",
+            one.samples,
+            int(one.rate_hz),
+        )
         for number, one in enumerate(fitting)
     ]
