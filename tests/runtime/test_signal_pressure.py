@@ -51,6 +51,26 @@ def test_a_fall_of_the_pressure_is_followed_within_ten_seconds() -> None:
     assert late == pytest.approx([60.0] * len(late), abs=3)
 
 
+def test_where_every_other_beat_is_weak_the_pressure_stands_still() -> None:
+    feet = beat_times(90, 70)
+    feet[1::2] -= 0.3
+    strokes = np.where(np.arange(len(feet)) % 2, 0.2, 1.0)
+    samples = DIASTOLIC + 40 * pulse_wave(feet, 90, RATE_HZ, strokes) + noise(90 * RATE_HZ, 0.2)
+    told = readings(find(samples), Vital.PRESSURE_SYSTOLIC)
+    late = [one.value for one in told if one.at > 20 * RATE_HZ and one.value is not None]
+    assert len(late) > 60
+    assert max(late) - min(late) < 8  # a median goes from 88 to 120, as the count of beats has it
+
+
+@pytest.mark.parametrize("rate_per_min", [250, 300, 340])
+@pytest.mark.parametrize("rate_hz", [50, 62, 125, 250])
+def test_the_fastest_pulse_is_counted_at_every_rate(rate_per_min: float, rate_hz: int) -> None:
+    found = find(arterial(30, rate_hz, rate_per_min=rate_per_min), rate_hz)
+    told = values(found, Vital.PULSE_RATE)
+    assert len(told) >= 20
+    assert told == pytest.approx([rate_per_min] * len(told), rel=0.02)
+
+
 @given(
     cuts=st.lists(st.integers(1, 400), min_size=1, max_size=6),
     lost=st.lists(st.tuples(st.integers(0, 2400), st.integers(1, 200)), max_size=3),

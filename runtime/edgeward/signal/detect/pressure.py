@@ -3,8 +3,9 @@
 Rules of the wave:
 1. Beats are those of `chain`, as in a pulse of light, and at least `HEIGHT_MIN_MMHG` high.
 2. Systolic is the top of a beat, diastolic the lowest value before it, mean the average from one
-   foot to the next. Told each second: the median of the beats of the last `AVERAGED_S`, three or
-   more, while beats go on.
+   foot to the next. Told each second: the mean of the middle half of the beats of the last
+   `AVERAGED_S`, three or more, while beats go on. Where every other beat is an early one, with half
+   of the stroke, a median would be now a strong beat and now a weak one, as the count has it.
 3. A line that is damped still tells the mean: with a pulse of less than `DAMPED` of it, only
    systolic and diastolic have no value (weak).
 4. Without beats there is no value: a line that is flushed is out of range, one that is open to the
@@ -16,8 +17,9 @@ Rules of the numbers: those of `numeric`; a cuff measures each few minutes, so a
 """
 
 from collections import deque
+from collections.abc import Iterable
 from math import inf
-from statistics import median
+from statistics import fmean, median
 from typing import NamedTuple
 
 from edgeward.signal.detect.chain import Chain
@@ -157,9 +159,9 @@ class PressureDetector:
 
     def _pressures(self, at: int) -> list[Finding]:
         """Rule 3."""
-        systolic = median(one.systolic for one in self._beats)
-        mean = median(one.mean for one in self._beats)
-        diastolic = median(one.diastolic for one in self._beats)
+        systolic = _middle(one.systolic for one in self._beats)
+        mean = _middle(one.mean for one in self._beats)
+        diastolic = _middle(one.diastolic for one in self._beats)
         low, high = POSSIBLE_MMHG
         if not (low <= systolic <= high and low <= mean and -low <= diastolic):
             return [Reading(vital, None, at, Reason.OUT_OF_RANGE) for vital in VITALS]
@@ -192,6 +194,13 @@ class PressureDetector:
             return Reason.LEARNING
         quiet = max(self._levels) - min(self._levels) < HEIGHT_MIN_MMHG
         return Reason.WEAK if quiet else Reason.NOISE
+
+
+def _middle(values: Iterable[float]) -> float:
+    """The mean without the lowest and the highest quarter."""
+    ordered = sorted(values)
+    cut = len(ordered) // 4
+    return fmean(ordered[cut : len(ordered) - cut])
 
 
 class PressureNumberDetector(NumericDetector):
