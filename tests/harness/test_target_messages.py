@@ -61,6 +61,7 @@ ABOUT_PATIENTS: dict[str, dict[str, Any]] = {
                              "acknowledge_ms": 1, "latching": "none", "may_switch_off": True,
                              "text": ""}},
         "audio_pause_max_ms": 120_000,
+        "models": [{"model_id": "m", "version": "1", "findings": ["f"], "threshold": 0.9}],
     },
     "alarm.limits": {"unit": "%"},
     "alarm.delegate": {"device": "d/p", "refresh_within_ms": 4000, "delay_max_ms": 2000},
@@ -138,6 +139,7 @@ BAD = [
     ("patient.state", {"audible": "loud"}, "result.audible: found 'loud'"),
     ("patient.state", {"readings": {"spo2": {}}}, "result.readings.spo2.channel: missing"),
     ("patient.state", {"delegations": [{}]}, "result.delegations[0].patient: missing"),
+    ("alarm.describe", {"models": [{}]}, "result.models[0].model_id: missing"),
     ("describe", {"indicators": {"light": True}}, "result.indicators.light: found True"),
     ("patient.state", {"self_test": {"running": True}}, "result.self_test.passed: missing"),
     ("alarm.refresh", {"offer": {**ENDS, "items": [{}]}}, "result.offer.items[0].delivery: miss"),
@@ -179,7 +181,7 @@ def test_a_bad_result_is_told(method: str, change: dict[str, Any], fault: str | 
 def test_no_field_can_be_left_out(method: str) -> None:
     optional = {
         "a_field_of_a_later_minor_version", "scheduling", "delegations", "listening",
-        "indicators", "self_test",
+        "indicators", "self_test", "models",
     }  # fmt: skip
     for name in GOOD[method].keys() - optional:
         rest = {key: value for key, value in GOOD[method].items() if key != name}

@@ -220,7 +220,19 @@ RESULTS: Final[Mapping[str, Check]] = {
             "vitals": shape.mapping(shape.record({"unit": shape.text()})),
             "conditions": shape.mapping(_CONDITION),
             "audio_pause_max_ms": shape.integer(1),
-        }
+        },
+        optional={
+            "models": shape.array(
+                shape.record(
+                    {
+                        "model_id": shape.text(),
+                        "version": shape.text(),
+                        "findings": shape.array(shape.text()),
+                        "threshold": _NUMBER,
+                    }
+                )
+            )
+        },
     ),
     "alarm.inactivate": shape.record({}),
     "alarm.limits": shape.record({"unit": shape.text()}),

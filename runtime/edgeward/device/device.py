@@ -121,6 +121,7 @@ class Device:
                 self.parts.alarm_media,
                 self.parts.annunciators,
                 self.identity.serial,
+                self.parts.engine,
             )
             self.bedside = self.started.bedside
         return self.bedside

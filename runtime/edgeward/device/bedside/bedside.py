@@ -17,7 +17,7 @@ Rules:
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgeward.alarm.annunciation.port import Annunciators
 from edgeward.alarm.change import AlarmChange, What
@@ -30,6 +30,7 @@ from edgeward.alarm.vocabulary import Category
 from edgeward.device.bedside.delegating import Delegations
 from edgeward.device.bedside.indicators import Indicators
 from edgeward.device.bedside.listening import Listeners
+from edgeward.device.bedside.modelling import Models
 from edgeward.device.bedside.patient import BedsidePatient
 from edgeward.device.bedside.telling import AlarmEvent, BeatEvent, BedsideEvent, SignEvent
 from edgeward.errors import LimitError, StreamError
@@ -39,6 +40,9 @@ from edgeward.signal.channel import WITH_BEATS, Channel
 from edgeward.signal.findings import UNITS, Beat, DefectChange, Reading, Reason, SignChange
 from edgeward.signal.ring import Mask, Samples
 from edgeward.signal.vitals.channel_vitals import Told
+
+if TYPE_CHECKING:
+    from edgeward.model.engine import InferenceEngine
 
 LOOK_NS = 250_000_000
 """Between two looks at what did not come, while a patient is watched."""
@@ -72,6 +76,7 @@ class Bedside:
         annunciators: Annunciators,
         name: str = "device",
         indicators: Indicators | None = None,
+        engine: "InferenceEngine | None" = None,
     ) -> None:
         """Start the alarm system, from what the journal had or for the first time.
 
@@ -85,6 +90,7 @@ class Bedside:
             annunciators: give the signals.
             name: of this device, by which other devices know it.
             indicators: those whose self-test is to be told, if any.
+            engine: a model that may be asked beside the rules, if any.
         """
         self._clock = clock
         self._limits = limits
@@ -99,6 +105,7 @@ class Bedside:
         """Entries that the journal had no room for."""
         self.alarms = start_alarms(self._now(), self._take)
         self.indicators = indicators
+        self.models = Models(self.alarms, engine)
         self._others_fault = ""
         self.delegations = Delegations(name, self.alarms)
         self.listeners = Listeners(self.alarms, lambda: not annunciators.failing)
@@ -138,12 +145,16 @@ class Bedside:
         self.alarms.by(ADMISSION, self._now()).discharge(patient)
         self._kept.discard(patient)
         del self.patients[patient]
+        self.models.discharge(patient)
 
-    def attach(self, patient: str, channel: Channel, *, beats: bool = False) -> None:
-        """Take a channel of a patient; tell each beat that is found in it only where asked to.
+    def attach(
+        self, patient: str, channel: Channel, *, beats: bool = False, model: bool = False
+    ) -> None:
+        """Take a channel of a patient; tell each beat, and ask a model, only where asked to.
 
         Raises:
-            StreamError: there is no such patient, the channel is attached, or it has no beats.
+            StreamError: there is no such patient, the channel is attached, it has no beats, or the
+                model cannot judge it.
             LimitError: too many are.
         """
         if beats and not channel.acceptance.beats:
@@ -152,7 +163,11 @@ class Bedside:
                 f" accepted: false, or one of {', '.join(WITH_BEATS)}"
             )
         of = self.patient(patient)
+        if model:
+            self.models.check(channel)
         of.vitals.attach(channel)
+        if model:
+            self.models.attach(patient, of.vitals.channel(channel.name))
         if beats:
             of.beats.add(channel.name)
         self._settle(patient, channel, Reason.STALE)
@@ -167,6 +182,7 @@ class Bedside:
         gone = vitals.channel(channel)
         self.patient(patient).beats.discard(channel)
         now = self._now()
+        self.models.detach(patient, channel, now)
         for defect in gone.defects:
             self._settle(patient, gone.channel, defect)
         for told in vitals.detach(channel, now.mono_ns):
@@ -193,6 +209,7 @@ class Bedside:
         now = self._now()
         for told in found:
             self._judge(patient, told, now)
+        self.models.push((patient, channel), first, samples, mask, acquired_ns, now)
         self.settle()
         return vitals.channel(channel).next_sample
 
@@ -218,6 +235,7 @@ class Bedside:
         for name, patient in self.patients.items():
             for told in patient.vitals.advance(now.mono_ns):
                 self._judge(name, told, now)
+        self.models.look(now)
         self.alarms.advance(now)
         self._stale = True  # an annunciator must hear from the alarm system, or takes it for failed
         self.settle()

@@ -66,7 +66,7 @@ def _alarm(started: Started, limits: Limits) -> Table:
     return {
         **_channels(patient, Parameter("channel", name)),
         "alarm.acknowledge": ((Parameter("alarm", name), by), acting.acknowledge),
-        "alarm.describe": ((), lambda of: monitoring(of.alarms.definitions)),
+        "alarm.describe": ((), monitoring),
         "alarm.reset": ((anybody, by), acting.reset),
         "alarm.sound": (
             (Parameter("from_ns", integer(0)), Parameter("samples", integer(1, SAMPLES_MAX))),
@@ -218,6 +218,7 @@ def _channels(patient: Parameter, channel: Parameter) -> Table:
                 Parameter("unit", word),
                 Parameter("rate_hz", integer(1)),
                 Parameter("beats", _boolean, required=False, default=False),
+                Parameter("model", _boolean, required=False, default=False),
             ),
             _attach,
         ),
@@ -255,9 +256,10 @@ def _attach(
     unit: str,
     rate_hz: int,
     beats: bool,  # noqa: FBT001 - by name, as the protocol does
+    model: bool,  # noqa: FBT001 - as above
 ) -> dict[str, Any]:
     described = Channel(channel, signal, unit, rate_hz)  # type: ignore[arg-type]
-    bedside.attach(patient, described, beats=beats)
+    bedside.attach(patient, described, beats=beats, model=model)
     return {}
 
 

@@ -1,6 +1,6 @@
 """What the bedside shows and discloses, as plain data of the device protocol."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from edgeward.alarm.alarm_limits import SPANS
@@ -17,8 +17,8 @@ from edgeward.signal.findings import UNITS, Vital
 _NS_PER_MS = 1_000_000
 
 
-def monitoring(definitions: Mapping[str, ConditionDefinition]) -> dict[str, Any]:
-    """What is taken, what each condition is, and how long everything may take."""
+def monitoring(bedside: Bedside) -> dict[str, Any]:
+    """What is taken, what each condition is, how long everything may take, and what models do."""
     return {
         "channels": accepted(),
         "vitals": {
@@ -30,8 +30,11 @@ def monitoring(definitions: Mapping[str, ConditionDefinition]) -> dict[str, Any]
             }
             for vital in Vital
         },
-        "conditions": {name: _condition(one) for name, one in sorted(definitions.items())},
+        "conditions": {
+            name: _condition(one) for name, one in sorted(bedside.alarms.definitions.items())
+        },
         "audio_pause_max_ms": PAUSE_NS_MAX // _NS_PER_MS,
+        "models": bedside.models.disclosed(),
     }
 
 

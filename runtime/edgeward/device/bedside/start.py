@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from edgeward.alarm.annunciation.port import Annunciator, Annunciators
 from edgeward.alarm.change import AlarmChange
@@ -14,6 +15,9 @@ from edgeward.device.bedside.recorder import Recorder, changes
 from edgeward.device.bedside.telling import BedsideEvent
 from edgeward.limits import Limits
 from edgeward.ports import Clock
+
+if TYPE_CHECKING:
+    from edgeward.model.engine import InferenceEngine
 
 _END = {True: "the device had ended in order", False: "the device had ended without notice"}
 
@@ -35,6 +39,7 @@ def start_bedside(
     media: Media,
     annunciators: Mapping[str, Annunciator],
     name: str = "device",
+    engine: "InferenceEngine | None" = None,
 ) -> Started:
     """The bedside and its journal; what was up before is up again.
 
@@ -63,6 +68,7 @@ def start_bedside(
     bedside = Bedside(
         clock, limits, tell, start, recorder.record, recorder.beat,
         Annunciators({**indicators.annunciators, **annunciators}), name, indicators,
+        engine,
     )  # fmt: skip
     bedside.settle()
     return Started(bedside, recorder, indicators)
