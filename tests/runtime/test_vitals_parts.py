@@ -123,6 +123,19 @@ def test_a_blinded_channel_gives_no_number_and_decides_nothing() -> None:
     assert told(gate, on, RATE) == [on, SignChange(Sign.ASYSTOLE, False, 70, 80), RATE]
 
 
+def test_a_number_that_is_shown_is_gone_as_soon_as_the_channel_is_blind() -> None:
+    gate = Gate()
+    off = defect(Reason.MISSING, True, 160)
+    assert told(gate, RATE, off) == [
+        RATE, off, Reading(Vital.HEART_RATE, None, 160, Reason.MISSING)
+    ]  # fmt: skip
+    told(
+        gate, defect(Reason.MISSING, False, 170), Reading(Vital.HEART_RATE, None, 171, Reason.WEAK)
+    )
+    again = defect(Reason.MISSING, True, 180)
+    assert told(gate, again) == [again]
+
+
 def test_it_stays_blinded_until_the_last_defect_ends() -> None:
     gate = Gate()
     told(gate, STANDSTILL, defect(Reason.MISSING, True, 60), defect(Reason.NOISE, True, 61))

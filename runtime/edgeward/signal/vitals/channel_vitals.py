@@ -128,7 +128,9 @@ class ChannelVitals:
         self.silent, self._silent_ns = True, now_ns
         at = self._intake.next_sample - 1
         defect = DefectChange(Reason.STALE, present=True, since=at, at=at)
-        gone = [Reading(vital, None, at, Reason.STALE) for vital in self._vitals]
+        passed = list(self._gate.pass_on([defect]))
+        told = {one.vital for one in passed if isinstance(one, Reading)}
+        gone = [Reading(one, None, at, Reason.STALE) for one in self._vitals if one not in told]
         return [
             Told(
                 self.channel.name,
@@ -137,7 +139,7 @@ class ChannelVitals:
                 now_ns,
                 now_ns if self.last_ns is None else self.last_ns,
             )
-            for one in (*self._gate.pass_on([defect]), *gone)
+            for one in (*passed, *gone)
         ]
 
     def _end_of_silence(self, newest: int, acquired_ns: int) -> list[Told]:

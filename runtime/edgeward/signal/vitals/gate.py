@@ -2,7 +2,8 @@
 
 Rules:
 1. While a blinding defect lasts, every reading of the channel has no value, and the defect is the
-   reason.
+   reason. Numbers that are shown are told as gone when it begins: the next reading may be long in
+   coming, and a finger that lost its probe has no saturation.
 2. A sign that was decided is told as undecided when the first defect begins. What its detector
    finds meanwhile is kept; what holds when the last defect ends is told then.
 3. A number of an intermittent channel that was good before the defects is told again after them, as
@@ -85,9 +86,12 @@ class Gate:
         after = self.blinded_by
         if (before is None) is (after is None):
             return
+        numbers = [one for one in self._numbers.values() if one.value is not None]
         if after is None and self._intermittent:  # rule 3
-            yield from (one for one in self._numbers.values() if one.value is not None)
+            yield from numbers
         for sign, kept in self._signs.items():
             if kept.present is not None:
                 present = None if after else kept.present
                 yield SignChange(sign, present, kept.since, change.at, after or kept.text)
+        if after is not None:  # rule 1
+            yield from (Reading(one.vital, None, change.at, after) for one in numbers)
