@@ -1,8 +1,11 @@
 """What kills within minutes is heard, each time and in time."""
 
+from base64 import b64decode
 from collections.abc import Sequence
 from math import inf
+from typing import Final
 
+import numpy as np
 import pytest
 
 from edgeward.profile import Profile
@@ -12,6 +15,11 @@ from edgeward_harness.run.measure import Measure
 from .patients import LETHAL, Doomed, doomed
 from .recording import count, delays
 from .ward import Told, Ward
+
+SOUND_SAMPLES: Final = 64_000
+"""A second or more at every rate that speakers have: what is urgent is heard from the start."""
+SOUND_LEAST: Final = 0.01
+"""Of a full scale of 1."""
 
 
 @pytest.mark.case("TC-ALM-001")
@@ -25,7 +33,8 @@ def test_lethal_signs(profile: Profile, measure: Measure, rig: Rig) -> None:
     delay counts from the end of the condition's own averaging time to the step of our clock in
     which the signal was told, and is held against the time that the profile gives a HIGH alarm; a
     signal that never came is infinitely late. When it was told, the device must say that the alarm
-    is heard. No HIGH alarm may come before there was anything.
+    is heard, and what it gives to its speaker from then on must not be silence. No HIGH alarm may
+    come before there was anything.
     """
     repeats = rig.samples("TC-ALM-001")
     seen: list[tuple[Doomed, float, str]] = []
@@ -58,14 +67,24 @@ def _attend(ward: Ward, group: Sequence[Doomed]) -> list[tuple[Doomed, float, st
         ward.step([bed for bed in beds if ward.now_s - bed.began_s < bed.seconds])
         for one in group:
             if one.bed.patient not in heard and _first_high(ward, one):
-                audible = ward.state(one.bed.patient)["audible"]
-                heard[one.bed.patient] = "" if audible == "high" else f"silent: {audible}"
+                heard[one.bed.patient] = _silent(ward, one)
     seen = [
         (one, _late_s(ward, one), _premature(ward, one) or heard.get(one.bed.patient, ""))
         for one in group
     ]
     ward.discharge(*beds)
     return seen
+
+
+def _silent(ward: Ward, one: Doomed) -> str:
+    """What is wrong with the sound of an alarm that was just told."""
+    state = ward.state(one.bed.patient)
+    if state["audible"] != "high":
+        return f"silent: {state['audible']}"
+    asked = {"from_ns": state["at_ns"], "samples": SOUND_SAMPLES}
+    given = b64decode(ward.device.call("alarm.sound", asked)["samples"])
+    highest = float(np.abs(np.frombuffer(given, "<f4")).max(initial=0.0))
+    return "" if highest >= SOUND_LEAST else f"silent: samples up to {highest:g}"
 
 
 def _highs(ward: Ward, one: Doomed) -> list[Told]:

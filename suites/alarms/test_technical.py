@@ -1,5 +1,6 @@
 """What cannot be seen is said, and no number or sign is made up in its place."""
 
+from collections import Counter
 from collections.abc import Iterator
 from math import inf
 
@@ -45,6 +46,7 @@ def test_what_cannot_be_seen(measure: Measure, rig: Rig) -> None:
     late_s: list[float] = []
     numbers: list[str] = []
     invented: list[str] = []
+    again: list[str] = []
     with rig.open_device(simulated_clock=True) as device:
         ward = Ward(device, STEP_MS)
         for number in range(repeats):
@@ -57,12 +59,14 @@ def test_what_cannot_be_seen(measure: Measure, rig: Rig) -> None:
                 late_s.append(_late_s(ward, bed))
                 numbers += _numbers(ward, bed)
                 invented += _invented(ward, bed)
+                again += _again(ward, bed)
             ward.discharge(*beds)
             rig.progress(number + 1, repeats)
     trials = repeats * len(FAULTS)
     delays(measure, "fault_to_technical_alarm", late_s, TOLD_WITHIN_S)
     count(measure, "numbers_while_nothing_is_seen", numbers, trials, "none; a reason is shown")
     count(measure, "signs_made_up", invented, trials, "no physiological alarm")
+    count(measure, "technical_alarms_that_storm", again, trials, "each is declared once")
 
 
 def _play(ward: Ward, beds: list[Bed]) -> list[str]:
@@ -123,3 +127,14 @@ def _invented(ward: Ward, bed: Bed) -> list[str]:
         for told in _of_fault(ward, bed, "declared")
         if told.event["alarm"]["kind"] == "physiological"
     ]
+
+
+def _again(ward: Ward, bed: Bed) -> list[str]:
+    """Technical alarms that were declared more than once while one fault lasted."""
+    told = Counter(
+        told.event["alarm"]["condition"]
+        for told in _of_fault(ward, bed, "declared")
+        if told.event["alarm"]["kind"] == "technical"
+    )
+    many = {name: times for name, times in told.items() if times > 1}
+    return [f"{bed.patient}: {name} {times} times" for name, times in many.items()][:1]

@@ -18,7 +18,6 @@ from edgeward.alarm.alarm_limits import DEFAULTS, Side, VitalLimits
 from edgeward.alarm.change import Alarm, What
 from edgeward.alarm.definition import ConditionDefinition
 from edgeward.alarm.moment import Moment
-from edgeward.alarm.risk import Harm, Onset
 from edgeward.alarm.system import life, showing, system, timers
 from edgeward.alarm.system.core import Core
 from edgeward.alarm.system.operator import Operator
@@ -26,6 +25,7 @@ from edgeward.alarm.system.watch import Watch
 from edgeward.alarm.vocabulary import Category, Kind, Level
 from edgeward.device.bedside import start
 from edgeward.device.bedside.bedside import Bedside
+from edgeward.device.bedside.indicators import Indicators
 from edgeward.device.device import Device, Parts
 from edgeward.device.serve import main
 from edgeward.signal.detect import ecg
@@ -33,14 +33,10 @@ from edgeward.signal.detect.qrs.qrs import QrsDetector
 from edgeward.signal.findings import (
     Beat,
     DefectChange,
-    Finding,
     Reading,
-    Sign,
-    SignChange,
     Vital,
 )
 from edgeward.signal.ring import Mask, Samples
-from edgeward.signal.vitals import detectors
 from edgeward.signal.vitals.channel_vitals import Told
 
 S = 1_000_000_000
@@ -52,6 +48,7 @@ def put(where: ModuleType | type, **what: object) -> Make:
 
     def make(parts: Parts) -> Device:
         for name, each in what.items():
+            assert hasattr(where, name), name
             setattr(where, name, each)
         return Device(parts)
 
@@ -125,31 +122,6 @@ class NoRuleForIt(Bedside):
             self._tell(self.patients[patient].show(told.channel, found, told.at_ns))
             return
         super()._judge(patient, told, now)
-
-
-class AnyJolt:
-    """[8] A fall is any sample beyond 20 m/s2, and each block of it one more."""
-
-    def __init__(self, rate_hz: int) -> None:
-        self.now = 0
-
-    def push(self, samples: Samples, valid: Mask) -> list[Finding]:
-        self.now += len(samples)
-        lengths = np.sqrt((np.asarray(samples) ** 2).sum(axis=1))[valid]
-        at = self.now - 1
-        jolt = bool((lengths > 20 / 9.80665).any())
-        return [SignChange(Sign.FALL, jolt, at, at, "more than 20 m/s2")]
-
-
-def milder(name: str) -> Callable[[], object]:
-    """The conditions, one of which is only information."""
-
-    def known() -> object:
-        described = {**STANDARD()}
-        described[name] = replace(described[name], harm=Harm.MINOR, onset=Onset.DELAYED)
-        return described
-
-    return known
 
 
 def all_physiological() -> object:
@@ -282,6 +254,11 @@ class TechnicalStorms(system.AlarmSystem):
                 self._core._reconcile(key)
 
 
+def unheard(_: Indicators, from_ns: int, samples: int) -> Samples:
+    """[22] Says that staff was notified: nothing is to be heard."""
+    return np.zeros(samples, np.float32)
+
+
 def least_urgent_first(parts: Parts) -> Device:
     """[33] What waits is sorted by priority, the lowest first."""
     return put(showing, newest_first=lambda alarms: signals.newest_first(alarms)[::-1])(parts)
@@ -293,8 +270,6 @@ FAULTS: dict[str, Make] = {
     "nothing_above_150": put(ecg, QrsDetector=NothingAbove150),
     "hears_itself": with_bedside(HearsItself),
     "no_rule_for_it": with_bedside(NoRuleForIt),
-    "any_jolt_falls": put(detectors, FallDetector=AnyJolt),
-    "a_fall_is_information": put(system, standard_conditions=milder(Sign.FALL)),
     "limits_of_its_code": put(start, AlarmSystem=LimitsOfItsCode),
     "adults_only": with_bedside(AdultsOnly),
     "never_clears": never_clears,
@@ -305,6 +280,7 @@ FAULTS: dict[str, Make] = {
     "never_back": with_bedside(NeverBack),
     "sleeps_in_its_loop": with_bedside(SleepsInItsLoop),
     "mean_of_the_wave": with_bedside(MeanOfTheWave),
+    "never_heard": put(Indicators, sound=unheard),
     "least_urgent_first": least_urgent_first,
     "technical_storms": put(start, AlarmSystem=TechnicalStorms),
 }

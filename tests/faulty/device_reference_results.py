@@ -5,9 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from edgeward.alarm.annunciation.speaker import Speaker
 from edgeward.device.answers import Result
-from edgeward.device.bedside import start
 from edgeward.device.bedside.telling import AlarmEvent, BeatEvent, SignEvent, VitalEvent
 from edgeward.device.device import Device, Parts
 from edgeward.device.serve import main
@@ -122,22 +120,8 @@ class NoWindows(Device):
         self.infer_last = event.decision
 
 
-class NeverHeard(Speaker):
-    """[22] Says that staff was notified: nothing is to be heard."""
-
-    def render(self, from_ns: int, samples: int) -> Samples:
-        return np.zeros_like(super().render(from_ns, samples))
-
-
-def never_heard(parts: Parts) -> Device:
-    """[22] Nobody is called, whatever is said."""
-    vars(start)["Speaker"] = NeverHeard
-    return Device(parts)
-
-
 FAULTS: dict[str, Callable[[Parts], Device]] = {
     "loses_in_silence": LosesInSilence,
-    "never_heard": never_heard,
     "stops_slowly": StopsSlowly,
     "asks_about_the_mean": AsksAboutTheMean,
     "error_is_an_answer": ErrorIsAnAnswer,
