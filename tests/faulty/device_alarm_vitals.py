@@ -9,19 +9,21 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from device_alarms import put, with_bedside
+from device_alarms import put, with_bedside, with_system
 
+from edgeward.alarm.alarm_limits import DEFAULTS, Side, VitalLimits
 from edgeward.alarm.moment import Moment
 from edgeward.alarm.observation import Observation
 from edgeward.alarm.risk import Harm, Onset
 from edgeward.alarm.standard_conditions import standard_conditions
 from edgeward.alarm.system import system
-from edgeward.alarm.vocabulary import Latching
+from edgeward.alarm.vocabulary import Category, Latching, Level
+from edgeward.device.bedside import methods
 from edgeward.device.bedside.bedside import Bedside
 from edgeward.device.device import Device, Parts
 from edgeward.device.serve import main
-from edgeward.signal.channel import Signal
-from edgeward.signal.findings import Sign, SignChange
+from edgeward.signal.channel import ACCEPTED, Channel, Signal
+from edgeward.signal.findings import Sign, SignChange, Vital
 from edgeward.signal.ring import Mask, Samples
 from edgeward.signal.vitals.channel_vitals import Told
 
@@ -81,10 +83,48 @@ def fall_is_info(parts: Parts) -> Device:
     return Device(parts)
 
 
+# Limits
+
+
+class AdultsOnly(Bedside):
+    """Whoever comes is an adult."""
+
+    def admit(self, patient: str, category: Category) -> None:
+        super().admit(patient, Category.ADULT)
+
+
+class HardCoded(system.AlarmSystem):
+    """It shows the limits that were set, and judges by those that were built in."""
+
+    def _judged(
+        self,
+        about: tuple[str | None, Vital, Side],
+        value: float | None,
+        limits: VitalLimits,
+        source: str,
+    ) -> list[tuple[str, Level, bool | None]]:
+        category = self.state.scope(about[0]).category
+        return super()._judged(about, value, DEFAULTS[category][about[1]], source)
+
+
+def any_unit(parts: Parts) -> Device:
+    """A number is a number, whatever its unit."""
+
+    def channel(name: str, signal: str, unit: str, rate_hz: int, **rest: Any) -> Channel:
+        known = ACCEPTED[Signal(signal)].unit if signal in [*Signal] else unit
+        return Channel(name, Signal(signal), known, rate_hz, **rest)
+
+    put(methods, "Channel", channel)
+    return Device(parts)
+
+
 DEFECTS: dict[str, Callable[[Parts], Device]] = {
     "any_peak_is_a_fall": with_bedside(AnyPeakIsAFall),
     "clipped_is_no_fall": with_bedside(ClippedIsNoFall),
     "fall_is_info": fall_is_info,
+    "everybody_is_adult": with_bedside(AdultsOnly),
+    "hard_coded": with_system(HardCoded),
+    "any_unit": any_unit,
 }
 
 if __name__ == "__main__":

@@ -17,6 +17,11 @@ pytestmark = pytest.mark.slow
         ("any_peak_is_a_fall", "test_falls", "REQ-ALM-014", "activities_without_an_alarm"),
         ("clipped_is_no_fall", "test_falls", "REQ-ALM-014", "falls_found_with_a_sensor_of_8_g"),
         ("fall_is_info", "test_falls", "REQ-ALM-014", "falls_found"),
+        ("off_by_one", "test_limits", "REQ-ALM-015", "alarms_otherwise_than_by_the_limits"),
+        ("hard_coded", "test_limits", "REQ-ALM-015", "alarms_otherwise_than_by_the_limits"),
+        ("any_unit", "test_limits", "REQ-ALM-015", "units_and_limits_taken"),
+        ("limits_may_cross", "test_limits", "REQ-ALM-015", "units_and_limits_taken"),
+        ("everybody_is_adult", "test_categories", "REQ-ALM-016", "alarms_about_patients_who_are_well"),
     ],
 )
 def test_a_defect_of_vitals_is_found(
