@@ -26,6 +26,9 @@ RUNTIME_COMMANDS = (
     ),
     Command("check", "whether this machine can carry a device", "edgeward.device.daemon.check"),
     Command("logs", "what a running device has told, line by line", "edgeward.device.daemon.logs"),
+    Command(
+        "patients", "which device shows which patient", "edgeward.device.daemon.patients_command"
+    ),
     Command("run", "process patients, day and night", "edgeward.device.daemon.run"),
     Command("status", "how a running device is doing", "edgeward.device.daemon.status"),
 )

@@ -159,6 +159,10 @@ class Associations:
         bound = self._bindings.bound.values()
         return tuple(sorted(one.device for one in bound if one.patient == patient))
 
+    def copied(self) -> Bindings:
+        """What is known, for a thread that may not wait for the disk: a copy of its own."""
+        return Bindings(dict(self._bindings.spans), dict(self._bindings.bound))
+
     @property
     def in_doubt(self) -> bool:
         """Whether a change is not known to be on the disk."""

@@ -135,14 +135,14 @@ class Bedside:
         if self.alarms.state.scope(patient).category is not category:
             self.alarms.by(ADMISSION, self._now()).set_category(patient, category)
 
-    def discharge(self, patient: str) -> None:
+    def discharge(self, patient: str, by: str = ADMISSION) -> None:
         """Watch a patient no more: every alarm ends, nothing that was settled is left.
 
         Raises:
             StreamError: there is no such patient.
         """
         self.patient(patient)
-        self.alarms.by(ADMISSION, self._now()).discharge(patient)
+        self.alarms.by(by, self._now()).discharge(patient)
         self._kept.discard(patient)
         del self.patients[patient]
         self.models.discharge(patient)

@@ -8,7 +8,7 @@ Rules:
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -73,14 +73,26 @@ class Asked:
             )
         if len(self._questions) >= WAITING_MAX:
             raise RpcError(Code.LIMIT, f"{WAITING_MAX} requests wait already", None, request.id)
-        question = _Question(method.call, read_parameters(method.parameters, request.params))
+        given = read_parameters(method.parameters, request.params)
+        return self._put(_Question(method.call, given))
+
+    def do(self, act: Callable[[], Result]) -> Result:
+        """Have something done on the clinical thread, and wait for it.
+
+        Raises:
+            RpcError: no answer came in time.
+            EdgewardError: what it raised.
+        """
+        return self._put(_Question(lambda _, __: act(), {}))
+
+    def _put(self, question: _Question) -> Result:
         self._questions.append(question)
         try:
             answer = question.answer.get(timeout=self._wait_s)
         except Empty:
             question.withdrawn = True  # rule 3
             text = f"the device did not answer within {self._wait_s:g} s; nothing is done"
-            raise RpcError(Code.INTERNAL_ERROR, text, request_id=request.id) from None
+            raise RpcError(Code.INTERNAL_ERROR, text) from None
         if isinstance(answer, Exception):
             raise answer
         return answer

@@ -17,7 +17,7 @@ Rules:
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgeward.device.bedside.telling import BedsideEvent, VitalEvent
 from edgeward.device.daemon.handover import Handover
@@ -36,6 +36,7 @@ from edgeward.signal.windows import Windower
 if TYPE_CHECKING:  # loaded with the first patient
     from edgeward.device.daemon.asked import Asked
     from edgeward.device.daemon.patients import Patients
+    from edgeward.device.rpc import Request
     from edgeward.signal.findings import Reason, Vital
 
 Watch = Callable[[str, int], Watching | None]
@@ -109,7 +110,9 @@ class Daemon:
         self.unwatched: str | None = None if device.patients else "no patients were asked for"
         """Why nobody is watched; None: patients are."""
         self.asked: Asked | None = None
-        """What an operator asks; None: there is nothing to ask about."""
+        """What goes to the clinical thread; None: there is nothing to ask about."""
+        self.ask: Callable[[Request], dict[str, Any]] | None = None
+        """Answers an operator, on another thread."""
         self.advice: deque[Advice] = deque(maxlen=64)
         """Filled by the slow thread."""
         self._clock = device.clock

@@ -15,6 +15,7 @@ from edgeward.errors import EdgewardError
 
 if TYPE_CHECKING:
     from edgeward.device.daemon.daemon import Daemon, DaemonDevice
+    from edgeward.device.daemon.registry import Registry
     from edgeward.device.daemon.source import Source
     from edgeward.device.device import Parts
     from edgeward.profile import Profile
@@ -151,8 +152,8 @@ def run(options: argparse.Namespace) -> int:
         clock = daemon.device.clock
         slow = SlowSide(daemon, journal, manager, clock)
         slow.monitor = Monitor(Sensors(), profile, clock, state, slow.flush, Reserves())
-        if daemon.asked is not None:
-            control.ask = daemon.asked.ask
+        if daemon.ask is not None:
+            control.ask = daemon.ask
         control.start()
         if options.metrics:
             from edgeward.device.daemon.metrics import start_metrics
@@ -219,14 +220,11 @@ def _daemon(
     device.configure(profile.to_dict())
     watch = watch_with(options.rules, options.output, parts.engine.card.input, held)
     proof = _proof(options, profile, parts, patients, watched=unwatched is None)
-    if unwatched is None:
-        _watch_patients(device, patients, options)
+    registry = None if unwatched else _watch_patients(device, patients, options, state)
     daemon = Daemon(device, source, watch, proof)
     daemon.unwatched = unwatched
-    if unwatched is None:
-        from edgeward.device.daemon.asked import Asked
-
-        daemon.asked = Asked(device)
+    if registry is not None:
+        daemon.asked, daemon.ask = registry.asked, registry.ask
     sys.setswitchinterval(SWITCH_S)
     freeze_garbage()
     return daemon
@@ -272,15 +270,34 @@ def _proof(
     return f"{proof}{'; without the rules' if options.rules else ''}"
 
 
-def _watch_patients(device: "DaemonDevice", patients: int, options: argparse.Namespace) -> None:
-    """Have the device watch its patients; whose alarms were up are known from its folder."""
-    from edgeward.alarm.vocabulary import Category
-    from edgeward.device.daemon.patients import Patients
+def _watch_patients(
+    device: "DaemonDevice", patients: int, options: argparse.Namespace, state: Path
+) -> "Registry":
+    """Have the device watch its patients; who was connected, and what was up, its folder knows.
 
+    Raises:
+        StoreError: the folder cannot be read.
+    """
+    from edgeward.adapters.store import DirectoryStore
+    from edgeward.alarm.vocabulary import Category
+    from edgeward.device.daemon.asked import Asked
+    from edgeward.device.daemon.belonging import Belonging
+    from edgeward.device.daemon.patients import Patients
+    from edgeward.device.daemon.registry import Registry
+    from edgeward.gateway.association import Associations
+    from edgeward.process.technical import Condition
+
+    log = DirectoryStore(state / "associations")
+    associations, damage = Associations.open(log, device.clock)
     bedside, conditions = device.open_bedside(), device.processor.conditions
+    found = [f"{one.where}: {one.text}" for one in damage if not one.benign]
+    if found:
+        conditions.raise_(Condition.LOG_LOST, "associations", "; ".join(found))
     device.patients = Patients(
-        bedside, device.clock, conditions, patients, Category(options.category), options.expect
-    )
+        bedside, device.clock, conditions, patients, Category(options.category), options.expect,
+        Belonging(associations.copied()),
+    )  # fmt: skip
+    return Registry(associations, Asked(device), device.patients)
 
 
 def _source(

@@ -1,7 +1,7 @@
 """What is shown of the patients of a daemon, at one moment: plain values, read by any thread."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from edgeward.alarm.signals import SignalState
@@ -17,6 +17,10 @@ class Watched:
     readings: Mapping[str, tuple[VitalEvent, ...]]
     unrecorded: int = 0
     """Entries that the alarm journal had no room for."""
+    devices: Mapping[str, str | None] = field(default_factory=dict)
+    """Whom each device that sends shows; None: nobody."""
+    nobody: Mapping[str, int] = field(default_factory=dict)
+    """Samples that were judged for nobody, by reason."""
 
     def to_dict(self) -> dict[str, Any]:
         """As `edgeward status --json` prints it."""
@@ -24,4 +28,6 @@ class Watched:
             **signals_shown(self.state),
             "patients": {name: readings_shown(newest) for name, newest in self.readings.items()},
             "unrecorded": self.unrecorded,
+            "devices": dict(self.devices),
+            "nobody": dict(self.nobody),
         }
