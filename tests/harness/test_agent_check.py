@@ -24,7 +24,8 @@ from edgeward_harness.target.trial import Trial
 EXAMPLES = Path(__file__).parents[2] / "examples"
 HOSTILE = Path(__file__).parent / "hostile" / "device.py"
 PYTHON_EXAMPLE = (sys.executable, "-I", "-S", str(EXAMPLES / "minimal_device.py"))
-NOT_OFFERED = {"clock-advance", "restart"}
+ABOUT_PATIENTS = {"alarm-beats", "alarm-cuff", "delegation", "indicators"}
+NOT_OFFERED = {"clock-advance", "restart", *ABOUT_PATIENTS}
 SIMULATED_ONLY = {"clock-advance"}
 TIMEOUT_S = 20.0
 
@@ -284,8 +285,36 @@ def test_an_unknown_kind_of_a_minor_that_is_known_is_a_misfit(tmp_path: Path) ->
 
 
 def test_every_check_has_a_mutant_it_finds() -> None:
-    elsewhere = {"describe", "clock-advance", "restart"}
+    elsewhere = {"describe", "clock-advance", "restart", *ABOUT_PATIENTS}
+    assert {name for name, *_ in OF_PATIENTS} == ABOUT_PATIENTS
     assert {name for name, *_ in MUTANTS} == {check.name for check in CHECKS} - elsewhere
+
+
+ODD_BEDSIDE = Path(__file__).parent / "hostile" / "bedside.py"
+OF_PATIENTS = [
+    ("alarm-beats", "beats_unasked", "Beats are told that nobody asked for"),
+    ("alarm-beats", "beats_backwards", "each after the one before"),
+    ("alarm-beats", "beats_of_anything", "not refused as due"),
+    ("alarm-cuff", "cuff_swapped", "not those that were measured"),
+    ("delegation", "believes_anybody", "another's answer: not refused as due"),
+    ("delegation", "never_ends", "nothing is delegated: not refused as due"),
+    ("indicators", "invents_a_colour", "The light must have a colour for each sample"),
+    ("indicators", "too_wide", "The display does not fit"),
+]
+
+
+@pytest.mark.parametrize(("name", "defect", "said"), OF_PATIENTS)
+def test_a_broken_rule_about_patients_is_found_by_its_check(
+    name: str, defect: str, said: str
+) -> None:
+    trial = trial_of(sys.executable, str(ODD_BEDSIDE), defect)
+    (check,) = [check for check in CHECKS if check.name == name]
+    try:
+        outcome = try_check(trial, check)
+    finally:
+        trial.drop()
+    assert outcome.verdict is Verdict.FAIL
+    assert said in outcome.seen
 
 
 @pytest.mark.parametrize("mode", ["forgets_its_epoch", "restarts_with_0"])
@@ -316,7 +345,7 @@ def test_the_command_prints_a_table_and_leaves_with_0() -> None:
     assert lines[0].startswith("PASS    describe            minimal, minimal 1.0, protocol 1.0")
     assert "n/a     restart             'restart' is not offered" in lines
     assert any(line.split()[:2] == ["held", "cores:"] for line in lines)
-    assert lines[-1] == f"{len(CHECKS) - 2} PASS, 2 n/a"
+    assert lines[-1] == f"{len(CHECKS) - len(NOT_OFFERED)} PASS, {len(NOT_OFFERED)} n/a"
 
 
 @pytest.mark.slow

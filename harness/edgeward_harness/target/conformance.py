@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from edgeward_harness.errors import Finding
+from edgeward_harness.target import checks_alarm as alarm
 from edgeward_harness.target import checks_core as core
 from edgeward_harness.target import checks_signal as signal
 from edgeward_harness.target.faults import TRANSCRIPT
@@ -89,6 +90,17 @@ CHECKS: Final = (
         signal.event_kinds,
     ),
     Check("events-wait", "stream", "held back until an event or the time", signal.events_wait),
+    Check("alarm-beats", "alarm", "told where asked for, in order (from 1.3 on)", alarm.beats),
+    Check("alarm-cuff", "alarm", "systolic, diastolic, mean (from 1.3 on)", alarm.cuff),
+    Check(
+        "delegation",
+        "delegation",
+        "an offer for whom it was asked; -32602 for another's answer",
+        alarm.delegation,
+    ),
+    Check(
+        "indicators", "indicators", "a colour for each sample; emulated or not", alarm.indicators
+    ),
     Check("resources", "resources", "each reading with its provenance", core.resources),
     Check("clock-advance", "clock", "moves by advance_ns", core.clock_advance),
     Check("restart", "restart", "status 75, then one epoch later", core.restart),
