@@ -21,7 +21,12 @@ pytestmark = pytest.mark.slow
         ("hard_coded", "test_limits", "REQ-ALM-015", "alarms_otherwise_than_by_the_limits"),
         ("any_unit", "test_limits", "REQ-ALM-015", "units_and_limits_taken"),
         ("limits_may_cross", "test_limits", "REQ-ALM-015", "units_and_limits_taken"),
-        ("everybody_is_adult", "test_categories", "REQ-ALM-016", "alarms_about_patients_who_are_well"),
+        (
+            "everybody_is_adult",
+            "test_categories",
+            "REQ-ALM-016",
+            "alarms_about_patients_who_are_well",
+        ),
     ],
 )
 def test_a_defect_of_vitals_is_found(
