@@ -6,7 +6,11 @@ through detectors, alarm system and signals, in blocks of a second. Which alarms
 from the script alone.
 
 *Answered*: while a lethal event must be told, some HIGH alarm about the patient is up in time.
-*Named*: so is the one of its own kind. Alarms a day are those of which a person is to hear.
+*Named*: so is the one of its own kind, if only in the list, since another one covers it. Alarms a
+day are those of which a person is to hear.
+
+*One happening*: one event each, with nobody there. How many alarms are signalled, and how many are
+left to be reset.
 
 Every figure here is of simulated patients, and says nothing about real ones.
 
@@ -35,6 +39,7 @@ from edgeward.signal.simulation.criteria import Criteria, Expected
 from edgeward.signal.simulation.days import busy_day
 from edgeward.signal.simulation.expected import expected_alarms
 from edgeward.signal.simulation.generate import CHANNELS, stream
+from edgeward.signal.simulation.scenarios import SCENARIOS
 from edgeward.signal.simulation.script import Script
 from edgeward.signal.simulation.truth import truth_of
 
@@ -44,6 +49,11 @@ CRITERIA = Criteria(extreme_low_bpm=30.0, extreme_high_bpm=180.0)
 """The limits of an adult at the bedside."""
 NS = 1_000_000_000
 DAY_S, HOUR_S = 86_400, 3_600
+SEED = 7
+HAPPENINGS = (
+    "asystole", "tachycardia", "tachycardia_to_fibrillation", "fibrillation_coarse", "no_pulse",
+    "bradycardia_extreme", "tachycardia_extreme", "apnea", "breath_slow", "pressure_falls",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -55,6 +65,9 @@ class Up:
     priority: Priority
     begins_s: float
     ends_s: float = float("inf")
+    covered: bool = False
+    """Only listed: another one told the same happening."""
+    latched: bool = False
 
 
 @dataclass(slots=True)
@@ -73,7 +86,7 @@ class Seen:
             and up.kind is Kind.PHYSIOLOGICAL
             and up.begins_s <= (event.raise_by_s or 0.0)
             and up.ends_s >= event.earliest_s
-            and (not named or up.condition == str(event.what))
+            and (up.condition == str(event.what) if named else not up.covered)
             for up in self.alarms
         )
 
@@ -83,12 +96,13 @@ class Seen:
             up
             for up in self.alarms
             if up.kind is kind
+            and not up.covered
             and up.priority is not Priority.LOW
             and not any(one.begins_s <= up.begins_s <= one.ends_s + 60 for one in self.events)
         ]
 
 
-def watch(script: Script, seed: int) -> Seen:
+def watch(script: Script, seed: int, *, attended: bool = True) -> Seen:
     """One patient, from the first second to the last."""
     clock, told = SimulatedClock(), list[AlarmChange]()
     take = told.append
@@ -99,7 +113,7 @@ def watch(script: Script, seed: int) -> Seen:
     )  # fmt: skip
     seen = Seen(hours=script.seconds / HOUR_S)
     began_s = time.process_time()
-    _live(started, clock, script, seed)
+    _live(started, clock, script, seed, attended=attended)
     seen.cpu_s = time.process_time() - began_s
     started.recorder.close()
     seen.alarms = list(_ups(told))
@@ -111,7 +125,9 @@ def watch(script: Script, seed: int) -> Seen:
     return seen
 
 
-def _live(started: Started, clock: SimulatedClock, script: Script, seed: int) -> None:
+def _live(
+    started: Started, clock: SimulatedClock, script: Script, seed: int, *, attended: bool
+) -> None:
     bedside = started.bedside
     bedside.admit("p", Category.ADULT)
     for channel in CHANNELS:
@@ -123,7 +139,7 @@ def _live(started: Started, clock: SimulatedClock, script: Script, seed: int) ->
                 bedside.push("p", name, block.first[name], samples, None, number * NS)
         bedside.advance()
         for alarm in bedside.alarms.signals("p").shown:  # somebody comes and looks
-            if alarm.alarm.presence == "latched":
+            if attended and alarm.alarm.presence == "latched":
                 bedside.alarms.by("nurse", bedside.now()).reset(alarm.alarm.id)
 
 
@@ -134,16 +150,35 @@ def _ups(told: list[AlarmChange]) -> Iterator[Up]:
         alarm = change.alarm
         if alarm is None or alarm.patient is None:
             continue
-        if change.what is What.SIGNALLED:
+        begins = change.what is What.COVERED and alarm.signalled_ns is None
+        if change.what is What.SIGNALLED or (begins and alarm.id not in under_way):
             at_s = max(change.at_ns - NS, alarm.met_ns) / NS  # its block arrived a second later
-            under_way[alarm.id] = Up(alarm.condition, alarm.kind, alarm.priority, at_s)
+            if alarm.id in under_way:  # covered until now
+                yield under_way.pop(alarm.id)
+            under_way[alarm.id] = Up(
+                alarm.condition, alarm.kind, alarm.priority, at_s, covered=begins
+            )
         elif alarm.id in under_way:
             up = under_way[alarm.id]
             up.priority = min(up.priority, alarm.priority, key=lambda one: one.rank)
             if change.what in (What.ENDED, What.LATCHED, What.RESET):
                 up.ends_s = change.at_ns / NS
+                up.latched = change.what is What.LATCHED
                 yield under_way.pop(alarm.id)
     yield from under_way.values()
+
+
+def _show_one_happening() -> None:
+    """How many alarms one event makes."""
+    for name in HAPPENINGS:
+        alarms = watch(SCENARIOS[name], SEED, attended=False).alarms
+        signalled = [up.condition for up in alarms if not up.covered]
+        left = sum(up.latched for up in alarms)
+        covered = len({up.condition for up in alarms if up.covered} - set(signalled))
+        print(
+            f"{name:28} signalled {len(signalled):2d}, left to reset {left:2d},"
+            f" only listed {covered:2d}  {', '.join(signalled)}"
+        )
 
 
 def main(arguments: list[str]) -> Verdict:
@@ -151,6 +186,7 @@ def main(arguments: list[str]) -> Verdict:
     hours, patients, seed = (
         float(one) for one in [*arguments, *("2", "2", "11")[len(arguments) :]]
     )
+    _show_one_happening()
     every = []
     for number in range(int(patients)):
         own = int(seed) + number
