@@ -2,7 +2,7 @@
 
 Rules:
 1. The rate at a second is that of the mean interval between the beats of the last ten seconds; with
-   fewer than two there is none.
+   fewer than two there is none, nor where nobody marked beats.
 2. It is beyond a limit in an episode when it stays there for at least three seconds.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
+from edgeward_harness.measure.scoring.beats import Span
 from edgeward_harness.measure.scoring.episodes import Episode
 
 MEAN_S: Final = 10
@@ -20,14 +21,17 @@ Rates = Sequence[float | None]
 """One a second; None where there is none."""
 
 
-def mean_rates(beats: Sequence[int], rate_hz: float, seconds: int) -> list[float | None]:
+def mean_rates(
+    beats: Sequence[int], rate_hz: float, seconds: int, unmarked: Sequence[Span] = ()
+) -> list[float | None]:
     """Rule 1, at the end of each second of a recording."""
     rates: list[float | None] = []
     for second in range(1, seconds + 1):
-        first = bisect_left(beats, (second - MEAN_S) * rate_hz)
-        end = bisect_left(beats, second * rate_hz)
+        since, until = (second - MEAN_S) * rate_hz, second * rate_hz
+        first, end = bisect_left(beats, since), bisect_left(beats, until)
         span = beats[end - 1] - beats[first] if end - first > 1 else 0
-        rates.append(60 * rate_hz * (end - first - 1) / span if span else None)
+        blind = any(begin < until and over > since for begin, over in unmarked)
+        rates.append(60 * rate_hz * (end - first - 1) / span if span and not blind else None)
     return rates
 
 
