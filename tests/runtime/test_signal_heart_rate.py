@@ -11,7 +11,7 @@ from made_ecg import ecg, every
 
 from edgeward.signal.detect.heart_rate import AVERAGING, HeartRate
 from edgeward.signal.detect.qrs.qrs import QrsDetector
-from edgeward.signal.findings import Beat, Reading, Reason
+from edgeward.signal.findings import Beat, DefectChange, Reading, Reason
 from edgeward.signal.ring import Mask, Samples
 
 RATE_HZ = 250
@@ -26,7 +26,8 @@ def rates(
     mask = np.ones(len(samples), np.bool_) if valid is None else valid
     for first in range(0, len(samples), block or len(samples)):
         part = slice(first, first + (block or len(samples)))
-        told += rate.push(beats.push(samples[part], mask[part]), mask[part])
+        found = rate.push(beats.push(samples[part], mask[part]), mask[part])
+        told += [one for one in found if isinstance(one, Reading)]
     assert [one.at for one in told] == [
         (second + 1) * rate_hz - 1 for second in range(len(samples) // rate_hz)
     ]
@@ -38,7 +39,18 @@ def of_beats(times_s: Sequence[float], seconds: int) -> list[Reading]:
     """What is told of beats that are known at once."""
     rate, beats = HeartRate(RATE_HZ), [round(t * RATE_HZ) for t in times_s]
     valid = np.ones(seconds * RATE_HZ, np.bool_)
-    return rate.push([Beat(sample, sample, 1.0) for sample in beats], valid)
+    told = rate.push([Beat(sample, sample, 1.0) for sample in beats], valid)
+    return [one for one in told if isinstance(one, Reading)]
+
+
+def of_strange(
+    times_s: Sequence[float], strange_s: Sequence[float], seconds: int
+) -> list[Reading | DefectChange]:
+    """The same, with beats among them that are like no other."""
+    known = sorted([(one, False) for one in times_s] + [(one, True) for one in strange_s])
+    beats = [(round(RATE_HZ * at), strange) for at, strange in known]
+    found = [Beat(at, at, 1.0, strange=strange) for at, strange in beats]
+    return HeartRate(RATE_HZ).push(found, np.ones(seconds * RATE_HZ, np.bool_))
 
 
 @pytest.mark.parametrize("per_minute", [15, 20, 30, 49, 60, 80, 120, 150, 200, 250, 300])
@@ -138,7 +150,50 @@ def test_the_cut_into_blocks_changes_nothing(block: int, gaps: list[tuple[int, i
     assert rates(wave, valid=valid, block=block) == rates(wave, valid=valid)
 
 
+def test_what_is_told_is_what_is_shown() -> None:
+    told = [reading.value for reading in of_beats(list(every(0.4985, 0.5, 40)), 40)[20:]]
+    assert told == [120.0] * len(told)  # 120.4 a minute, and no more than a limit of 120
+
+
+def test_a_strange_beat_in_between_does_not_count() -> None:
+    between_s = [10.3, 13.5, 16.6, 19.4]
+    told = of_strange(list(every(0.8, 0.5, 30)), between_s, 30)
+    assert [one.value for one in told[10:] if isinstance(one, Reading)] == [75.0] * 20
+
+
+def test_a_strange_beat_in_time_counts() -> None:
+    times_s = list(every(0.8, 0.5, 30))
+    strange_s = times_s[12::7]
+    told = of_strange([one for one in times_s if one not in strange_s], strange_s, 30)
+    assert [one.value for one in told[10:] if isinstance(one, Reading)] == [75.0] * 20
+
+
+def test_what_rests_on_strange_beats_is_unknown_and_somebody_is_told() -> None:
+    strange_s = np.arange(20.1, 32, 0.37).tolist()
+    told = of_strange(list(every(0.8, 0.5, 60)), strange_s, 60)
+    readings = [one for one in told if isinstance(one, Reading)]
+    assert {one.value for one in readings[10:20]} == {75.0}
+    assert [one.reason for one in readings[24:32]] == [Reason.NOISE] * 8
+    assert {one.value for one in readings[20:]} == {75.0, None}
+    begins, ends = (one for one in told if isinstance(one, DefectChange))
+    assert (begins.defect, begins.present) == (ends.defect, not ends.present) == (Reason.WEAK, True)
+    assert 20 <= begins.since / RATE_HZ < begins.at / RATE_HZ < 30
+    assert 36 < ends.at / RATE_HZ < 50
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_muscles_do_not_make_a_rate_up(seed: int) -> None:
+    wave = ecg(every(0.8, 1, 60), 60, RATE_HZ)
+    shaken = np.random.default_rng(seed).normal(0.0, 0.35, 40 * RATE_HZ)
+    wave[20 * RATE_HZ :] += shaken.astype(np.float32)
+    told = rates(wave)
+    assert {one.value for one in told[10:20]} == {75.0}
+    assert not [one for one in told if one.value is not None and one.value > 85]
+    assert sum(one.reason is Reason.NOISE for one in told[30:]) > 20
+
+
 def test_the_rule_can_be_shown_and_a_rate_is_needed() -> None:
     assert "9 seconds" in AVERAGING
+    assert "a whole number" in AVERAGING
     with pytest.raises(ValueError, match="accepted: 1 or more"):
         HeartRate(0)

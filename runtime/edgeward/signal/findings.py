@@ -137,6 +137,8 @@ class Beat:
     """Of the complex, peak to peak, in the unit of the channel."""
     width_ms: float | None = None
     kind: BeatClass = BeatClass.UNKNOWN
+    strange: bool = False
+    """Like hardly any other of the last beats: disturbance may have been taken for it."""
 
 
 Finding = Reading | SignChange | DefectChange | Beat

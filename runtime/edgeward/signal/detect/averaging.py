@@ -1,15 +1,25 @@
 """A rate from the intervals of the last seconds: one rule, disclosed, for pulse and breath.
 
-The rate is the mean of the intervals that ended within the last `averaged_s`, without the shortest
-and the longest when there are five or more. They must fill half of that time, or there is no rate.
+Rules:
+1. The rate is the mean of the intervals that ended within the last `averaged_s`, without the
+   shortest and the longest when there are five or more. They must fill half of that time, or there
+   is no rate.
+2. A rate, of the heart as well, is a whole number a minute. So what is shown is what limits judge:
+   a rate that is shown as its limit does not lie beyond it.
 """
 
 from collections import deque
+from math import floor
 from statistics import fmean, pstdev
 
 _FILLED = 0.5
 _TRIMMED_FROM = 5
 _UNEVEN_FROM = 3
+
+
+def per_minute(rate_hz: float, interval: float) -> float:
+    """The rate of beats or breaths so many samples apart (rule 2)."""
+    return float(floor(60 * rate_hz / interval + 0.5))
 
 
 class Averaging:
@@ -45,11 +55,11 @@ class Averaging:
         return pstdev(lengths) / fmean(lengths)
 
     def per_minute(self, now: float) -> float | None:
-        """The rate at this moment."""
+        """The rate at this moment; None where there is none (rule 1)."""
         self.count(now)
         lengths = sorted(length for _, length in self._intervals)
         if sum(lengths) < _FILLED * self._averaged:
             return None
         if len(lengths) >= _TRIMMED_FROM:
             lengths = lengths[1:-1]
-        return 60 * self._rate_hz * len(lengths) / sum(lengths)
+        return per_minute(self._rate_hz, fmean(lengths))

@@ -1,8 +1,9 @@
 """Beats in an ECG (mV), found as the signal comes.
 
 Rules:
-1. What a beat is, is said in `qrs_front` (strength), `qrs_peaks`, `qrs_learning`, `qrs_decide`
-   (levels and time) and `qrs_shapes` (class). No level is a number of millivolts but the floor.
+1. What a beat is, is said in `front` (strength), `peaks`, `learning`, `decide` (levels and time),
+   `shapes` (class) and `familiar` (strange or not). No level is a number of millivolts but the
+   floor.
 2. `lag_samples` is the most by which a beat is told after it; `usual_lag_samples` holds for a beat
    that is as strong as most, `weak_lag_samples` for one that had to be held back, and only one that
    was overlooked first takes longer. There is no other delay, however blocks are cut.
@@ -16,6 +17,7 @@ from math import ceil
 import numpy as np
 
 from edgeward.signal.detect.qrs.decide import HELD_S, OVERDUE_MAX_S, Decider
+from edgeward.signal.detect.qrs.familiar import Familiar
 from edgeward.signal.detect.qrs.front import Front, Strip, Values
 from edgeward.signal.detect.qrs.learning import Learning
 from edgeward.signal.detect.qrs.peaks import Peak, Peaks
@@ -39,6 +41,7 @@ class QrsDetector:
         "_blind",
         "_decider",
         "_end",
+        "_familiar",
         "_front",
         "_last",
         "_learning",
@@ -67,6 +70,7 @@ class QrsDetector:
         self._learning: Learning | None = Learning(self._front.rate_hz)
         self._decider: Decider | None = None
         self._shapes = Shapes()
+        self._familiar = Familiar(SHIFTS)
         self._last: int | None = None
         self._blind = 0
 
@@ -148,7 +152,8 @@ class QrsDetector:
         width_ms = 1000 * _width(wave) / moments_hz
         kind = self._shapes.judge(Complex(wave, width_ms, interval_s))
         height = float(np.ptp(self._cut(place, near)))
-        return Beat(self._front.sample(place), at, height, width_ms, kind)
+        strange = self._familiar.strange(wave)
+        return Beat(self._front.sample(place), at, height, width_ms, kind, strange)
 
     def _cut(self, moment: int, reach: int) -> Values:
         """The wave so far to either side of a moment."""
