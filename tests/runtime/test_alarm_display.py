@@ -125,6 +125,14 @@ def test_no_value_is_no_number(value: float | None) -> None:
 TEXTS = st.text(max_size=30)
 
 
+def test_an_alarm_that_another_covers_names_it() -> None:
+    one, other = alarm(number=1), alarm(number=2, condition="no_pulse", presence=Presence.OFF)
+    lines = frame(state([one, replace(other, covered_by=one.id)]), 0).splitlines()
+    assert "ASYSTOLE" in lines[0]
+    assert "(covered by alarm 1-1)" in lines[-1]
+    assert "not signalled yet" not in lines[-1]
+
+
 @given(TEXTS, TEXTS, TEXTS, st.integers(40, 100), st.sampled_from(list(Presence)))
 @settings(max_examples=100, deadline=None)
 def test_no_text_runs_over_or_moves_the_cursor(
