@@ -10,6 +10,10 @@ STAMP := .venv/.installed
 ENGINES := .venv/.engines
 PEERS := .venv/.peers
 
+# Tests start hundreds of processes: each module is compiled once, not by each of them, whatever the shell says.
+test quick: export PYTHONDONTWRITEBYTECODE :=
+TOGETHER := -q -m "not slow" -n 2 --dist worksteal
+
 .PHONY: help install verify test quick lint bench clean
 .DEFAULT_GOAL := help
 
@@ -23,13 +27,13 @@ verify: $(STAMP) ## judge the reference device: PROFILE=bedside_monitor OUT=out/
 
 test: lint $(ENGINES) ## every check and every test, slow ones included
 	@echo "test: the quick tests, side by side"
-	@$(BIN)/pytest -q -m "not slow" -n 2
+	@$(BIN)/pytest $(TOGETHER)
 	@echo "test: the slow ones, one by one: they start devices and watch the time; some 20 minutes"
 	@$(BIN)/pytest -q -m slow
 
 quick: lint ## lint, types, layers and the quick tests, under a minute
 	@echo "quick: the quick tests"
-	@$(BIN)/pytest -q -m "not slow" -n 2
+	@$(BIN)/pytest $(TOGETHER) --hypothesis-profile=quick
 
 lint: $(STAMP) ## ruff, mypy strict and the layers
 	@echo "lint: ruff, mypy, import-linter"

@@ -1,15 +1,31 @@
-"""Rules for every test: on a build server a skipped test is a failed one.
+"""Rules for every test: on a build server a skipped test is a failed one; quick tests look briefly.
 
 Outside CI a test may skip when a real component, such as a browser, is not installed, and says
 which. Under CI `.ci/run` installs every component first, so there a skip means that something was
 not tested.
+
+No property is refused for the time it takes: a busy host is no fault of the code. With
+`--hypothesis-profile=quick` each is tried on at most `EXAMPLES_QUICK` inputs, other ones each time,
+and `make quick` stays under a minute. Everywhere else each is tried as often as it says.
 """
 
+import gc
 import os
 from collections.abc import Generator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+EXAMPLES_QUICK = 20
+"""Inputs for each property: most faults show in the first few, and `make test` tries them all."""
+settings.register_profile(
+    "full", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("quick", settings.get_profile("full"), max_examples=EXAMPLES_QUICK)
+settings.load_profile("full")
+SETTINGS_OF_A_PROPERTY = "_hypothesis_internal_use_settings"
+"""Where Hypothesis keeps what `@settings` said; `test_quick.py` sees it when that moves."""
 
 IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
@@ -21,6 +37,23 @@ def refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
         reason = where[2] if isinstance(where, tuple) else str(where)
         report.outcome = "failed"
         report.longrepr = f"A skip is a failure under CI: {reason}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In a quick run no property is tried more often than the profile says."""
+    if config.getoption("hypothesis_profile", None) != "quick":
+        return
+    for function in {getattr(item, "obj", None) for item in items}:
+        inner = getattr(function, "__func__", function)
+        own = getattr(inner, SETTINGS_OF_A_PROPERTY, None)
+        if own is not None and own.max_examples > EXAMPLES_QUICK:
+            setattr(inner, SETTINGS_OF_A_PROPERTY, settings(own, max_examples=EXAMPLES_QUICK))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: the collector need not look through all of it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,11 +4,10 @@ import ast
 import fnmatch
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
-
-Check = Callable[[str, str], list[str]]
+from syntax import Check, faults_by_rule, nodes
 
 BANNED_IN_THE_RUNTIME = {
     "time.*": "take a Clock (edgeward.ports)",
@@ -51,10 +50,10 @@ WHAT_A_SUITE_MAY_NAME = (
 fixture gives to reach it."""
 
 
-def imported_names(tree: ast.Module) -> dict[str, str]:
+def imported_names(text: str) -> dict[str, str]:
     """What each imported name of a module stands for, in full."""
     names = {}
-    for node in ast.walk(tree):
+    for node in nodes(text):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 first = alias.name.partition(".")[0]
@@ -75,11 +74,11 @@ def full_name(node: ast.expr, names: dict[str, str]) -> str | None:
     return None
 
 
-def uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
+def uses(text: str) -> Iterator[tuple[int, str]]:
     """Every use of something imported, by its full name; handing a function on is a use too."""
-    names = imported_names(tree)
-    seeded = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args}
-    for node in ast.walk(tree):
+    names = imported_names(text)
+    seeded = {id(node.func) for node in nodes(text) if isinstance(node, ast.Call) and node.args}
+    for node in nodes(text):
         if not isinstance(node, (ast.Name, ast.Attribute)):
             continue
         name = full_name(node, names)
@@ -97,7 +96,7 @@ def banned_in_the_runtime(path: str, text: str) -> list[str]:
         return []
     return [
         f"{path}:{line}: {name}: {instead}"
-        for line, name in uses(ast.parse(text))
+        for line, name in uses(text)
         for pattern, instead in BANNED_IN_THE_RUNTIME.items()
         if fnmatch.fnmatchcase(name, pattern)
     ]
@@ -109,16 +108,16 @@ def printing(path: str, text: str) -> list[str]:
         return []
     return [
         f"{path}:{node.lineno}: print: return the text, or raise"
-        for node in ast.walk(ast.parse(text))
+        for node in nodes(text)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id == "print"
     ]
 
 
-def imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
+def imports(text: str) -> Iterator[tuple[int, str]]:
     """Every module or name imported, in full."""
-    for node in ast.walk(tree):
+    for node in nodes(text):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
@@ -134,7 +133,7 @@ def second_name(path: str, text: str) -> list[str]:
     """One module under two names is two modules, with two copies of its state."""
     return [
         f"{path}:{line}: import {name}: import edgeward or edgeward_harness"
-        for line, name in imports(ast.parse(text))
+        for line, name in imports(text)
         if within(name, ("runtime", "harness", "tests"))
     ]
 
@@ -145,7 +144,7 @@ def suite_past_its_fixtures(path: str, text: str) -> list[str]:
         return []
     return [
         f"{path}:{line}: import {name}: reach the device through a fixture"
-        for line, name in imports(ast.parse(text))
+        for line, name in imports(text)
         if within(name, A_DEVICE_FROM_INSIDE) and not within(name, WHAT_A_SUITE_MAY_NAME)
     ]
 
@@ -153,10 +152,15 @@ def suite_past_its_fixtures(path: str, text: str) -> list[str]:
 CHECKS: list[Check] = [banned_in_the_runtime, printing, second_name, suite_past_its_fixtures]
 
 
+@pytest.fixture(scope="module")
+def faults(modules: dict[str, str]) -> Mapping[Check, list[str]]:
+    """What each rule finds."""
+    return faults_by_rule(CHECKS, modules)
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_every_module_keeps_the_rule(check: Check, modules: dict[str, str]) -> None:
-    faults = [fault for path, text in modules.items() for fault in check(path, text)]
-    assert not faults, "\n".join(faults)
+def test_every_module_keeps_the_rule(check: Check, faults: Mapping[Check, list[str]]) -> None:
+    assert not faults[check], "\n".join(faults[check])
 
 
 RUNTIME = "runtime/edgeward/signal/ring.py"

@@ -2,25 +2,27 @@
 
 import ast
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
+from syntax import Check, faults_by_rule, nodes, parsed
 
 MODULE_LINES_MAX = 400
 MODULE_LINES_MEDIAN_MAX = 150
 FUNCTION_LINES_MAX = 60
 NESTING_MAX = 3
 
-Check = Callable[[str, str], list[str]]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+STATEMENTS = (ast.stmt, ast.ExceptHandler, ast.match_case)
+"""What can hold a block; no expression can."""
 BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.Match)
 DOCUMENTED = ("runtime/", "harness/", "suites/", "benchmarks/", "examples/", "hatch_build.py")
 PRODUCT = ("runtime/", "harness/", "suites/")
 
 
-def functions(tree: ast.Module) -> Iterator[Function]:
+def functions(text: str) -> Iterator[Function]:
     """Every function, methods and inner ones included."""
-    return (node for node in ast.walk(tree) if isinstance(node, Function))
+    return (node for node in nodes(text) if isinstance(node, Function))
 
 
 def long_module(path: str, text: str) -> list[str]:
@@ -36,7 +38,7 @@ def long_function(path: str, text: str) -> list[str]:
     return [
         f"{path}:{node.lineno}: {node.name} has {lines} lines, at most {FUNCTION_LINES_MAX}: "
         "name its steps"
-        for node in functions(ast.parse(text))
+        for node in functions(text)
         if (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > FUNCTION_LINES_MAX
     ]
 
@@ -45,7 +47,7 @@ def depth(node: ast.AST) -> int:
     """How deep blocks are nested below a node; an `elif` stands beside its `if`, not inside."""
     deepest = 0
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, (Function, ast.ClassDef, ast.Lambda)):
+        if isinstance(child, (Function, ast.ClassDef)) or not isinstance(child, STATEMENTS):
             continue
         beside = isinstance(node, ast.If) and node.orelse == [child] and isinstance(child, ast.If)
         own = 1 if isinstance(child, BLOCKS) and not beside else 0
@@ -58,7 +60,7 @@ def deep_nesting(path: str, text: str) -> list[str]:
     return [
         f"{path}:{node.lineno}: {node.name} nests {levels} deep, at most {NESTING_MAX}: "
         "return early, or name the inner part"
-        for node in functions(ast.parse(text))
+        for node in functions(text)
         if (levels := depth(node)) > NESTING_MAX
     ]
 
@@ -77,7 +79,7 @@ def missing_docstring(path: str, text: str) -> list[str]:
     empty_package = path.endswith("__init__.py") and not text.strip()
     if empty_package or not path.startswith(DOCUMENTED):
         return []
-    tree = ast.parse(text)
+    tree = parsed(text)
     nodes: list[tuple[str, ast.AST]] = [("the module", tree), *public(tree)]
     return [
         f"{path}: {name} has no docstring: say why it is there and which rule it keeps"
@@ -89,10 +91,15 @@ def missing_docstring(path: str, text: str) -> list[str]:
 CHECKS: list[Check] = [long_module, long_function, deep_nesting, missing_docstring]
 
 
+@pytest.fixture(scope="module")
+def faults(modules: dict[str, str]) -> Mapping[Check, list[str]]:
+    """What each rule finds."""
+    return faults_by_rule(CHECKS, modules)
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_every_module_keeps_the_rule(check: Check, modules: dict[str, str]) -> None:
-    faults = [fault for path, text in modules.items() for fault in check(path, text)]
-    assert not faults, "\n".join(faults)
+def test_every_module_keeps_the_rule(check: Check, faults: Mapping[Check, list[str]]) -> None:
+    assert not faults[check], "\n".join(faults[check])
 
 
 def median_lines(modules: dict[str, str]) -> float:

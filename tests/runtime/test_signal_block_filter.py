@@ -1,17 +1,24 @@
 """A block filter does what scipy does sample by sample, for one stream and for many."""
 
 import time
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import signal  # type: ignore[import-untyped]
 
 from edgeward.errors import LimitError
 from edgeward.signal.block_filter import BlockFilter, butterworth_band
 
 SECTIONS = butterworth_band(2, 0.5, 40.0, 250.0)
+
+
+def filtered(samples: Any, sections: Any = SECTIONS) -> Any:
+    """As scipy filters them; imported here, since it takes longer than all these tests."""
+    from scipy import signal  # type: ignore[import-untyped]
+
+    return signal.sosfilt(sections, samples, axis=0)
 
 
 @pytest.mark.parametrize(
@@ -22,9 +29,10 @@ def test_a_band_answers_an_impulse_as_scipys_does(
     order: int, low_hz: float, high_hz: float, rate_hz: float
 ) -> None:
     samples = np.random.default_rng(order).normal(size=2000)
-    theirs = signal.sosfilt(
-        signal.butter(order, [low_hz, high_hz], "bandpass", fs=rate_hz, output="sos"), samples
-    )
+    from scipy import signal
+
+    band = signal.butter(order, [low_hz, high_hz], "bandpass", fs=rate_hz, output="sos")
+    theirs = filtered(samples, band)
     sections = butterworth_band(order, low_hz, high_hz, rate_hz)
     ours = BlockFilter(sections).push(samples[:, None])[:, 0]
     assert np.abs(ours - theirs).max() <= 1e-6 * np.abs(theirs).max()
@@ -36,7 +44,7 @@ def test_how_samples_are_cut_into_blocks_does_not_matter(lengths: list[int]) -> 
     samples = np.random.default_rng(3).normal(size=(total, 3))
     bank = BlockFilter(SECTIONS, streams=3)
     pieces = [bank.push(piece) for piece in np.split(samples, np.cumsum(lengths))]
-    expected = signal.sosfilt(SECTIONS, samples, axis=0)
+    expected = filtered(samples)
     np.testing.assert_allclose(np.concatenate(pieces), expected, rtol=1e-6, atol=1e-9)
 
 
@@ -57,7 +65,7 @@ def test_many_streams_are_filtered_by_the_calling_thread_alone() -> None:
 
 def test_streams_left_out_stand_still_and_one_that_is_not_finite_spoils_no_other() -> None:
     samples = np.random.default_rng(4).normal(size=(40, 2))
-    expected = signal.sosfilt(SECTIONS, samples, axis=0)
+    expected = filtered(samples)
     bank = BlockFilter(SECTIONS, streams=4)
     found = []
     for block in np.split(samples, 4):

@@ -9,6 +9,7 @@ and make no assumption about the shape of a distribution:
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 
 def binomial_cdf(successes: int, trials: int, rate: float) -> float:
@@ -32,6 +33,7 @@ def binomial_cdf(successes: int, trials: int, rate: float) -> float:
     return min(1.0, math.exp(peak) * math.fsum(math.exp(term - peak) for term in log_terms))
 
 
+@lru_cache(maxsize=1024)  # samples of one size are judged by the thousand
 def percentile_rank(trials: int, quantile: float, confidence: float) -> int | None:
     """The smallest rank k (from 1) whose order statistic bounds the quantile from above.
 
@@ -58,6 +60,7 @@ def percentile_upper_bound(
     return None if rank is None else sorted(values)[rank - 1]
 
 
+@lru_cache(maxsize=1024)
 def rate_upper_bound(failures: int, trials: int, confidence: float) -> float:
     """Clopper and Pearson's one-sided upper bound of a failure rate."""
     if trials <= 0 or failures >= trials:

@@ -41,8 +41,9 @@ class Gauge(NamedTuple):
     dress: str
 
 
+@lru_cache(maxsize=2)
 def make_environment(templates: Path | None = None) -> "Environment":
-    """The templates with everything they may use.
+    """The templates with everything they may use; compiled once, and anew when a file changes.
 
     Raises:
         InputError: the folder of templates is not one.

@@ -7,7 +7,9 @@ the latency suite on a bedside monitor.
 import hashlib
 import random
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +88,17 @@ class Story:
 
 def story(*, late: int = 0, count: int = 1000, **changes: Any) -> Story:
     """The latency suite on a device that is late as often as said."""
+    judged = {case: list(parts) for case, parts in _judged(late, count).items()}
+    return Story(judgements=judged, **changes)
+
+
+@cache
+def _judged(late: int, count: int) -> Mapping[str, Sequence[tuple[str, Judgement]]]:
+    """What such a device shows, by case; judged once for all tests that ask for it."""
     seen = latencies(count, late=late)
     hidden = Sample([value * 0.04 - 0.03 for value in seen.values], seen.allowances)
     loaded = latencies(count // 2, late=late // 2, seed=11)
-    judged = {
+    return {
         "TC-LAT-001": [("window_to_result_p50", judge_percentile(seen, 0.5, P50_MS))],
         "TC-LAT-002": [("window_to_result_p99", judge_percentile(seen, 0.99, P99_MS))],
         "TC-LAT-003": [("window_to_result_max", judge_maximum(seen, MAX_MS))],
@@ -107,7 +116,6 @@ def story(*, late: int = 0, count: int = 1000, **changes: Any) -> Story:
         ],
         "TC-LAT-007": [("window_to_result_p99_loaded", judge_percentile(loaded, 0.99, P99_MS))],
     }
-    return Story(judgements=judged, **changes)
 
 
 def noisy() -> Story:
@@ -353,6 +361,12 @@ def new_key(path: Path) -> Path:
     path.chmod(0o600)
     path.with_suffix(".pub").write_bytes(load_signing_key(path).public.pem)
     return path
+
+
+@pytest.fixture(scope="module")
+def shared_lab(tmp_path_factory: pytest.TempPathFactory, signing_key: Path) -> Lab:
+    """The same builders, for what all tests of a file look at."""
+    return Lab(tmp_path_factory.mktemp("lab"), signing_key)
 
 
 @pytest.fixture

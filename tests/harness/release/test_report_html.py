@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -75,20 +76,24 @@ class Page(HTMLParser):
         return (element for element in self.elements if element.tag in tags)
 
 
+@cache
 def parse(page: bytes) -> Page:
+    """The page as elements; parsed once, and only looked at."""
     parsed = Page()
     parsed.feed(page.decode("utf-8"))
     assert not parsed.open
     return parsed
 
 
-@pytest.fixture
-def failed(lab: Any) -> bytes:
+@pytest.fixture(scope="module")
+def failed(shared_lab: Any) -> bytes:
+    lab = shared_lab
     return write_html(lab.report(lab.story(late=25), lab.manifest(deviations=(lab.deviation(),))))
 
 
-@pytest.fixture
-def hostile(lab: Any) -> bytes:
+@pytest.fixture(scope="module")
+def hostile(shared_lab: Any) -> bytes:
+    lab = shared_lab
     told = lab.story(late=25)
     told.device = {
         "software": {"name": EVIL, "version": EVIL},

@@ -1,0 +1,63 @@
+"""The quick tests look briefly, the full ones as long as each property says."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROPERTIES = """
+from hypothesis import given, settings, strategies as st
+
+tried = {"many": 0, "few": 0, "unsaid": 0}
+
+@given(st.integers())
+@settings(max_examples=70)
+def test_many(_): tried["many"] += 1
+
+@settings(max_examples=5)
+@given(st.integers())
+def test_few(_): tried["few"] += 1
+
+class TestGroup:
+    @given(st.integers())
+    def test_unsaid(self, _): tried["unsaid"] += 1
+
+def test_told(): print(tried)
+"""
+
+
+def tried(checkout: Path, folder: Path, *options: str) -> str:
+    """How often each property was tried under this repository's rules."""
+    (folder / "conftest.py").write_text((checkout / "tests/conftest.py").read_text())
+    (folder / "test_properties.py").write_text(PROPERTIES)
+    rules = ["-q", "-s", "-p", "no:cacheprovider", "--rootdir", str(folder)]
+    return subprocess.run(
+        [Path(sys.executable).with_name("pytest"), *rules, *options],
+        cwd=folder,
+        env={**os.environ, "CI": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--hypothesis-profile=quick"], "{'many': 20, 'few': 5, 'unsaid': 20}"),
+        ([], "{'many': 70, 'few': 5, 'unsaid': 100}"),
+    ],
+)
+def test_only_a_quick_run_tries_a_property_less_often(
+    checkout: Path, tmp_path: Path, options: list[str], said: str
+) -> None:
+    assert said in tried(checkout, tmp_path, *options)
+
+
+def test_only_make_quick_looks_briefly(texts: dict[str, str]) -> None:
+    looks = [line for line in texts["Makefile"].splitlines() if "--hypothesis-profile" in line]
+    assert len(looks) == 1
+    quick = texts["Makefile"].split("\nquick:")[1].split("\n\n")[0]
+    assert looks[0] in quick
