@@ -19,6 +19,7 @@ from watching_daemon import (
 )
 
 from edgeward.adapters.clock import SimulatedClock
+from edgeward.device.daemon.daemon import Daemon
 from edgeward.device.daemon.naming import read_name
 from edgeward.device.daemon.simulated import SimulatedSource, SimulationError
 from edgeward.device.daemon.source import Arrival
@@ -308,3 +309,30 @@ def test_a_device_that_comes_at_last_ends_its_alarm() -> None:
     ]
     records = told(ran(device, Sender(clock, in_time(late, heart(30, name="b")))), "alarm")
     assert [what for what, _, _ in silent(records, "bed-7")] == ["declared", "ended"]
+
+
+def test_on_an_overloaded_device_turns_get_as_much_time_as_windows() -> None:
+    clock = SimulatedClock()
+    device = device_at(clock)
+    patients = device.patients
+    assert patients is not None
+    pushed = patients.bedside.push
+    served: list[str] = []
+
+    def slow(patient: str, *given: object) -> int:
+        served.append(patient)
+        clock.advance(S // 10)
+        return pushed(patient, *given)  # type: ignore[arg-type]
+
+    patients.bedside.push = slow  # type: ignore[method-assign, assignment]
+    names = [f"bed-{number}" for number in range(8)]
+    blocks = {name: [block for _, (_, block) in heart(6, name=name)] for name in names}
+    for second in range(6):
+        for name in names:
+            patients.take(name, read_name(name, TAKEN), blocks[name][second])
+        clock.advance(S)  # as long as the windows took
+        patients.work()
+    assert all(count > 1 for count in map(served.count, names))
+    assert 40 <= len(served) <= 48
+    assert not silent(told(Daemon(device, Sender(clock, [])), "alarm"), "bed-7")
+    device.close()

@@ -3,7 +3,8 @@
 Rules:
 1. Windows come first. What a patient's channels bring is kept until it is that patient's turn, each
    `TURN_NS`; turns are spread, and one is taken at a time. So a window is held up by one turn at
-   most, and a finding by `TURN_NS`, far less than the signals need to show anything.
+   most, and a finding by `TURN_NS`, far less than the signals need to show anything. A device that
+   is overloaded spends as long on turns as on windows: neither starves the other.
 2. Nothing here waits: an entry of the alarm journal goes into its black box, signals are given on
    this thread (`device.bedside`).
 3. What cannot be taken is refused and told like any other block. A channel with a hole too long to
@@ -80,7 +81,10 @@ class Patients:
         self._expected: set[str] = set()
         """Devices that liveness knows."""
         self._behind = 0
-        """Turns in a row after which another one was due."""
+        """Turns since time last passed."""
+        self._ended_ns = clock.monotonic_ns()
+        self._heard: set[str] = set()
+        """Devices that have sent since time last passed."""
         self.belonging = belonging or Belonging(Bindings())
         self._admitted: set[str] = set()
         self._liveness = Liveness(self._turned)
@@ -100,6 +104,7 @@ class Patients:
         if named.channel is None:
             return
         sender = self._senders.get(named.device) or self._meet(named.device)
+        self._heard.add(named.device)
         block = shaped(block, named.channel)
         feed = sender.feeds.get(stream)
         if feed is not None and self._went_back(sender, feed, block):
@@ -130,16 +135,24 @@ class Patients:
         return min(known, default=self._clock.monotonic_ns() + TURN_NS)
 
     def work(self) -> None:
-        """Take one patient's turn if one is due, and let time pass."""
-        now_ns = self._clock.monotonic_ns()
-        if self._turns and self._turns[0][0] <= now_ns:
+        """Take turns that are due, and let time pass.
+
+        One turn, and more where several are due: as long as the windows took before (rule 1).
+        """
+        began_ns = now_ns = self._clock.monotonic_ns()
+        until_ns = began_ns + began_ns - self._ended_ns
+        while self._turns and self._turns[0][0] <= now_ns:
             due_ns, name = self._turns[0]
             missed = (now_ns - due_ns) // TURN_NS
             heapq.heapreplace(self._turns, (due_ns + (missed + 1) * TURN_NS, name))
             self._turn(self._senders[name])
-            if self._turns[0][0] <= now_ns and self._behind < len(self._turns):  # rule 8
-                self._behind += 1
-                return
+            self._behind += 1
+            now_ns = self._clock.monotonic_ns()
+            if now_ns >= until_ns:
+                break
+        self._ended_ns = now_ns
+        if self._turns and self._turns[0][0] <= now_ns and self._behind < len(self._turns):
+            return  # rule 8
         self._behind = 0
         self._guarded("alarms", self._advance, now_ns)
 
@@ -147,6 +160,7 @@ class Patients:
         """Judge what still waits: nothing more will come."""
         for sender in self._senders.values():
             self._turn(sender)
+        self._guarded("alarms", self._advance, self._clock.monotonic_ns())
         self._guarded("alarms", self.bedside.advance)
 
     def report(self, event: TechnicalEvent) -> None:
@@ -290,6 +304,9 @@ class Patients:
         self._conditions.raise_(Condition.REFUSED, f"{sender.name} (belonging)", text)
 
     def _advance(self, now_ns: int) -> None:
+        for device in self._heard & self._expected:
+            self._liveness.heard(device, now_ns)
+        self._heard.clear()
         self._liveness.advance(now_ns)
         self.bedside.advance_when_due()
 
@@ -306,8 +323,6 @@ class Patients:
         self.bedside.alarms.observe(seen, self.bedside.now())
 
     def _turn(self, sender: _Sender) -> None:
-        if any(feed.waiting for feed in sender.feeds.values()):
-            self._liveness.heard(sender.name, self._clock.monotonic_ns())
         for feed in sender.feeds.values():
             if feed.waiting:
                 waiting, feed.waiting = feed.waiting, []
