@@ -147,8 +147,17 @@ def test_a_pulse_that_changes_with_the_beats_says_nothing_against_a_tachycardia(
     witness = asked.witness("PLETH", Kind.PULSE, LAG_NS)
     for number in range(30):
         share = shares[number % len(shares)]
-        at += 0.7 * (share if len(shares) == 2 else 1)
+        at += 0.8 * (share if len(shares) == 2 else 1)
         witness.beat(ns(at), ns(at + 0.8), share)
+    assert answers(asked, Sign.VENTRICULAR_TACHYCARDIA, 14, 18)[0].stands is stands
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize(("interval_s", "stands"), [(0.45, True), (0.62, True), (0.75, False)])
+def test_beats_as_fast_as_a_tachycardia_may_be_its_own(
+    kind: Kind, interval_s: float, stands: bool
+) -> None:
+    asked = pulse(every(0, 30, interval_s), kind)
     assert answers(asked, Sign.VENTRICULAR_TACHYCARDIA, 14, 18)[0].stands is stands
 
 

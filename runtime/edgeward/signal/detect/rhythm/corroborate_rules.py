@@ -27,6 +27,9 @@ class Strong:
 
 _ANY_S = (0.4, 1.6)
 _EVEN = (0.85, 1.15)
+_SLOWER_S = (0.7, 1.6)
+"""Clearly slower than the slowest tachycardia: beats as fast as it may be its own. A ventricular
+tachycardia that the body bears has an even pulse for minutes."""
 
 STRONG: dict[tuple[Sign, Kind], Strong] = {
     (Sign.ASYSTOLE, Kind.PULSE): Strong(3.5, 2.0, _ANY_S),
@@ -34,8 +37,8 @@ STRONG: dict[tuple[Sign, Kind], Strong] = {
     (Sign.PAUSE, Kind.PULSE): Strong(3.5, 2.0, _ANY_S),
     (Sign.VENTRICULAR_FIBRILLATION, Kind.PULSE): Strong(6.0, 2.0, _ANY_S),
     (Sign.VENTRICULAR_FIBRILLATION, Kind.LEAD): Strong(8.0, 2.0, (0.5, 1.6), _EVEN, 0.5),
-    (Sign.VENTRICULAR_TACHYCARDIA, Kind.PULSE): Strong(8.0, 1.6, _ANY_S, (0.75, 1.25), 0.7),
-    (Sign.VENTRICULAR_TACHYCARDIA, Kind.LEAD): Strong(8.0, 1.6, (0.62, 1.6), _EVEN, 0.5),
+    (Sign.VENTRICULAR_TACHYCARDIA, Kind.PULSE): Strong(8.0, 1.6, _SLOWER_S, (0.75, 1.25), 0.7),
+    (Sign.VENTRICULAR_TACHYCARDIA, Kind.LEAD): Strong(8.0, 1.6, _SLOWER_S, _EVEN, 0.5),
     (Sign.EXTREME_BRADYCARDIA, Kind.PULSE): Strong(6.0, 1.33, (0.4, 1.25)),
     (Sign.EXTREME_BRADYCARDIA, Kind.LEAD): Strong(8.0, 1.45, (0.4, 1.4), _EVEN, 0.5),
     (Sign.EXTREME_TACHYCARDIA, Kind.PULSE): Strong(6.0, 1.6, (0.47, 1.6), (0.75, 1.25)),
