@@ -70,15 +70,7 @@ class States:
         self.values, self.next = dict(NORMAL), dict.fromkeys(NORMAL, 0)
         self.mode = dict.fromkeys(NORMAL, "seen")
         described = ward.device.call("alarm.describe")
-        self.lives = {
-            name: Life(
-                Truth(
-                    Told.of(name, vital, limits, described["conditions"][name]),
-                    described["vitals"][vital]["hysteresis"],
-                )
-            )
-            for name, (vital, limits) in CONDITIONS.items()
-        }
+        self.lives = _lives(ward, described)
         self.silence, self.technical = Silence(), Technical(described["conditions"])
         self.told: dict[str, Event] = {}
         self._over: set[str] = set()
@@ -389,3 +381,17 @@ class States:
             )
             return False
         return True
+
+
+def _lives(ward: Ward, described: Event) -> dict[str, Life]:
+    """Of each condition, by what the device discloses of it; that it does not is a finding."""
+    conditions, vitals = described["conditions"], described["vitals"]
+    try:
+        return {
+            name: Life(
+                Truth(Told.of(name, vital, limits, conditions[name]), vitals[vital]["hysteresis"])
+            )
+            for name, (vital, limits) in CONDITIONS.items()
+        }
+    except KeyError as error:
+        raise ward.device.finding("What is judged is not disclosed", f"no {error}") from error

@@ -5,7 +5,7 @@ Rules:
    the alarm, in answer to what we had sent until then. What the device says of its own times is
    never used.
 2. Everything that is told is read after every step, so nothing is lost to a full buffer; events
-   that were dropped, or cursors out of order, are a finding.
+   that were dropped, cursors out of order, or a hole in the journal's numbers are a finding.
 3. Every signal comes from `edgeward.signal.simulation`. The patients are simulated, and every
    record says so.
 """
@@ -88,6 +88,8 @@ class Ward:
         self.now_ms = 0
         self.cursor = 0
         self.told: list[Told] = []
+        self.entry: tuple[int, int] | None = None
+        """Epoch and number of the last entry of the alarm journal that was told."""
 
     @property
     def now_s(self) -> float:
@@ -170,7 +172,7 @@ class Ward:
         """Read everything that is told by now (rule 2).
 
         Raises:
-            Finding: events were dropped, or their cursors do not rise.
+            Finding: events were dropped, their cursors do not rise, or entries are missing.
         """
         while True:
             asked = {"after": self.cursor, "limit": EVENTS_MAX}
@@ -179,10 +181,21 @@ class Ward:
             if answer["dropped"] or any(later <= sooner for sooner, later in pairwise(cursors)):
                 detail = f"dropped {answer['dropped']}, cursors {cursors[:5]}"
                 raise self.device.finding("Events of the alarm system are lost", detail)
+            self._follow(answer["events"])
             self.told += [Told(self.now_s, one) for one in answer["events"]]
             self.cursor = int(answer["next"])
             if len(answer["events"]) < EVENTS_MAX:
                 return
+
+    def _follow(self, events: Iterable[Event]) -> None:
+        """Within an epoch the entries of the journal are numbered without a hole."""
+        for one in events:
+            if one["kind"] != "alarm":
+                continue
+            before, self.entry = self.entry, (one["epoch"], one["seq"])
+            if before is not None and before[0] == one["epoch"] and one["seq"] != before[1] + 1:
+                detail = f"entry {before[1]} of epoch {before[0]}, then {one['seq']}"
+                raise self.device.finding("Entries of the alarm journal are missing", detail)
 
     def state(self, patient: str | None) -> Event:
         """What is shown now."""
