@@ -38,6 +38,7 @@ from edgeward.signal.findings import Sign
 from edgeward.signal.simulation.criteria import Criteria, Expected
 from edgeward.signal.simulation.days import busy_day
 from edgeward.signal.simulation.expected import expected_alarms
+from edgeward.signal.simulation.faults import Fault
 from edgeward.signal.simulation.generate import CHANNELS, stream
 from edgeward.signal.simulation.scenarios import SCENARIOS
 from edgeward.signal.simulation.script import Script
@@ -49,6 +50,8 @@ CRITERIA = Criteria(extreme_low_bpm=30.0, extreme_high_bpm=180.0)
 """The limits of an adult at the bedside."""
 NS = 1_000_000_000
 DAY_S, HOUR_S = 86_400, 3_600
+AFTER_FAULT_S = 20.0
+"""An alarm may still be about a fault that is over."""
 SEED = 7
 HAPPENINGS = (
     "asystole", "tachycardia", "tachycardia_to_fibrillation", "fibrillation_coarse", "no_pulse",
@@ -76,6 +79,7 @@ class Seen:
 
     alarms: list[Up] = field(default_factory=list)
     events: list[Expected] = field(default_factory=list)
+    faults: tuple[Fault, ...] = ()
     hours: float = 0.0
     cpu_s: float = 0.0
 
@@ -101,6 +105,17 @@ class Seen:
             and not any(one.begins_s <= up.begins_s <= one.ends_s + 60 for one in self.events)
         ]
 
+    @property
+    def unexplained(self) -> int:
+        """Technical alarms while no lead, probe or line is at fault."""
+        return sum(
+            not any(
+                one.start_s <= up.begins_s <= one.start_s + one.seconds + AFTER_FAULT_S
+                for one in self.faults
+            )
+            for up in self.audible(Kind.TECHNICAL)
+        )
+
 
 def watch(script: Script, seed: int, *, attended: bool = True) -> Seen:
     """One patient, from the first second to the last."""
@@ -111,7 +126,7 @@ def watch(script: Script, seed: int, *, attended: bool = True) -> Seen:
         lambda event: take(event.change) if isinstance(event, AlarmEvent) else None,
         StoreMedia(), {},
     )  # fmt: skip
-    seen = Seen(hours=script.seconds / HOUR_S)
+    seen = Seen(hours=script.seconds / HOUR_S, faults=script.faults)
     began_s = time.process_time()
     _live(started, clock, script, seed, attended=attended)
     seen.cpu_s = time.process_time() - began_s
@@ -206,6 +221,10 @@ def main(arguments: list[str]) -> Verdict:
         often = Counter(up.condition for up in heard).most_common(6)
         print(f"{kind.value} alarms a day beside them  {24 * len(heard) / total:6.1f}  {often}")
     a_day = 24 * sum(len(one.audible(Kind.PHYSIOLOGICAL)) for one in every) / total
+    faults = sum(len(one.faults) for one in every)
+    unexplained = sum(one.unexplained for one in every)
+    print(f"  faults a day in the scripts {24 * faults / total:.1f};", end=" ")
+    print(f"technical alarms while there is none {24 * unexplained / total:.1f}")
     print(f"  goal: below {BUDGET_A_DAY} physiological ones")
     print(f"CPU an hour of a patient, 7 channels  {sum(one.cpu_s for one in every) / total:5.1f} s")
     return Verdict.MISSED if missed or a_day >= BUDGET_A_DAY else Verdict.KEPT
