@@ -104,10 +104,10 @@ def _next_is_heard(ward: Ward, bed: Bed) -> list[str]:
 
 
 def _answer(ward: Ward, bed: Bed, priority: str) -> bool:
-    """Acknowledge all that is heard of a patient; whether it was of this priority."""
+    """Acknowledge all that calls for a patient, covered or not; whether this priority was heard."""
     heard = audible(ward, bed)
     for one in ward.state(bed.patient)["alarms"]:
-        if one["presence"] == "on":
+        if one["presence"] == "on" or one.get("covered_by"):
             acknowledge(ward, one["id"])
     return heard == priority
 
