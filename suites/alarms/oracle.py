@@ -278,3 +278,12 @@ class Life:
         self.presence, self.id, self.priority = new, str(shown["id"]), str(shown["priority"])
         self.worst = min(self.worst, self.priority, key=RANKS.__getitem__)
         self.answered = max(self.answered, self.priority, key=RANKS.__getitem__)
+
+
+def old(state: Event) -> list[str]:
+    """Numbers that are shown as if they were new, and are not."""
+    return [
+        f"{name} is {age_s:.0f} s old and says nothing of it"
+        for name, one in state["readings"].items()
+        if not one["reason"] and (age_s := (state["at_ns"] - one["at_ns"]) / 1e9) > BLIND_S
+    ]

@@ -15,7 +15,7 @@ from edgeward_harness.errors import Finding
 from edgeward_harness.target import DeviceRefused
 
 from .acting import BY
-from .oracle import RANKS, SETTLE_S, Life, Told, Truth
+from .oracle import RANKS, SETTLE_S, Life, Told, Truth, old
 from .silence import Silence
 from .technical import Technical
 from .ward import Event, Ward
@@ -261,7 +261,7 @@ class States:
             faults += life.judge(limits.get(name), now_s)
         faults += self.technical.judge(others, now_s)
         faults += self.silence.judge(self._marks(state), risen, now_s)
-        faults += [*self._journal(by_name), *self._given(state)]
+        faults += [*self._journal(by_name), *self._given(state), *old(state)]
         if (state["at_ns"] - state["self_check_ns"]) / 1e9 > SELF_CHECK_S:
             faults.append("its look at itself is older than ten seconds")
         for one in state["alarms"]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from edgeward.alarm import alarm_limits, signals
 from edgeward.alarm import standard_conditions as conditions
-from edgeward.alarm.alarm_limits import DEFAULTS, Side, VitalLimits
+from edgeward.alarm.alarm_limits import Side, VitalLimits
 from edgeward.alarm.change import Alarm, What
 from edgeward.alarm.definition import ConditionDefinition
 from edgeward.alarm.moment import Moment
@@ -22,7 +22,7 @@ from edgeward.alarm.system import life, showing, system, timers
 from edgeward.alarm.system.core import Core
 from edgeward.alarm.system.operator import Operator
 from edgeward.alarm.system.watch import Watch
-from edgeward.alarm.vocabulary import Category, Kind, Level
+from edgeward.alarm.vocabulary import Kind, Level
 from edgeward.device.bedside import start
 from edgeward.device.bedside.bedside import Bedside
 from edgeward.device.bedside.indicators import Indicators
@@ -177,26 +177,6 @@ class NeverBack(Bedside):
         super()._judge(patient, told, now)
 
 
-# Limits
-
-
-class LimitsOfItsCode(system.AlarmSystem):
-    """[11] Takes the limits of a patient, shows them, and judges by those in its code."""
-
-    def _judged(
-        self, about: tuple[str | None, Vital, Any], value: float | None, limits: VitalLimits,
-        source: str,
-    ) -> list[Any]:  # fmt: skip
-        return super()._judged(about, value, DEFAULTS[Category.ADULT][about[1]], source)
-
-
-class AdultsOnly(Bedside):
-    """[13] Whoever is admitted is an adult."""
-
-    def admit(self, patient: str, category: Category) -> None:
-        super().admit(patient, Category.ADULT)
-
-
 # The life of an alarm
 
 
@@ -270,8 +250,6 @@ FAULTS: dict[str, Make] = {
     "nothing_above_150": put(ecg, QrsDetector=NothingAbove150),
     "hears_itself": with_bedside(HearsItself),
     "no_rule_for_it": with_bedside(NoRuleForIt),
-    "limits_of_its_code": put(start, AlarmSystem=LimitsOfItsCode),
-    "adults_only": with_bedside(AdultsOnly),
     "never_clears": never_clears,
     "acknowledges_nothing": put(Operator, acknowledge=lambda *_: None),
     "no_hysteresis": no_hysteresis,
