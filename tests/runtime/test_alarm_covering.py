@@ -305,6 +305,10 @@ CONDITIONS = st.sampled_from(
     ["asystole", "ventricular_fibrillation", "ventricular_tachycardia", "extreme_bradycardia",
      "no_pulse", "pause", "heart_rate_low", "pulse_rate_low", "ppg_weak", "fall"]
 )  # fmt: skip
+PAIRS = [
+    ("asystole", "no_pulse"), ("asystole", "pause"), ("ventricular_fibrillation", "no_pulse"),
+    ("extreme_bradycardia", "heart_rate_low"), ("heart_rate_low", "pulse_rate_low"),
+]  # fmt: skip
 ACTIONS = ["audio_pause", "alarm_pause", "audio_off", "alarm_off", "resume", "acknowledge_all"]
 
 
@@ -327,6 +331,12 @@ class Beside(RuleBasedStateMachine):
         for bench in self.both:
             bench.see(condition, present, source=source, level=level)
 
+    @rule(pair=st.sampled_from(PAIRS), source=st.sampled_from(["one", "two"]))
+    def happen(self, pair: tuple[str, str], source: str) -> None:
+        """What covers, and what it covers: what chance alone brings together too seldom."""
+        for condition in pair:
+            self.observe(condition, True, source, Level.WARNING)
+
     @rule(seconds=st.sampled_from([0.1, 1.0, 2.0, 5.0, 30.0, 120.0]))
     def wait(self, seconds: float) -> None:
         until_ns = self.covering.now.mono_ns + round(seconds * SECOND_NS)
@@ -348,6 +358,17 @@ class Beside(RuleBasedStateMachine):
                 bench.by().reset(alarm.id)
             elif not reset and (alarm.presence is Presence.ON or alarm.covered_by):
                 bench.by().acknowledge(alarm.id)
+
+    @precondition(lambda self: any(each.covered_by for each in self.covering.system.alarms))
+    @rule(data=st.data())
+    def answer_what_covers(self, data: Any) -> None:
+        covering = {each.covered_by for each in self.covering.system.alarms} - {None}
+        id_ = data.draw(st.sampled_from(sorted(str(each) for each in covering)))
+        (condition,) = [each.condition for each in self.covering.system.alarms if each.id == id_]
+        for bench in self.both:
+            alarm = bench.up(condition)
+            over = alarm.presence is Presence.LATCHED
+            (bench.by().reset if over else bench.by().acknowledge)(alarm.id)
 
     @rule(action=st.sampled_from(ACTIONS))
     def act(self, action: str) -> None:
