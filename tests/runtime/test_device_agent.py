@@ -38,7 +38,8 @@ def test_describe(inprocess: Start) -> None:
             "hop_samples": 250,
         }
     ]
-    capabilities = ["core", "infer", "stream", "alarm", "delegation", "indicators", "resources", "clock", "restart"]
+    capabilities = ["core", "infer", "stream", "alarm", "delegation", "indicators", "resources",
+                    "clock", "restart"]  # fmt: skip
     assert told["capabilities"] == capabilities
     assert told["clock"] == {"now_ns": 0, "simulated": True}
     again, _ = inprocess(simulated=True, seed=3)

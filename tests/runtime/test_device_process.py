@@ -25,7 +25,8 @@ def test_a_whole_conversation(process: Start, b64: Callable[..., str]) -> None:
     peer, popen = process()
     told = peer.result("describe")
     assert told["device"]["epoch"] == 1
-    assert told["capabilities"] == ["core", "infer", "stream", "alarm", "delegation", "indicators", "resources"]
+    patients = ["alarm", "delegation", "indicators"]
+    assert told["capabilities"] == ["core", "infer", "stream", *patients, "resources"]
     assert told["clock"]["simulated"] is False
     window = b64(ECG[:1250])
     assert peer.result("infer", signal="ecg", samples=window)["label"] == "tachycardia"

@@ -77,7 +77,7 @@ _DESCRIBE: Final = shape.record(
                 "cores": shape.array(shape.integer(0), least=1),
                 "memory_locked": shape.nullable(shape.boolean()),
             }
-        )
+        ),
     },
 )
 
