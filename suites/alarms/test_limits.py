@@ -9,7 +9,7 @@ import pytest
 
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.run.measure import Measure
-from edgeward_harness.target import DeviceRefused
+from edgeward_harness.target import DeviceRefused, DeviceSession
 
 from .acting import BY
 from .limits import UNITS, Limits, expected, in_force, physiological, probes
@@ -52,6 +52,7 @@ IN_UNITS: Final = (
     ("temperature", "degF", 1.8, 32.0), ("temperature", "K", 1.0, 273.15),
     ("pressure_cuff", "kPa", 0.133322387415, 0.0),
 )  # fmt: skip
+SIDES: Final = ("low", "high")
 Values = dict[str, float]
 
 
@@ -73,7 +74,7 @@ def test_limits(measure: Measure, rig: Rig) -> None:
     trials = 0
     with rig.open_device(simulated_clock=True) as device:
         ward = Ward(device, STEP_MS)
-        conditions = device.call("alarm.describe")["conditions"]
+        conditions = _disclosed(device)
         for number in range(repeats):
             for category in CATEGORIES:
                 for own in (False, True):
@@ -93,6 +94,19 @@ def test_limits(measure: Measure, rig: Rig) -> None:
         repeats * (len(REFUSED) + len(CHANNELS_REFUSED) + len(UNITS)),
         "each is refused as a bad parameter and changes nothing",
     )  # fmt: skip
+
+
+def _disclosed(device: DeviceSession) -> Mapping[str, Any]:
+    """What is disclosed of the conditions.
+
+    Raises:
+        Finding: not of all that are asked about here.
+    """
+    conditions: Mapping[str, Any] = device.call("alarm.describe")["conditions"]
+    asked = {f"{vital}_{side}" for of in NUMBERS.values() for vital in of for side in SIDES}
+    if missing := sorted({"severe_desaturation", *asked} - set(conditions)):
+        raise device.finding("What is judged is not disclosed", f"no {', '.join(missing)}")
+    return conditions
 
 
 @dataclass(slots=True)

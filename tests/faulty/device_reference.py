@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from tests.faulty.device_reference_monitor import Monitor, Reading
+from tests.faulty.device_reference_monitor import TABLE, Monitor, Reading
 
 from edgeward.device.agent import Agent
 from edgeward.device.answers import Result
@@ -193,7 +193,9 @@ class ReferenceDesign(Device):
 
     def set_limits(self, patient: str, vital: str, unit: str, by: str, **bounds: Any) -> Result:
         """Takes whatever it is given [14], shows it, and judges by what is in its code [11]."""
-        shown = self.monitor.limits.setdefault((patient, vital), {})
+        inner = TABLE.get(vital, (None,) * 4)
+        usual = dict(zip(("low_critical", *BOUNDS[:2], "high_critical"), inner, strict=True))
+        shown = self.monitor.limits.setdefault((patient, vital), usual)
         shown |= {name: value for name, value in bounds.items() if value is not NOT_GIVEN}
         return {"unit": unit, **shown}
 

@@ -24,7 +24,10 @@ TABLE = {  # low critical, low warning, high warning, high critical; of an adult
     "heart_rate": (40.0, 50.0, 120.0, 150.0),
     "spo2": (85.0, 90.0, 100.0, 100.0),  # so that a healthy saturation is critical [10]
     "temperature": (35.0, 36.0, 38.5, 39.0),
-    "blood_pressure_systolic": (70.0, 90.0, 140.0, 180.0),  # nothing ever feeds it [7]
+    "pressure_systolic": (70.0, 90.0, 140.0, 180.0),  # nothing ever feeds these [7]
+    "pressure_mean": (50.0, 60.0, 110.0, 140.0),
+    "pressure_diastolic": (40.0, 60.0, 90.0, 110.0),
+    "respiration_rate": (5.0, 8.0, 30.0, 40.0),
 }
 
 
