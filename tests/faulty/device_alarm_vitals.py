@@ -23,12 +23,15 @@ from edgeward.device.bedside.bedside import Bedside
 from edgeward.device.device import Device, Parts
 from edgeward.device.serve import main
 from edgeward.signal.channel import ACCEPTED, Channel, Signal
-from edgeward.signal.findings import Sign, SignChange, Vital
+from edgeward.signal.findings import Reading, Sign, SignChange, Vital
 from edgeward.signal.ring import Mask, Samples
 from edgeward.signal.vitals.channel_vitals import Told
 
 PEAK_G = 20.0 / 9.80665
 RANGE_G = 7.99
+FAST = (
+    Sign.VENTRICULAR_TACHYCARDIA, Sign.EXTREME_TACHYCARDIA, Sign.VENTRICULAR_FIBRILLATION,
+)  # fmt: skip
 
 
 # Falls
@@ -118,6 +121,38 @@ def any_unit(parts: Parts) -> Device:
     return Device(parts)
 
 
+# The heart rate
+
+
+class DeafBeyond150(Bedside):
+    """Between two beats it hears nothing for 0.4 s, and a sign rests on the beats that it hears."""
+
+    def _judge(self, patient: str, told: Told, now: Moment) -> None:
+        found = told.finding
+        if isinstance(found, Reading) and found.vital is Vital.HEART_RATE and found.value:
+            value = found.value
+            while value > 150.0:
+                value /= 2
+            told = replace(told, finding=replace(found, value=value))
+        if not (isinstance(found, SignChange) and found.sign in FAST):
+            super()._judge(patient, told, now)
+
+
+class RateOfAMinute(Bedside):
+    """It shows the mean of the last forty rates."""
+
+    def __init__(self, *args: Any) -> None:
+        self.rates: dict[str, list[float]] = {}
+        super().__init__(*args)
+
+    def _judge(self, patient: str, told: Told, now: Moment) -> None:
+        found = told.finding
+        if isinstance(found, Reading) and found.vital is Vital.HEART_RATE and found.value:
+            rates = self.rates[patient] = [*self.rates.get(patient, []), found.value][-40:]
+            told = replace(told, finding=replace(found, value=float(np.mean(rates))))
+        super()._judge(patient, told, now)
+
+
 DEFECTS: dict[str, Callable[[Parts], Device]] = {
     "any_peak_is_a_fall": with_bedside(AnyPeakIsAFall),
     "clipped_is_no_fall": with_bedside(ClippedIsNoFall),
@@ -125,6 +160,8 @@ DEFECTS: dict[str, Callable[[Parts], Device]] = {
     "everybody_is_adult": with_bedside(AdultsOnly),
     "hard_coded": with_system(HardCoded),
     "any_unit": any_unit,
+    "deaf_beyond_150": with_bedside(DeafBeyond150),
+    "rate_of_a_minute": with_bedside(RateOfAMinute),
 }
 
 if __name__ == "__main__":

@@ -27,6 +27,10 @@ pytestmark = pytest.mark.slow
             "REQ-ALM-016",
             "alarms_about_patients_who_are_well",
         ),
+        ("storms", "test_burden", "REQ-ALM-017", "patients_with_a_storm"),
+        ("counts_twice", "test_burden", "REQ-ALM-017", "needless_audible_alarms"),
+        ("deaf_beyond_150", "test_rates", "REQ-ALM-018", "fast_run_to_high_alarm"),
+        ("rate_of_a_minute", "test_rates", "REQ-ALM-018", "step_of_the_rate"),
     ],
 )
 def test_a_defect_of_vitals_is_found(
