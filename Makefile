@@ -38,8 +38,8 @@ quick: lint ## lint, types, layers and the quick tests, under a minute
 lint: $(STAMP) ## ruff, mypy strict and the layers
 	@echo "lint: ruff, mypy, import-linter"
 	@$(BIN)/ruff check --quiet
-	@$(BIN)/mypy --no-error-summary
-	@told=$$($(BIN)/lint-imports --no-logo) || { echo "$$told"; exit 1; }
+	@{ told=$$($(BIN)/lint-imports --no-logo) || { echo "$$told"; exit 1; }; } & layers=$$!; \
+	  $(BIN)/mypy --no-error-summary; types=$$?; wait $$layers && exit $$types
 
 bench: $(ENGINES) $(PEERS) ## measure against floors and peers, with the limit beside each figure
 	@$(BIN)/python benchmarks/run_all.py

@@ -43,6 +43,7 @@ def tried(checkout: Path, folder: Path, *options: str) -> str:
     ).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -127,15 +127,15 @@ def pushed(
 
 
 @pytest.mark.parametrize("kind", [thresholds(), rates(), sequences(), shapes()])
-def test_each_kind_gives_the_events_of_the_oracle(kind: st.SearchStrategy[Rule]) -> None:
-    @settings(max_examples=150)
-    @given(kind, stays, st.randoms(use_true_random=False))
-    def check(rule: Rule, samples: list[oracle.Sample], cuts: random.Random) -> None:
-        expected = oracle.expected([rule], RATE_HZ, samples)
-        for cut in (1, 10, 250, cuts):
-            assert pushed([rule], samples, cut) == expected
-
-    check()
+@settings(max_examples=150)
+@given(drawn=st.data())
+def test_each_kind_gives_the_events_of_the_oracle(
+    kind: st.SearchStrategy[Rule], drawn: st.DataObject
+) -> None:
+    rule, samples = drawn.draw(kind), drawn.draw(stays)
+    expected = oracle.expected([rule], RATE_HZ, samples)
+    for cut in (1, 10, 250, drawn.draw(st.randoms(use_true_random=False))):
+        assert pushed([rule], samples, cut) == expected
 
 
 @given(thresholds(), rates(), sequences(), shapes(), stays, st.randoms(use_true_random=False))
