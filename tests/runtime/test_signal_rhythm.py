@@ -1,6 +1,7 @@
 """Standstill, pause, extreme rates and ventricular runs, from beats alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -165,6 +166,18 @@ def test_a_run_of_ventricular_beats(count: int, per_min: float, told: bool) -> N
     assert [one.present for one in found] == ([False, True, False] if told else [False])
     if told:
         assert found[1].since == round(wide[0] * RATE_HZ)
+
+
+@pytest.mark.parametrize(("every", "told"), [(1, None), (2, True), (99, True)])
+@pytest.mark.parametrize("sign", [Sign.VENTRICULAR_TACHYCARDIA, Sign.EXTREME_TACHYCARDIA])
+def test_a_fast_row_of_beats_that_are_like_no_other_is_undecided(
+    sign: Sign, every: int, told: bool | None
+) -> None:
+    slow = beats_at(steady(10, 60))
+    fast = beats_at(np.arange(10, 20, 60 / 200).tolist(), BeatClass.VENTRICULAR)
+    strange = [replace(one, strange=at % every == 0) for at, one in enumerate(fast)]
+    found = of(sign, run([*slow, *strange], 20))
+    assert found[-1].present is told
 
 
 def test_a_fast_rhythm_that_stops_is_over_before_it_is_a_standstill() -> None:

@@ -1,4 +1,9 @@
-"""Rows of beats: extreme rates and ventricular runs (rules 3 to 5 of `rhythm`)."""
+"""Rows of beats: extreme rates and ventricular runs (rules 3 to 5 of `rhythm`).
+
+While more than half of the last beats are strange (like no other), no fast row begins: muscles make
+such beats, and a tachycardia never did in the recordings that this was chosen on, for its beats are
+like each other. It is undecided then, not absent; one that has begun goes on.
+"""
 
 from collections import deque
 from collections.abc import Iterator
@@ -11,6 +16,7 @@ BACK_PER_MIN = 5.0
 STALE_S = 2.0
 """Without a beat for so long there is no fast rhythm any more."""
 OTHERS_END = 2
+_STRANGE_LAST, _STRANGE_MOST = 8, 0.5
 
 Told = tuple[Sign, bool | None, int, str]
 
@@ -27,6 +33,7 @@ class Rows:
         )
         self._run: deque[int] = deque(maxlen=limits.ventricular_beats)
         self._others = 0
+        self._strange: deque[bool] = deque(maxlen=_STRANGE_LAST)
         self._end = 0
         self._stale = False
         self._brady: bool | None = None
@@ -37,6 +44,7 @@ class Rows:
         """A hole: nothing before it goes on after it."""
         self._beats.clear()
         self._run.clear()
+        self._strange.clear()
         self._others = 0
         self._brady = self._tachy = self._ventricular = None
 
@@ -45,6 +53,7 @@ class Rows:
         if self._beats and beat.sample <= self._beats[-1]:
             return
         self._beats.append(beat.sample)
+        self._strange.append(beat.strange)
         self._end, self._stale = beat.sample, False
         if beat.kind is BeatClass.VENTRICULAR:
             self._run.append(beat.sample)
@@ -53,7 +62,11 @@ class Rows:
             self._others += 1
             if self._ventricular is not True or self._others >= OTHERS_END:
                 self._run.clear()
+        fast, ventricular = self._tachy, self._ventricular
         self._judge()
+        if self._strange.count(True) > _STRANGE_MOST * len(self._strange):
+            self._tachy = self._tachy if fast or not self._tachy else None
+            self._ventricular = self._ventricular if ventricular or not self._ventricular else None
 
     def wait(self, end: int, silent: int) -> None:
         """No beat up to `end`, though the last `silent` samples could be read."""
