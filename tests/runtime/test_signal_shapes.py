@@ -44,7 +44,7 @@ class Patient:
         """So many beats of one kind."""
         return [
             self.shapes.judge(
-                Complex(wave + self._draw.normal(0, self._noise_mv, len(wave)), 80.0, interval_s)
+                Complex(wave + self._draw.normal(0, self._noise_mv, len(wave)), interval_s)
             )
             for _ in range(count)
         ]

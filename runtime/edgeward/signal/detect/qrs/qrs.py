@@ -150,7 +150,7 @@ class QrsDetector:
         interval_s = None if self._last is None else (place - self._last) / moments_hz
         self._last = place
         width_ms = 1000 * _width(wave) / moments_hz
-        kind = self._shapes.judge(Complex(wave, width_ms, interval_s))
+        kind = self._shapes.judge(Complex(wave, interval_s))
         height = float(np.ptp(self._cut(place, near)))
         strange = self._familiar.strange(wave)
         return Beat(self._front.sample(place), at, height, width_ms, kind, strange)

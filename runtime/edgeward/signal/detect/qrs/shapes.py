@@ -54,7 +54,6 @@ class Complex:
 
     wave: Values
     """With `SHIFTS` more moments on either side than a shape has."""
-    width_ms: float
     interval_s: float | None
 
 
