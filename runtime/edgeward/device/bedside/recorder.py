@@ -3,6 +3,7 @@
 import threading
 from typing import Any
 
+from edgeward.adapters.scheduling import step_below
 from edgeward.alarm.change import AlarmChange
 from edgeward.alarm.journal.journal import Journal, Recovered
 from edgeward.errors import AlarmError
@@ -58,6 +59,7 @@ class Recorder:
         self._box.close()
 
     def _write(self) -> None:
+        step_below()  # begun by the clinical thread, it must not run as one
         while not self._over:
             self._due.wait(ALIVE_S)
             self._due.clear()

@@ -14,6 +14,7 @@ from edgeward.device.daemon.folder import add_state, profiles_in, state_of
 from edgeward.errors import EdgewardError
 
 if TYPE_CHECKING:
+    from edgeward.device.admission import Turns
     from edgeward.device.daemon.daemon import Daemon, DaemonDevice
     from edgeward.device.daemon.registry import Registry
     from edgeward.device.daemon.source import Source
@@ -207,6 +208,7 @@ def _daemon(
     if parts.pace.mode.keeps_pace:
         patients = min(patients, options.patients or max(1, profile.network.devices_max))
     unwatched = _unwatched(options, parts)
+    turns = _turns() if unwatched is None else None  # before samples come: it takes a while
     source = _source(options, profile, parts, patients, others=unwatched is None)
     held.enter_context(contextlib.closing(source))
     patients = source.streams_expected or patients
@@ -219,7 +221,7 @@ def _daemon(
     device = DaemonDevice(parts)
     device.configure(profile.to_dict())
     watch = watch_with(options.rules, options.output, parts.engine.card.input, held)
-    proof = _proof(options, profile, parts, patients, watched=unwatched is None)
+    proof = _proof(options, profile, parts, patients, turns)
     registry = None if unwatched else _watch_patients(device, patients, options, state)
     daemon = Daemon(device, source, watch, proof)
     daemon.unwatched = unwatched
@@ -244,29 +246,36 @@ def _unwatched(options: argparse.Namespace, parts: "Parts") -> str | None:
     return None
 
 
+def _turns() -> "Turns":
+    """What it takes to watch a patient on this machine."""
+    from edgeward.device.admission import Turns
+    from edgeward.device.admission_watching import turn_times_ns
+    from edgeward.device.daemon.patients import TURN_NS
+
+    return Turns(TURN_NS, turn_times_ns(TURN_NS))
+
+
 def _proof(
-    options: argparse.Namespace, profile: "Profile", parts: "Parts", patients: int, *, watched: bool
+    options: argparse.Namespace,
+    profile: "Profile",
+    parts: "Parts",
+    patients: int,
+    turns: "Turns | None",
 ) -> str:
     """Why the deadlines are kept.
 
     Raises:
         NotSchedulableError: they would not be.
     """
-    from edgeward.device.admission import NotSchedulableError, Turns, prove
+    from edgeward.device.admission import NotSchedulableError, prove
 
     if not parts.pace.mode.keeps_pace:
         return "none is needed: nobody waits for the results"
-    turns = None
-    if watched:
-        from edgeward.device.admission_watching import turn_times_ns
-        from edgeward.device.daemon.patients import TURN_NS
-
-        turns = Turns(TURN_NS, turn_times_ns(TURN_NS))
     try:
         proof = prove(parts.engine, profile, patients, speed=options.speed, turns=turns)
     except NotSchedulableError as error:
         hint = "; take fewer with --patients, or judge windows only with --without-alarms"
-        raise NotSchedulableError(f"{error}{hint if watched else ''}") from error
+        raise NotSchedulableError(f"{error}{hint if turns else ''}") from error
     return f"{proof}{'; without the rules' if options.rules else ''}"
 
 

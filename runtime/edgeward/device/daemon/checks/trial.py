@@ -166,13 +166,16 @@ def bound_rank(count: int) -> int:
 
 
 def _admission(engine: Any, profile: Profile) -> Checked:  # noqa: ANN401 - an InferenceEngine, imported late
-    from edgeward.device.admission import NotSchedulableError, prove
+    from edgeward.device.admission import NotSchedulableError, Turns, prove
+    from edgeward.device.admission_watching import turn_times_ns
+    from edgeward.device.daemon.patients import TURN_NS
 
     patients = max(1, profile.network.devices_max)
-    accepted = f"{patients} patients whose deadlines are proven to be kept"
+    accepted = f"{patients} patients who are proven to be watched and judged in time"
     advice = "check again on an idle machine; if it stays so, connect fewer patients"
     try:
-        proof = prove(engine, profile, patients)
+        turns = Turns(TURN_NS, turn_times_ns(TURN_NS))
+        proof = prove(engine, profile, patients, turns=turns)
     except NotSchedulableError as error:
         return Checked("admission", Verdict.FINDING, str(error), accepted, advice)
     except EdgewardError as error:
