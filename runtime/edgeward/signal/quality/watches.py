@@ -1,7 +1,7 @@
 """What is watched for in each kind of signal, and how long it must last.
 
-An ECG is never called weak: a small one may be a heart that has stopped, and that is for those to
-tell who look for beats.
+Nothing here calls an ECG weak: a small one may be a heart that has stopped, and that is for those
+to tell who look for beats. Their heart rate does when beats cannot be told from disturbance.
 """
 
 from edgeward.signal.channel import Channel, Signal
