@@ -3,6 +3,7 @@
 Beside a system without covering: never is anything heard that is less urgent than there.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from edgeward.alarm.change import Alarm, What
-from edgeward.alarm.definition import COVERED_AFTER_NS, SECOND_NS
+from edgeward.alarm.definition import COVERED_AFTER_NS, SECOND_NS, ConditionDefinition
 from edgeward.alarm.signals import Shown, SignalState
 from edgeward.alarm.standard_conditions import by_name, standard_conditions
 from edgeward.alarm.system.self_check import problems
@@ -191,12 +192,15 @@ def test_a_pause_of_the_audio_is_broken_by_what_is_new_and_not_by_what_was_cover
     assert other.signals.audible is Priority.HIGH
 
 
-def test_what_can_be_silenced_covers_nothing_that_cannot() -> None:
+def _with_a_fall_that_covers() -> Mapping[str, ConditionDefinition]:
+    """The standard conditions, and one that may be switched off covers one that may not."""
     standard = standard_conditions()
     fall = replace(standard["fall"], covers=("apnea", "respiration_rate_low"))
-    bench = AlarmBench(
-        by_name([*(each for each in standard.values() if each.name != "fall"), fall])
-    )
+    return by_name([*(each for each in standard.values() if each.name != "fall"), fall])
+
+
+def test_what_can_be_silenced_covers_nothing_that_cannot() -> None:
+    bench = AlarmBench(_with_a_fall_that_covers())
     bench.see("fall")
     bench.see("apnea", source="respiration")
     assert bench.up("apnea").covered_by == bench.up("fall").id
@@ -307,7 +311,8 @@ CONDITIONS = st.sampled_from(
 )  # fmt: skip
 PAIRS = [
     ("asystole", "no_pulse"), ("asystole", "pause"), ("ventricular_fibrillation", "no_pulse"),
-    ("extreme_bradycardia", "heart_rate_low"), ("heart_rate_low", "pulse_rate_low"),
+    ("fall", "apnea"), ("extreme_bradycardia", "heart_rate_low"),
+    ("heart_rate_low", "pulse_rate_low"),
 ]  # fmt: skip
 ACTIONS = ["audio_pause", "alarm_pause", "audio_off", "alarm_off", "resume", "acknowledge_all"]
 
@@ -317,8 +322,9 @@ class Beside(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        alone = by_name(replace(each, covers=()) for each in standard_conditions().values())
-        self.covering, self.plain = AlarmBench(), AlarmBench(alone)
+        known = _with_a_fall_that_covers()
+        alone = by_name(replace(each, covers=()) for each in known.values())
+        self.covering, self.plain = AlarmBench(known), AlarmBench(alone)
         self.both = (self.covering, self.plain)
 
     @rule(
@@ -331,11 +337,17 @@ class Beside(RuleBasedStateMachine):
         for bench in self.both:
             bench.see(condition, present, source=source, level=level)
 
-    @rule(pair=st.sampled_from(PAIRS), source=st.sampled_from(["one", "two"]))
-    def happen(self, pair: tuple[str, str], source: str) -> None:
+    @rule(
+        pair=st.sampled_from(PAIRS),
+        source=st.sampled_from(["one", "two"]),
+        act=st.sampled_from([None, None, "audio_pause", "audio_off"]),
+    )
+    def happen(self, pair: tuple[str, str], source: str, act: str | None) -> None:
         """What covers, and what it covers: what chance alone brings together too seldom."""
         for condition in pair:
             self.observe(condition, True, source, Level.WARNING)
+            if act is not None and condition == pair[0]:
+                self.act(act)
 
     @rule(seconds=st.sampled_from([0.1, 1.0, 2.0, 5.0, 30.0, 120.0]))
     def wait(self, seconds: float) -> None:
