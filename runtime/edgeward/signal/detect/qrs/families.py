@@ -8,10 +8,11 @@ Rules:
 """
 
 from collections import deque
-from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from edgeward.signal.detect.qrs.front import Values
 
@@ -32,20 +33,29 @@ class Outline:
 
     def __init__(self, wave: Values) -> None:
         """Look at a wave with `SHIFTS` more moments on either side than a shape has."""
+        count = len(wave) - 2 * SHIFTS
         shape = wave[SHIFTS:-SHIFTS]
         smooth = (shape[:-2] + 2 * shape[1:-1] + shape[2:]) / 4
-        steps, level = np.diff(smooth), smooth - smooth.mean()
+        steps, level = smooth[1:] - smooth[:-1], smooth - smooth.sum() / len(smooth)
         power = float(level @ level)
-        per_s = len(shape) / (2 * AROUND_S)
+        per_s = count / (2 * AROUND_S)
         self.quickness = max(1.0, per_s * (float(steps @ steps) / power) ** 0.5) if power else 1.0
         """How fast it moves for its size, 1/s: a wide complex is slow. Noise hardly counts."""
-        self.area = max(_LEAST_AREA, float(np.abs(shape - np.median(shape)).mean()))
+        middle = np.sort(shape)[count // 2]
+        self.area = max(_LEAST_AREA, float(np.abs(shape - middle).sum()) / count)
         """Mean distance from its level, in mV."""
-        moved = sliding_window_view(wave, len(shape))
-        moved = moved - moved.mean(axis=1, keepdims=True)
-        lengths = np.sqrt((moved * moved).sum(axis=1, keepdims=True))
-        self.tries: Values = moved / np.where(lengths > 0, lengths, 1.0)
+        moved = wave[_moved(count)]
+        moved -= moved.sum(axis=1, keepdims=True) / count
+        lengths = np.sqrt(np.einsum("ij,ij->i", moved, moved))
+        lengths[lengths == 0] = 1.0
+        self.tries: Values = moved / lengths[:, None]
         """The shape, moved each way, of mean 0 and length 1."""
+
+
+@cache
+def _moved(count: int) -> NDArray[np.int64]:
+    """The places of a shape in a wave, moved each way."""
+    return np.arange(2 * SHIFTS + 1)[:, None] + np.arange(count)
 
 
 class Family:
@@ -72,15 +82,14 @@ class Family:
     def take(self, outline: Outline, moved: int) -> None:
         """One more beat, that is most like it when moved so."""
         carried = self.shape + _CARRY * outline.tries[moved]
-        self.shape = carried / np.linalg.norm(carried)
+        self.shape = carried / float(carried @ carried) ** 0.5
         self.beats += 1
         share = max(_CARRY, 1 / self.beats)
         self.quickness += share * (outline.quickness - self.quickness)
         self.area += share * (outline.area - self.area)
 
 
-@dataclass(frozen=True, slots=True)
-class Likeness:
+class Likeness(NamedTuple):
     """How like a beat is to one family, and how it is moved then."""
 
     family: Family
@@ -102,11 +111,9 @@ class Families:
         if not self.known:
             return []
         alike = np.stack([one.shape for one in self.known]) @ outline.tries.T
-        best = alike.argmax(axis=1).tolist()
-        return [
-            Likeness(one, float(alike[place, moved]), moved)
-            for place, (one, moved) in enumerate(zip(self.known, best, strict=True))
-        ]
+        best = alike.argmax(axis=1)
+        values = alike[np.arange(len(best)), best].tolist()
+        return [Likeness(*each) for each in zip(self.known, values, best.tolist(), strict=True)]
 
     def join(self, outline: Outline, alike: list[Likeness], enough: float) -> Family:
         """Rule 2."""
