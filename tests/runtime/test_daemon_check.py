@@ -249,6 +249,7 @@ def test_a_model_that_does_not_load_leaves_the_rest_unchecked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A byte of the shipped model is another one, as after a fault of the disk."""
+
     def damaged(name: str) -> bytes:
         data = package_file(name)
         return data if name.endswith(".json") else data[:100] + b"?" + data[101:]
