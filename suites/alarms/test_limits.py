@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, Final
 
 import numpy as np
@@ -76,13 +77,12 @@ def test_limits(measure: Measure, rig: Rig) -> None:
         ward = Ward(device, STEP_MS)
         conditions = _disclosed(device)
         for number in range(repeats):
-            for category in CATEGORIES:
-                for own in (False, True):
-                    label = f"{category} {'own' if own else 'usual'} {number}"
-                    group = _Group(ward, conditions, category, own, label)
-                    group.play()
-                    trials += group.trials
-                    wrong += group.wrong
+            for category, own in product(CATEGORIES, (False, True)):
+                label = f"{category} {'own' if own else 'usual'} {number}"
+                group = _Group(ward, conditions, category, own, label)
+                group.play()
+                trials += group.trials
+                wrong += group.wrong
             refused += _refusals(ward, f"refused {number}")
             rig.progress(number + 1, repeats)
     count(
