@@ -179,4 +179,3 @@ def test_the_reference_design_has_no_windows_and_no_delay(tmp_path: Path) -> Non
     expected = {"REQ-LAT-005", "REQ-LAT-006", "REQ-LAT-010", "REQ-LAT-011"}
     assert broken(assessment, "-LAT-") == expected, output
     assert status == 1
-
