@@ -36,7 +36,7 @@ REPLICAS: Final = ("reference_design", "reference_design_mended")
 SUITES: Final = {"ALM": "alarms", "LAT": "latency", "RES": "resources"}
 FIRST: Final = "lethal or quiet or technical or saturation or identity or operator or outage"
 """Half of the suite: a device that answers nothing right is asked for minutes."""
-MADE: Final = ("device_reference_faults.py", "device_reference_results.py")
+MADE: Final = ("devices/device_reference_faults.py", "devices/device_reference_results.py")
 ENDS_WITHIN_S: Final = 1.0
 
 

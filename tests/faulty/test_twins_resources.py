@@ -11,8 +11,8 @@ import pytest
 from edgeward_harness.evidence.record import State
 from edgeward_harness.evidence.standing import Standing
 
-from . import twin_lab
 from .twin_lab import failed_measurements
+from .twin_lab import judge as judge_by
 
 MEMORY, SELF = "memory_ceiling", "self_report"
 IMPATIENT = """
@@ -24,7 +24,7 @@ title = "A monitor that has to be ready sooner than a defect takes"
 startup_ms = 1500
 """
 pytestmark = pytest.mark.slow
-judge = partial(twin_lab.judge, suite="resources")
+judge = partial(judge_by, suite="resources")
 
 
 @pytest.mark.parametrize(

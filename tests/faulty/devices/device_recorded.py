@@ -5,7 +5,8 @@ On simulated patients each of these would do well, or nearly. As in `device.py`.
 
 import sys
 from collections.abc import Callable
-from types import ModuleType
+
+from device_alarms import put
 
 from edgeward.device.device import Device, Parts
 from edgeward.device.serve import main
@@ -18,11 +19,6 @@ from edgeward.signal.vitals.channel_vitals import Told
 from edgeward.signal.vitals.court import JUDGED, Court
 
 DEAF_S = 0.7
-
-
-def put(module: ModuleType | type, name: str, what: object) -> None:
-    """Put what is defective in the place of what the module has under this name."""
-    setattr(module, name, what)
 
 
 class Deaf(QrsDetector):

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from tests.faulty.device_reference_monitor import TABLE, Monitor, Reading
+from device_reference_monitor import TABLE, Monitor, Reading
 
 from edgeward.device.agent import Agent
 from edgeward.device.answers import Result
