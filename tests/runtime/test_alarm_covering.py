@@ -1,12 +1,11 @@
-"""One alarm for one happening: what a condition covers is listed, and makes no signal of its own."""
+"""One alarm for one happening: what is covered is listed, and makes no signal of its own."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from alarm_bench import PATIENT, AlarmBench, with_one
+from alarm_bench import PATIENT, AlarmBench, with_a_fall_that_covers, with_one
 
-from edgeward.alarm.definition import COVERED_AFTER_NS, SECOND_NS, ConditionDefinition
+from edgeward.alarm.definition import COVERED_AFTER_NS, SECOND_NS
 from edgeward.alarm.standard_conditions import by_name, standard_conditions
 from edgeward.alarm.system.self_check import problems
 from edgeward.alarm.vocabulary import Inactivation, Kind, Level, Presence, Priority
@@ -177,15 +176,8 @@ def test_a_pause_of_the_audio_is_broken_by_what_is_new_and_not_by_what_was_cover
     assert other.signals.audible is Priority.HIGH
 
 
-def _with_a_fall_that_covers() -> Mapping[str, ConditionDefinition]:
-    """The standard conditions, and one that may be switched off covers one that may not."""
-    standard = standard_conditions()
-    fall = replace(standard["fall"], covers=("apnea", "respiration_rate_low"))
-    return by_name([*(each for each in standard.values() if each.name != "fall"), fall])
-
-
 def test_what_can_be_silenced_covers_nothing_that_cannot() -> None:
-    bench = AlarmBench(_with_a_fall_that_covers())
+    bench = AlarmBench(with_a_fall_that_covers())
     bench.see("fall")
     bench.see("apnea", source="respiration")
     assert bench.up("apnea").covered_by == bench.up("fall").id

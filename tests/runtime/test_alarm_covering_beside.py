@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from alarm_bench import PATIENT, AlarmBench
+from alarm_bench import PATIENT, AlarmBench, with_a_fall_that_covers
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -39,7 +39,7 @@ class Beside(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        known = _with_a_fall_that_covers()
+        known = with_a_fall_that_covers()
         alone = by_name(replace(each, covers=()) for each in known.values())
         self.covering, self.plain = AlarmBench(known), AlarmBench(alone)
         self.both = (self.covering, self.plain)

@@ -102,7 +102,7 @@ def test_what_was_up_is_up_again_after_a_restart(inprocess: Start) -> None:
     before.admit("p1", *channels_of("asystole", "ecg"), category="paediatric")
     before.play("p1", "asystole", "ecg", until=80)
     (alarm,) = [one for one in before.state()["alarms"] if one["condition"] == "asystole"]
-    before.peer.result("restart")
+    before.restart()
     after = Ward(inprocess, store=before.running.store)
     state = after.state()
     (restored,) = [one for one in state["alarms"] if one["condition"] == "asystole"]

@@ -160,7 +160,7 @@ def test_what_is_settled_and_confirmed_outlives_a_restart(
     house.run(2)
     before = house.delegation()
     assert before["waiting"] == []
-    house.bed.peer.result("restart")
+    house.bed.restart()
     again = Ward(inprocess, store=house.bed.running.store)
     (after,) = again.state()["delegations"]
     same = ("patient", "device", "to", "confirm_within_ms", "sound", "by", "confirmed", "waiting")

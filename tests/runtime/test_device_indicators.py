@@ -77,7 +77,7 @@ def test_an_alarm_ends_the_test_and_what_was_not_tried_has_not_passed(inprocess:
     before = Ward(inprocess)
     before.admit("p1", *channels_of("asystole", "ecg"))
     before.play("p1", "asystole", "ecg", until=70)
-    before.peer.result("restart")
+    before.restart()
     ward = Ward(inprocess, store=before.running.store)
     ward.pass_second()
     told = ward.state(None)["self_test"]

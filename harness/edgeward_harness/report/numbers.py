@@ -42,6 +42,8 @@ def decisive(part: Measurement) -> tuple[str, str]:
 def number(value: float) -> str:
     """A number in three figures, without an exponent where a person would write none."""
     size = abs(value)
+    if value != value:
+        return "none"
     if size >= 1e15:
         return f"{value:.3g}"
     if value == int(value) or size >= 999.5:

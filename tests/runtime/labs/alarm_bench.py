@@ -1,6 +1,7 @@
 """An alarm system on a bench: seconds instead of nanoseconds, and every entry kept."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from edgeward.alarm.alarm_limits import VitalLimits
 from edgeward.alarm.change import Alarm, AlarmChange, ModelUsed, What
@@ -138,6 +139,13 @@ def with_one(**settled: object) -> Mapping[str, ConditionDefinition]:
     }  # fmt: skip
     probe = ConditionDefinition(**{**given, **settled})  # type: ignore[arg-type]
     return by_name([*standard_conditions().values(), probe])
+
+
+def with_a_fall_that_covers() -> Mapping[str, ConditionDefinition]:
+    """The standard conditions, and one that may be switched off covers one that may not."""
+    standard = standard_conditions()
+    fall = replace(standard["fall"], covers=("apnea", "respiration_rate_low"))
+    return by_name([*(each for each in standard.values() if each.name != "fall"), fall])
 
 
 def delayed() -> AlarmBench:

@@ -23,6 +23,11 @@ class Ward:
         self.cursor = 0
         self.told: list[Event] = []
 
+    def restart(self) -> None:
+        """Ask for it, and wait until the device has let go of all that it holds."""
+        self.peer.result("restart")
+        assert self.running.join(60.0) is not None
+
     def admit(self, patient: str, *channels: Channel, category: str = "adult") -> None:
         self.peer.result("patient.admit", patient=patient, category=category)
         for one in channels:
