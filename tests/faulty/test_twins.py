@@ -13,7 +13,7 @@ from edgeward_harness.evidence.standing import Standing
 
 from .twin_lab import judge
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 @pytest.mark.parametrize(

@@ -58,11 +58,12 @@ pytestmark = pytest.mark.slow
         ("goes_by_the_wall", "wall_clock", "REQ-ALM-010", "changes_by_the_wall_clock"),
         ("one_stalls_all", "bad_data", "REQ-ALM-011", "alarms_changed_by_other_patients"),
         ("mixes_names", "names_its_patient", "REQ-ALM-011", "alarms_of_another_patient"),
-        (
+        pytest.param(
             "tells_late",
             "real_time",
             "REQ-ALM-012",
             "standstill_to_high_alarm_in_real_time",
+            marks=pytest.mark.alone,
         ),
     ],
 )

@@ -8,7 +8,7 @@ from edgeward_harness.evidence.standing import Standing
 
 from .twin_lab import failed_measurements, judge
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 @pytest.mark.parametrize(

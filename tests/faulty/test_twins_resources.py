@@ -23,7 +23,7 @@ title = "A monitor that has to be ready sooner than a defect takes"
 [budget]
 startup_ms = 1500
 """
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 judge = partial(judge_by, suite="resources")
 
 

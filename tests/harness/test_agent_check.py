@@ -85,6 +85,9 @@ def test_an_example_needs_nothing_of_ours(name: str) -> None:
 
 
 @pytest.mark.slow
+
+
+@pytest.mark.alone
 def test_the_reference_device_speaks_the_protocol() -> None:
     outcomes = list(run_checks(trial_of(sys.executable, "-m", "edgeward.device")))
     expect_all_but(outcomes, SIMULATED_ONLY)
@@ -103,6 +106,7 @@ def test_a_simulated_device_speaks_the_protocol() -> None:
     assert set(found.values()) == {Verdict.PASS}
 
 
+ALONE = [pytest.mark.slow, pytest.mark.alone]
 MUTANTS = [
     ("clock-reading", 'time.monotonic_ns(), "simulated"', '7, "simulated"', "stands still"),
     ("unknown-method", "RefusedError(-32601", "RefusedError(-32603", "refused with -32603"),
@@ -240,7 +244,7 @@ def mutant(folder: Path, old: str, new: str) -> Path:
 
 @pytest.mark.parametrize(
     ("name", "old", "new", "said"),
-    [pytest.param(*m, marks=[pytest.mark.slow] * ("outlasts" in m[3])) for m in MUTANTS],
+    [pytest.param(*m, marks=ALONE if "outlasts" in m[3] else []) for m in MUTANTS],
 )
 def test_a_broken_rule_is_found_by_its_check(
     name: str, old: str, new: str, said: str, tmp_path: Path
@@ -349,6 +353,9 @@ def test_the_command_prints_a_table_and_leaves_with_0() -> None:
 
 
 @pytest.mark.slow
+
+
+@pytest.mark.alone
 def test_the_command_says_what_failed_and_leaves_with_1(tmp_path: Path) -> None:
     path = mutant(tmp_path, "RefusedError(-32601", "RefusedError(-32603")
     done = agent_check("--transcripts", "--", sys.executable, str(path))

@@ -24,7 +24,7 @@ WINDOWS = 320
 AT_WINDOW = 100
 LIMIT_MS = 250.0
 STILL_S = 0.4
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 def probes() -> list[int]:

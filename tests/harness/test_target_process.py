@@ -234,7 +234,10 @@ def traces(homes: list[Path]) -> Iterator[str]:
     yield from (f"child {pid}" for pid in tree(os.getpid()))
 
 
-@pytest.mark.parametrize("opens", [8, pytest.param(50, marks=pytest.mark.slow)])
+ALONE = [pytest.mark.slow, pytest.mark.alone]
+
+
+@pytest.mark.parametrize("opens", [8, pytest.param(50, marks=ALONE)])
 def test_nothing_is_left_after_many_devices(opens: int) -> None:
     asked = Asked(cores=1, cpu_share_percent=50.0, memory_mb=64)
     device("good", asked).close()
@@ -303,6 +306,7 @@ def test_a_unit_that_only_says_so_is_found() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_the_reference_device_lives_on_simulated_time_over_its_starts() -> None:
     hour_ns = 3_600 * 1_000_000_000
     with open_device(find_unit("reference"), clock_hint="simulated") as session:

@@ -44,6 +44,9 @@ def tried(checkout: Path, folder: Path, *options: str) -> str:
 
 
 @pytest.mark.slow
+
+
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("options", "said"),
     [

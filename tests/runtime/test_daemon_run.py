@@ -245,6 +245,9 @@ def asked(state: Path, until: Callable[[dict[str, Any]], bool]) -> dict[str, Any
 
 
 @pytest.mark.slow
+
+
+@pytest.mark.alone
 def test_a_person_starts_it_asks_it_reads_its_log_and_ends_it(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with running(state, "--profile", "gateway", "--patients", 4, "--speed", 20) as process:
@@ -270,6 +273,9 @@ def test_a_person_starts_it_asks_it_reads_its_log_and_ends_it(tmp_path: Path) ->
 
 
 @pytest.mark.slow
+
+
+@pytest.mark.alone
 def test_a_sensor_sends_datagrams_and_results_come(tmp_path: Path) -> None:
     state, path = tmp_path / "state", tmp_path / "samples"
     patient = simulated_patients(1, 3, 250)[0]
@@ -288,6 +294,9 @@ def test_a_sensor_sends_datagrams_and_results_come(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+
+
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -327,6 +336,9 @@ action = "lamp"
 
 
 @pytest.mark.slow
+
+
+@pytest.mark.alone
 def test_a_rule_switches_an_output_while_its_condition_holds(tmp_path: Path) -> None:
     state, path, lamp = tmp_path / "state", tmp_path / "samples", tmp_path / "lamp"
     (tmp_path / "rules.toml").write_text(RULES)
@@ -351,6 +363,9 @@ def test_a_rule_switches_an_output_while_its_condition_holds(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
+
+
+@pytest.mark.alone
 def test_a_recording_is_played_as_fast_as_it_goes(tmp_path: Path) -> None:
     samples = simulated_patients(1, 3, 250)[0].samples
     (tmp_path / "r.hea").write_text(f"r 1 250 {len(samples)}\nr.dat 16 1000/mV 16 0 0 0 0 II\n")

@@ -96,6 +96,9 @@ def edgeward(*words: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
+
+
+@pytest.mark.alone
 def test_a_second_daemon_touches_nothing_of_the_first(tmp_path: Path) -> None:
     state, lamp = tmp_path / "state", tmp_path / "lamp"
     control = Control(state, dict)
@@ -111,6 +114,9 @@ def test_a_second_daemon_touches_nothing_of_the_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+
+
+@pytest.mark.alone
 def test_what_ends_the_clinical_thread_leaves_what_was_told_in_the_log(tmp_path: Path) -> None:
     program = """
 import sys
@@ -135,6 +141,9 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.mark.slow
+
+
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("words", "said"),
     [
