@@ -61,8 +61,6 @@ def seen(load: AbstractContextManager[Interference]) -> Iterator[list[psutil.Pro
 
 
 @pytest.mark.slow
-
-
 @pytest.mark.alone
 def test_memory_is_taken_and_given_back() -> None:
     bound = min(available_bytes() // MEMORY_PART, MEMORY_BYTES_MAX)
@@ -77,8 +75,6 @@ def test_memory_is_taken_and_given_back() -> None:
 
 
 @pytest.mark.slow
-
-
 @pytest.mark.alone
 def test_what_waits_for_the_disk_has_written_and_leaves_no_file(folder: Path) -> None:
     with seen(disk_stalls(folder)) as processes:

@@ -76,8 +76,6 @@ def test_beside_our_own_load_only_long_stalls_are_an_excuse() -> None:
 
 
 @pytest.mark.slow
-
-
 @pytest.mark.alone
 def test_the_probe_sees_a_core_that_is_taken_away() -> None:
     """A process of the highest ordinary priority spins on the probe's core; the probe is late."""
@@ -96,8 +94,6 @@ def test_the_probe_sees_a_core_that_is_taken_away() -> None:
 
 
 @pytest.mark.slow
-
-
 @pytest.mark.alone
 def test_load_keeps_every_core_busy_and_is_gone_afterwards() -> None:
     import psutil

@@ -71,8 +71,6 @@ def still_running(watched: dict[int, int]) -> set[int]:
 
 
 @pytest.mark.slow
-
-
 @pytest.mark.alone
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 @pytest.mark.parametrize(
@@ -99,8 +97,6 @@ def test_a_device_ends_with_its_harness(
 
 
 @pytest.mark.slow
-
-
 @pytest.mark.alone
 @pytest.mark.parametrize("killed", ["run", "supervisor", "both"])
 def test_a_device_ends_with_a_run_and_with_its_supervisor(tmp_path: Path, killed: str) -> None:

@@ -44,8 +44,6 @@ def tried(checkout: Path, folder: Path, *options: str) -> str:
 
 
 @pytest.mark.slow
-
-
 @pytest.mark.alone
 @pytest.mark.parametrize(
     ("options", "said"),

@@ -62,8 +62,6 @@ def modules_after_pytest(folder: Path, *options: str) -> set[str]:
 
 
 @pytest.mark.slow
-
-
 @pytest.mark.alone
 def test_the_plugin_adds_no_heavy_import_to_a_bare_pytest(tmp_path: Path) -> None:
     without = modules_after_pytest(tmp_path, "-p", "no:edgeward")
@@ -73,8 +71,6 @@ def test_the_plugin_adds_no_heavy_import_to_a_bare_pytest(tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-
-
 @pytest.mark.alone
 def test_this_test_would_see_a_heavy_import(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text("import numpy\n")
@@ -82,8 +78,6 @@ def test_this_test_would_see_a_heavy_import(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-
-
 @pytest.mark.alone
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
 def test_the_command_adds_no_heavy_import(tmp_path: Path, arguments: list[str]) -> None:
@@ -94,8 +88,6 @@ def test_the_command_adds_no_heavy_import(tmp_path: Path, arguments: list[str]) 
 
 
 @pytest.mark.slow
-
-
 @pytest.mark.alone
 def test_a_device_starts_without_the_optional_backends(tmp_path: Path) -> None:
     """They are installed for the tests, so a device that imports one by mistake would find it."""

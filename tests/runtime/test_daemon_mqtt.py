@@ -353,8 +353,6 @@ def test_without_its_extra_it_says_how_to_install_it(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.slow
-
-
 @pytest.mark.alone
 def test_the_daemon_judges_what_a_broker_sends_and_its_metrics_say_so(
     broker: Broker, tmp_path: Path

@@ -245,8 +245,6 @@ def asked(state: Path, until: Callable[[dict[str, Any]], bool]) -> dict[str, Any
 
 
 @pytest.mark.slow
-
-
 @pytest.mark.alone
 def test_a_person_starts_it_asks_it_reads_its_log_and_ends_it(tmp_path: Path) -> None:
     state = tmp_path / "state"
@@ -273,8 +271,6 @@ def test_a_person_starts_it_asks_it_reads_its_log_and_ends_it(tmp_path: Path) ->
 
 
 @pytest.mark.slow
-
-
 @pytest.mark.alone
 def test_a_sensor_sends_datagrams_and_results_come(tmp_path: Path) -> None:
     state, path = tmp_path / "state", tmp_path / "samples"
@@ -294,8 +290,6 @@ def test_a_sensor_sends_datagrams_and_results_come(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-
-
 @pytest.mark.alone
 @pytest.mark.parametrize(
     ("words", "said"),
@@ -336,8 +330,6 @@ action = "lamp"
 
 
 @pytest.mark.slow
-
-
 @pytest.mark.alone
 def test_a_rule_switches_an_output_while_its_condition_holds(tmp_path: Path) -> None:
     state, path, lamp = tmp_path / "state", tmp_path / "samples", tmp_path / "lamp"
@@ -363,8 +355,6 @@ def test_a_rule_switches_an_output_while_its_condition_holds(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-
-
 @pytest.mark.alone
 def test_a_recording_is_played_as_fast_as_it_goes(tmp_path: Path) -> None:
     samples = simulated_patients(1, 3, 250)[0].samples
