@@ -57,7 +57,8 @@ def with_noise(recording: Recording, noise: Wave) -> Recording:
         SNR_DB,
     )  # fmt: skip
     samples = stressed.astype(np.float32)
-    return replace(recording, waves=(replace(wave, samples=samples),))
+    waves = (replace(wave, samples=samples),)
+    return replace(recording, name=f"{recording.name} in noise", waves=waves)
 
 
 def noisy() -> list[tuple[int, int]]:

@@ -363,9 +363,8 @@ def test_the_daemon_judges_what_a_broker_sends_and_its_metrics_say_so(
     words = ("--profile", "wearable", "--state", tmp_path / "state", "--quiet")
     daemon = subprocess.Popen(
         [COMMAND, "run", *words, "--source", broker.address, "--metrics", metrics],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
     try:
         waited(tmp_path / "state", ", connected")
         starts = range(0, 2500, 250)
