@@ -28,7 +28,7 @@ verify: $(STAMP) ## judge the reference device: PROFILE=bedside_monitor OUT=out/
 test: lint $(ENGINES) ## every check and every test, slow ones included
 	@echo "test: the quick tests, side by side"
 	@$(BIN)/pytest $(TOGETHER)
-	@echo "test: the slow ones, side by side; some ten minutes"
+	@echo "test: the slow ones, side by side; some nine minutes"
 	@$(BIN)/pytest -q -m "slow and not alone" -n 2 --dist worksteal
 	@echo "test: those that watch the time, one by one; some ten minutes"
 	@$(BIN)/pytest -q -m alone
