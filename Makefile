@@ -30,10 +30,10 @@ test: lint $(ENGINES) ## every check and every test, slow ones included
 	@$(BIN)/pytest $(TOGETHER)
 	@echo "test: the slow ones, side by side; some nine minutes"
 	@$(BIN)/pytest -q -m "slow and not alone" -n 2 --dist worksteal
-	@echo "test: those that watch the time, one by one; some ten minutes"
+	@echo "test: those that watch the time, one by one; some fifteen minutes"
 	@$(BIN)/pytest -q -m alone
 
-quick: lint ## lint, types, layers and the quick tests, under a minute
+quick: lint ## lint, types, layers and the quick tests, about two minutes
 	@echo "quick: the quick tests"
 	@$(BIN)/pytest $(TOGETHER) --hypothesis-profile=quick
 
