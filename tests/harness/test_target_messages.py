@@ -143,8 +143,11 @@ BAD = [
     ("describe", {"indicators": {"light": True}}, "result.indicators.light: found True"),
     ("patient.state", {"self_test": {"running": True}}, "result.self_test.passed: missing"),
     ("alarm.refresh", {"offer": {**ENDS, "items": [{}]}}, "result.offer.items[0].delivery: miss"),
-    ("alarm.arrive", {"answer": {**ENDS, "taken": [0], "confirmed": []}},
-     "result.answer.taken[0]: found 0"),
+    (
+        "alarm.arrive",
+        {"answer": {**ENDS, "taken": [0], "confirmed": []}},
+        "result.answer.taken[0]: found 0",
+    ),
     ("alarm.describe", {"conditions": {"c": {}}}, "result.conditions.c.kind: missing"),
     ("describe", {"protocol": "1"}, "result.protocol: found '1'"),
     ("describe", {"protocol": "1.0.0"}, "result.protocol: found '1.0.0'"),

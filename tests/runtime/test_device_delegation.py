@@ -73,7 +73,8 @@ class House:
         return [
             (one["what"], one["text"])
             for one in self.bed.told
-            if one["kind"] == "alarm" and one["what"] in what
+            if one["kind"] == "alarm"
+            and one["what"] in what
             and (one["alarm"] or {}).get("condition") == "asystole"
         ]
 
@@ -149,9 +150,7 @@ def test_an_alarm_that_nobody_confirms_is_an_alarm_and_is_heard_here(house: Hous
     assert house.bed.changes("delegation_unanswered")[-1][0] == "ended"
 
 
-def test_what_is_settled_and_confirmed_outlives_a_restart(
-    house: House, inprocess: Start
-) -> None:
+def test_what_is_settled_and_confirmed_outlives_a_restart(house: House, inprocess: Start) -> None:
     house.delegate()
     house.run(66)
     assert house.end is not None

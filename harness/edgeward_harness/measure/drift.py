@@ -62,10 +62,7 @@ def drift(values: Sequence[float], *, confidence: float = 0.95, skip: int = 0) -
         raise ValueError(f"a confidence of {confidence}; accepted: above 0.5, below 1")
     count = min(STRETCHES, len(kept))
     edges = [len(kept) * number // count for number in range(count + 1)]
-    points = [
-        ((low + high - 1) / 2, median(kept[low:high]))
-        for low, high in pairwise(edges)
-    ]
+    points = [((low + high - 1) / 2, median(kept[low:high])) for low, high in pairwise(edges)]
     slopes = sorted((b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(points, 2))
     lower, upper = _ranks(count, confidence)
     return Drift(median(slopes), slopes[lower], slopes[upper], len(kept), confidence)

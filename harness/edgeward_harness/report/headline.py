@@ -29,6 +29,8 @@ _ICONS = {
     "Not judged": "cannot_judge",
 }
 NAMED_MAX = 8
+ROW_MIN = 3
+"""Fewer neighbours are named one by one."""
 """Names a sentence lists before it says how many more there are."""
 
 
@@ -62,9 +64,35 @@ def applicable(standings: Counter[str]) -> int:
 
 
 def named(names: Sequence[str]) -> str:
-    """The first of them, and how many more there are."""
-    first = ", ".join(names[:NAMED_MAX])
-    return first if len(names) <= NAMED_MAX else f"{first} and {len(names) - NAMED_MAX:,} more"
+    """The first of them, neighbours by number as one, and how many more there are."""
+    rows = _rows(names)
+    first = ", ".join(_row(each) for each in rows[:NAMED_MAX])
+    more = sum(len(each) for each in rows[NAMED_MAX:])
+    return f"{first} and {more:,} more" if more else first
+
+
+def _rows(names: Sequence[str]) -> list[list[str]]:
+    """The names, cut where one does not follow its neighbour by number."""
+    rows: list[list[str]] = []
+    for name in names:
+        if rows and _follows(name, rows[-1][-1]):
+            rows[-1].append(name)
+        else:
+            rows.append([name])
+    return [
+        part for row in rows for part in ([row] if len(row) >= ROW_MIN else [[one] for one in row])
+    ]
+
+
+def _follows(name: str, before: str) -> bool:
+    stem, _, number = name.rpartition("-")
+    stem_before, _, number_before = before.rpartition("-")
+    both = number.isdecimal() and number_before.isdecimal()
+    return both and stem == stem_before and int(number) == int(number_before) + 1
+
+
+def _row(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
 
 
 def _word(verdict: str, depth: str, standings: Counter[str]) -> tuple[str, Tone]:

@@ -72,6 +72,12 @@ def test_what_does_not_apply_is_named_beside_a_failure_and_counted_beyond_eight(
     assert named([f"R{n}" for n in range(10)]) == "R0, R1, R2, R3, R4, R5, R6, R7 and 2 more"
 
 
+def test_neighbours_by_number_are_named_as_a_row() -> None:
+    names = ["A-001", "A-030", "A-031", "A-032", "B-033", "B-034", "C"]
+    assert named(names) == "A-001, A-030 to A-032, B-033, B-034, C"
+    assert named([f"R{n}" for n in range(8)] + ["A-1", "A-2", "A-3"]).endswith("R7 and 3 more")
+
+
 def test_a_late_device_is_refused_and_the_requirements_are_named(lab: Any) -> None:
     report = lab.report(lab.story(late=25))
     failed = [name for name, standing in standings(report).items() if standing == "failed"]

@@ -19,6 +19,7 @@ from edgeward_harness.rig.recordings.wfdb_folder import read_wfdb_folder
 
 Reader = Callable[[Path, Path, Manifest], Iterator[Recording]]
 
+
 def _read_records(root: Path, folder: Path, manifest: Manifest) -> Iterator[Recording]:
     yield from read_wfdb_folder(root, folder, manifest)
     yield from read_noise(root, folder, manifest)
