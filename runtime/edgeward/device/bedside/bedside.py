@@ -29,6 +29,7 @@ from edgeward.alarm.system.system import AlarmSystem
 from edgeward.alarm.vocabulary import Category
 from edgeward.device.bedside.delegating import Delegations
 from edgeward.device.bedside.indicators import Indicators
+from edgeward.device.bedside.limited import hold_against_limits
 from edgeward.device.bedside.listening import Listeners
 from edgeward.device.bedside.modelling import Models
 from edgeward.device.bedside.patient import BedsidePatient
@@ -37,7 +38,7 @@ from edgeward.errors import LimitError, StreamError
 from edgeward.limits import Limits
 from edgeward.ports import Clock
 from edgeward.signal.channel import WITH_BEATS, Channel
-from edgeward.signal.findings import UNITS, Beat, DefectChange, Reading, Reason, SignChange
+from edgeward.signal.findings import Beat, DefectChange, Reading, Reason, SignChange
 from edgeward.signal.ring import Mask, Samples
 from edgeward.signal.vitals.channel_vitals import Told
 
@@ -340,15 +341,7 @@ class Bedside:
         found = told.finding
         if isinstance(found, Reading):
             self._tell(self.patients[patient].show(told.channel, found, told.at_ns))
-            self.alarms.read(
-                patient,
-                found.vital,
-                found.value,
-                at_ns=told.at_ns,
-                now=now,
-                unit=UNITS[found.vital],
-                source=told.channel,
-            )
+            hold_against_limits(self.alarms, self.patients[patient], found, told, now)
         elif isinstance(found, SignChange):
             self._tell(SignEvent(patient, told))
             seen = Observation(
