@@ -42,14 +42,12 @@ class Steps:
         while taken < len(samples):
             count = min(self._step - self._filled, len(samples) - taken)
             place = slice(self._filled, self._filled + count)
-            sound = valid[taken : taken + count]
-            self._valid[place] = sound
-            given = samples[taken : taken + count]
-            self._samples[place] = given
-            self._samples[place][~sound] = 0
+            self._valid[place] = valid[taken : taken + count]
+            self._samples[place] = samples[taken : taken + count]
             self._filled += count
             taken += count
             if self._filled == self._step:
                 first, self._filled = self.done, 0
                 self.done += self._step
+                self._samples[~self._valid] = 0
                 yield first, self._samples, self._valid

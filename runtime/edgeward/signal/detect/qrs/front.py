@@ -137,7 +137,7 @@ class Front:
             still = np.sort(sliding_window_view(raw, span), axis=1)[:, span // 2]
         if self.factor == 1:
             return still
-        thin: Values = still.reshape(-1, self.factor).mean(axis=1)
+        thin: Values = np.add.reduce(still.reshape(-1, self.factor), axis=1) / self.factor
         return thin
 
     def _strength(self, wave: Values) -> Values:

@@ -41,10 +41,11 @@ class Learning:
         self._seen = 0
         self._peaks: list[Peak] = []
 
-    def push(self, peaks: list[Peak], moments: int) -> Learned | None:
+    def push(self, peak: Peak | None, moments: int) -> Learned | None:
         """Take what was seen in so many moments more; the levels, when it is enough."""
         self._seen += moments
-        self._peaks += peaks
+        if peak is not None:
+            self._peaks.append(peak)
         seconds = self._seen / self._rate_hz
         if seconds < LEARN_S:
             return None

@@ -3,13 +3,12 @@
 Rules:
 1. A peak is the highest of the moments within 90 ms to either side; of equals, the first.
 2. No peak is told of which a moment within that reach is blind.
+3. So of moments that come together, no more than that reach, one is a peak at most.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from edgeward.signal.detect.qrs.front import Values
 from edgeward.signal.ring import Mask
@@ -48,19 +47,16 @@ class Peaks:
         """The highest strength of the moments of which no peak is known yet."""
         return float(self._known[self.reach :].max())
 
-    def push(self, first: int, strength: Values, blind: Mask | None) -> Iterator[Peak]:
-        """Those that the moments `first ..` make known."""
+    def push(self, first: int, strength: Values, blind: Mask | None) -> Peak | None:
+        """The one that the moments `first ..` make known, `reach` of them at most."""
         known = np.concatenate([self._known, strength])
         self._known = known[len(strength) :]
-        middle = known[self.reach : self.reach + len(strength)]
-        around = sliding_window_view(known, 2 * self.reach + 1)
-        found = np.flatnonzero((middle >= around.max(axis=1)) & (middle > 0))
         dark = np.zeros(len(strength), np.bool_) if blind is None else blind
         unseen = np.concatenate([self._blind, dark])
         self._blind = unseen[len(strength) :]
-        for place in found.tolist():
-            before = known[place : place + self.reach]
-            if (before < middle[place]).all() and not unseen[
-                place : place + 2 * self.reach + 1
-            ].any():
-                yield Peak(first - self.reach + place, float(middle[place]))
+        place = int(known[self.reach : -self.reach].argmax())
+        around = slice(place, place + 2 * self.reach + 1)
+        if known[around].argmax() != self.reach or unseen[around].any():
+            return None
+        highest = float(known[place + self.reach])
+        return Peak(first - self.reach + place, highest) if highest > 0 else None

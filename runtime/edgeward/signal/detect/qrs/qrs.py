@@ -45,6 +45,7 @@ class QrsDetector:
         "_front",
         "_last",
         "_learning",
+        "_near",
         "_peaks",
         "_relearn",
         "_shapes",
@@ -61,6 +62,7 @@ class QrsDetector:
         moments_hz = self._front.rate_hz
         self._peaks = Peaks(moments_hz)
         self._around = round(AROUND_S * moments_hz) + SHIFTS
+        self._near = round(_PLACE_S * moments_hz)
         self._relearn = round(RELEARN_S * moments_hz)
         self._wave: Values = np.zeros(round(_KEPT_S * moments_hz))
         self._end = 0
@@ -107,18 +109,19 @@ class QrsDetector:
         count = len(strip.wave)
         self._wave = np.concatenate([self._wave[count:], strip.wave])
         self._end = strip.first + self._front.lead + count
-        peaks = list(self._peaks.push(strip.first, strip.strength, strip.blind))
+        peak = self._peaks.push(strip.first, strip.strength, strip.blind)
         unseen = 0 if strip.blind is None else int(np.count_nonzero(strip.blind))
         if unseen:
             self._lose(unseen)
         else:
             self._blind = 0
         if self._decider is None:
-            self._learn(peaks, count - unseen)
+            self._learn(peak, count - unseen)
             return []
-        near = round(_PLACE_S * self._front.rate_hz)
-        tall = [one._replace(height=float(np.ptp(self._cut(one.moment, near)))) for one in peaks]
-        found = [beat for peak in tall for beat in self._decider.push(peak)]
+        found: list[Peak] = []
+        if peak is not None:
+            height = float(np.ptp(self._cut(peak.moment, self._near)))
+            found += self._decider.push(peak._replace(height=height))
         seen = strip.first + count
         found += self._decider.advance(seen - self._peaks.reach, self._peaks.coming, seen)
         return [self._beat(peak, strip.at) for peak in found]
@@ -132,9 +135,9 @@ class QrsDetector:
             self._decider.lose()
         self._last = None
 
-    def _learn(self, peaks: list[Peak], moments: int) -> None:
+    def _learn(self, peak: Peak | None, moments: int) -> None:
         assert self._learning is not None
-        learned = self._learning.push(peaks, moments)
+        learned = self._learning.push(peak, moments)
         if learned is not None:
             self._learning = None
             self._decider = Decider(self._front.rate_hz, learned)
@@ -142,16 +145,15 @@ class QrsDetector:
     def _beat(self, peak: Peak, at: int) -> Beat:
         """Rule 4; what is told about a beat."""
         moments_hz = self._front.rate_hz
-        near = round(_PLACE_S * moments_hz)
-        level = np.median(self._cut(peak.moment, self._around))
-        place = peak.moment - near
-        place += int(np.argmax(np.abs(self._cut(peak.moment, near) - level)))
+        level = np.sort(self._cut(peak.moment, self._around))[self._around]
+        place = peak.moment - self._near
+        place += int(np.abs(self._cut(peak.moment, self._near) - level).argmax())
         wave = self._cut(place, self._around)
         interval_s = None if self._last is None else (place - self._last) / moments_hz
         self._last = place
         width_ms = 1000 * _width(wave) / moments_hz
         kind = self._shapes.judge(Complex(wave, interval_s))
-        height = float(np.ptp(self._cut(place, near)))
+        height = float(np.ptp(self._cut(place, self._near)))
         strange = self._familiar.strange(wave)
         return Beat(self._front.sample(place), at, height, width_ms, kind, strange)
 

@@ -74,8 +74,7 @@ class Spikes:
         self._samples, self._valid = known[len(samples) :], sound[len(samples) :]
         first = self._before
         clean = known[first : first + len(samples)]
-        jumps = np.abs(known[first + 1 :] - known[first:-1])
-        found = self._found(known) if jumps.max() > _JUMP_LEAST_MV else []
+        found = self._found(known) if self._may_hold(known) else []
         if self._age is None and not found:
             return clean
         clean, begun = clean.copy(), 0
@@ -86,6 +85,21 @@ class Spikes:
                 self._begin(known[place - _LEVEL : place], height)
         self._pass(clean[begun:])
         return clean
+
+    def _may_hold(self, known: Values) -> bool:
+        """Whether it is worth to look for pulses, which costs more than all else done to a step.
+
+        What stands out from either side is higher than the samples a pulse's length away from it,
+        or lower than both.
+        """
+        pulse, first = self._pulse, self._before
+        jump = np.abs(known[first + 1 :] - known[first:-1]).max()
+        if jump <= _JUMP_LEAST_MV or jump > _JUMP_MV:
+            return bool(jump > _JUMP_MV)
+        change = known[first + 1 :] - known[first + 1 - pulse : -pulse]
+        before, after = change[:-pulse], change[pulse:]
+        apart = np.maximum(np.minimum(before, -after), np.minimum(-before, after))
+        return bool(apart.max() > _HEIGHT_LEAST_MV)
 
     def _found(self, known: Values) -> list[tuple[int, float]]:
         """Rule 1: where pulses begin, and how high they are."""
