@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgeward.signal.detect.qrs.families import Families, Family, Outline
-from edgeward.signal.detect.qrs.shapes import AROUND_S, SHIFTS, Complex, Shapes
+from edgeward.signal.detect.qrs.families import AROUND_S, SHIFTS, Families, Family, Outline
+from edgeward.signal.detect.qrs.shapes import Complex, Shapes
 from edgeward.signal.findings import BeatClass
 
 RATE_HZ = 160
@@ -44,7 +44,7 @@ class Patient:
         """So many beats of one kind."""
         return [
             self.shapes.judge(
-                Complex(wave + self._draw.normal(0, self._noise_mv, len(wave)), interval_s)
+                Complex(Outline(wave + self._draw.normal(0, self._noise_mv, len(wave))), interval_s)
             )
             for _ in range(count)
         ]

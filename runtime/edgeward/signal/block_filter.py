@@ -140,6 +140,8 @@ class BlockFilter:
 def _product(matrix: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rule 4."""
     width, streams = max(1, _PRODUCT_MAX // matrix.size), columns.shape[1]
+    if streams <= width:
+        return matrix @ columns
     out = np.empty((len(matrix), streams))
     for first in range(0, streams, width):
         span = slice(first, first + width)

@@ -8,6 +8,7 @@ when the ventricles fibrillate. It says what a number must not rest on, and hide
 
 import numpy as np
 
+from edgeward.signal.detect.qrs.families import SHIFTS, Outline
 from edgeward.signal.detect.qrs.front import Values
 
 _REMEMBERED = 16
@@ -19,22 +20,17 @@ _LIKE, _LIKE_LEAST = 0.75, 2
 class Familiar:
     """Remembers the last beats of one lead."""
 
-    __slots__ = ("_shapes", "_shifts")
+    __slots__ = ("_shapes",)
 
-    def __init__(self, shifts: int) -> None:
-        """Begin knowing none; beats may lie so many moments beside their places."""
-        self._shifts = shifts
+    def __init__(self) -> None:
+        """Begin knowing none."""
         self._shapes: list[Values] = []
 
-    def strange(self, wave: Values) -> bool:
-        """Whether the next beat is, which has `shifts` more moments on either side than a shape."""
-        moved = np.lib.stride_tricks.sliding_window_view(wave, len(wave) - 2 * self._shifts)
-        level = moved - moved.mean(axis=1, keepdims=True)
-        lengths = np.linalg.norm(level, axis=1, keepdims=True)
-        shapes = np.divide(level, lengths, out=np.zeros_like(level), where=lengths > 0)
+    def strange(self, outline: Outline) -> bool:
+        """Whether the next beat is, wherever it lies within `SHIFTS` moments of its place."""
         found = False
         if len(self._shapes) >= _JUDGED_FROM:
-            likeness = (np.stack(self._shapes) @ shapes.T).max(axis=1)
+            likeness = (np.stack(self._shapes) @ outline.tries.T).max(axis=1)
             found = int(np.count_nonzero(likeness >= _LIKE)) < _LIKE_LEAST
-        self._shapes = [*self._shapes[1 - _REMEMBERED :], shapes[self._shifts]]
+        self._shapes = [*self._shapes[1 - _REMEMBERED :], outline.tries[SHIFTS]]
         return found

@@ -12,9 +12,9 @@ Rules:
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -36,8 +36,7 @@ _ENERGY_S = 0.08
 Values = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Strip:
+class Strip(NamedTuple):
     """One step: new moments, by working index `first ..`, and the wave they were taken from.
 
     The wave is ahead of the strength, so that what surrounds a moment can be looked at.
@@ -144,10 +143,10 @@ class Front:
         """Rule 3."""
         known = np.concatenate([self._wave, wave])
         self._wave = known[len(wave) :]
-        second, third = (np.convolve(known, kernel, "valid") for kernel in self._kernels)
+        second, third = (np.correlate(known, kernel, "valid") for kernel in self._kernels)
         energies = np.concatenate([self._energies, second * second + third * third])
         self._energies = energies[len(wave) :]
-        strength: Values = np.sqrt(np.convolve(energies, self._energy, "valid"))
+        strength: Values = np.sqrt(np.correlate(energies, self._energy, "valid"))
         return strength
 
     def _blind(self, mask: Mask) -> Mask | None:
@@ -169,7 +168,10 @@ class Front:
 
 @lru_cache
 def _kernels(rate_hz: float) -> tuple[Values, Values]:
-    """The second and third derivative of a bell, each of gain 1 at the frequency it favours."""
+    """The second and third derivative of a bell, each of gain 1 at the frequency it favours.
+
+    Turned round, to be laid along the wave as they are.
+    """
     half = ceil(_SCALES * _SCALE_S * rate_hz)
     at = np.arange(-half, half + 1) / rate_hz
     bell = np.exp(-((at / _SCALE_S) ** 2) / 2)
@@ -177,7 +179,8 @@ def _kernels(rate_hz: float) -> tuple[Values, Values]:
     second -= bell * (second.sum() / bell.sum())
     third = np.gradient(second)
     turns = np.exp(-2j * np.pi * np.outer(np.linspace(1.0, 40.0, 400), at))
-    both = second / np.abs(turns @ second).max(), third / np.abs(turns @ third).max()
+    gains = np.abs(turns @ second).max(), np.abs(turns @ third).max()
+    both = (second / gains[0])[::-1].copy(), (third / gains[1])[::-1].copy()
     for one in both:  # every detector of this rate shares them
         one.setflags(write=False)
     return both

@@ -45,7 +45,7 @@ class Peaks:
     @property
     def coming(self) -> float:
         """The highest strength of the moments of which no peak is known yet."""
-        return float(self._known[self.reach :].max())
+        return float(np.maximum.reduce(self._known[self.reach :]))
 
     def push(self, first: int, strength: Values, blind: Mask | None) -> Peak | None:
         """The one that the moments `first ..` make known, `reach` of them at most."""

@@ -18,10 +18,11 @@ import numpy as np
 
 from edgeward.signal.detect.qrs.decide import HELD_S, OVERDUE_MAX_S, Decider
 from edgeward.signal.detect.qrs.familiar import Familiar
+from edgeward.signal.detect.qrs.families import AROUND_S, SHIFTS, Outline
 from edgeward.signal.detect.qrs.front import Front, Strip, Values
 from edgeward.signal.detect.qrs.learning import Learning
 from edgeward.signal.detect.qrs.peaks import Peak, Peaks
-from edgeward.signal.detect.qrs.shapes import AROUND_S, SHIFTS, Complex, Shapes
+from edgeward.signal.detect.qrs.shapes import Complex, Shapes
 from edgeward.signal.findings import Beat
 from edgeward.signal.ring import Mask, Samples
 
@@ -72,7 +73,7 @@ class QrsDetector:
         self._learning: Learning | None = Learning(self._front.rate_hz)
         self._decider: Decider | None = None
         self._shapes = Shapes()
-        self._familiar = Familiar(SHIFTS)
+        self._familiar = Familiar()
         self._last: int | None = None
         self._blind = 0
 
@@ -152,9 +153,10 @@ class QrsDetector:
         interval_s = None if self._last is None else (place - self._last) / moments_hz
         self._last = place
         width_ms = 1000 * _width(wave) / moments_hz
-        kind = self._shapes.judge(Complex(wave, interval_s))
+        outline = Outline(wave)
+        kind = self._shapes.judge(Complex(outline, interval_s))
         height = float(np.ptp(self._cut(place, self._near)))
-        strange = self._familiar.strange(wave)
+        strange = self._familiar.strange(outline)
         return Beat(self._front.sample(place), at, height, width_ms, kind, strange)
 
     def _cut(self, moment: int, reach: int) -> Values:

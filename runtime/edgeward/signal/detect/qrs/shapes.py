@@ -23,10 +23,7 @@ from dataclasses import dataclass
 from math import log
 from statistics import median
 
-from edgeward.signal.detect.qrs.families import AROUND_S as AROUND_S
-from edgeward.signal.detect.qrs.families import SHIFTS as SHIFTS
 from edgeward.signal.detect.qrs.families import Families, Family, Likeness, Outline
-from edgeward.signal.detect.qrs.front import Values
 from edgeward.signal.findings import BeatClass
 
 _LEARN_FROM, _LEARN_LEAST = 10, 5
@@ -52,8 +49,7 @@ _FOREIGN, _FOREIGN_WIDER, _FOREIGN_ONE, _FOREIGN_QUICK, _BACK = 30, 120, 0.6, -0
 class Complex:
     """A beat, as far as it is judged by."""
 
-    wave: Values
-    """With `SHIFTS` more moments on either side than a shape has."""
+    outline: Outline
     interval_s: float | None
 
 
@@ -99,7 +95,7 @@ class Shapes:
 
     def judge(self, beat: Complex) -> BeatClass:
         """The class of the next beat."""
-        outline = Outline(beat.wave)
+        outline = beat.outline
         alike = self._families.compare(outline)
         family = self._families.join(outline, alike, self._enough())
         self._last.append(family)
