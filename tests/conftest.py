@@ -5,7 +5,7 @@ which. Under CI `.ci/run` installs every component first, so there a skip means 
 not tested.
 
 No property is refused for the time it takes: a busy host is no fault of the code. With
-`--hypothesis-profile=quick` each is tried on at most `EXAMPLES_QUICK` inputs, other ones each time,
+`--hypothesis-profile=quick` each is tried on a few inputs (`few`), other ones each time,
 and `make quick` stays under a minute. Everywhere else each is tried as often as it says.
 """
 
@@ -17,8 +17,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-EXAMPLES_QUICK = 20
+EXAMPLES_QUICK = 10
 """Inputs for each property: most faults show in the first few, and `make test` tries them all."""
+PART_QUICK = 4
+"""A property that says how often is tried on this part of that: where it says few, each is dear."""
+EXAMPLES_LEAST = 3
 settings.register_profile(
     "full", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -39,15 +42,21 @@ def refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
         report.longrepr = f"A skip is a failure under CI: {reason}"
 
 
+def few(own: settings) -> int:
+    """How often a quick run tries a property that says how often itself."""
+    least = min(EXAMPLES_LEAST, own.max_examples)
+    return max(least, min(EXAMPLES_QUICK, own.max_examples // PART_QUICK))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In a quick run no property is tried more often than the profile says."""
+    """In a quick run no property is tried more often than `few` of it."""
     if config.getoption("hypothesis_profile", None) != "quick":
         return
     for function in {getattr(item, "obj", None) for item in items}:
         inner = getattr(function, "__func__", function)
         own = getattr(inner, SETTINGS_OF_A_PROPERTY, None)
-        if own is not None and own.max_examples > EXAMPLES_QUICK:
-            setattr(inner, SETTINGS_OF_A_PROPERTY, settings(own, max_examples=EXAMPLES_QUICK))
+        if own is not None and own is not settings.default:
+            setattr(inner, SETTINGS_OF_A_PROPERTY, settings(own, max_examples=few(own)))
 
 
 def pytest_collection_finish() -> None:

@@ -58,6 +58,7 @@ def test_the_python_example_speaks_the_protocol() -> None:
     expect_all_but(list(run_checks(trial_of(*PYTHON_EXAMPLE))), NOT_OFFERED)
 
 
+@pytest.mark.slow
 def test_a_device_in_another_language_speaks_the_protocol() -> None:
     if shutil.which("perl") is None:
         pytest.skip("perl is not installed; a skip is a failure under CI")
@@ -278,6 +279,7 @@ def test_an_unknown_kind_of_a_later_minor_is_counted_and_is_no_fault(tmp_path: P
     assert re.fullmatch(r"1 of a known kind; \d+ unknown, of a later minor", seen["event-kinds"])
 
 
+@pytest.mark.slow
 def test_an_unknown_kind_of_a_minor_that_is_known_is_a_misfit(tmp_path: Path) -> None:
     outcomes = {o.check.name: o for o in run_checks(with_twitches(tmp_path, "1.0"))}
     assert outcomes["event-kinds"].verdict is Verdict.FAIL
@@ -303,9 +305,14 @@ OF_PATIENTS = [
     ("indicators", "invents_a_colour", "The light must have a colour for each sample"),
     ("indicators", "too_wide", "The display does not fit"),
 ]
+AT_ONCE = {"cuff_swapped", "too_wide"}
+"""Those that are quick tests; each starts a whole device."""
 
 
-@pytest.mark.parametrize(("name", "defect", "said"), OF_PATIENTS)
+@pytest.mark.parametrize(
+    ("name", "defect", "said"),
+    [pytest.param(*o, marks=[] if o[1] in AT_ONCE else pytest.mark.slow) for o in OF_PATIENTS],
+)
 def test_a_broken_rule_about_patients_is_found_by_its_check(
     name: str, defect: str, said: str
 ) -> None:

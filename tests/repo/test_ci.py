@@ -51,7 +51,7 @@ def test_a_skip_is_a_failure_under_ci(suite: Path) -> None:
     assert "1 failed, 1 passed, 1 xfailed, 1 error" in told
 
 
-@pytest.mark.parametrize("ci", ["", "false"])
+@pytest.mark.parametrize("ci", ["", pytest.param("false", marks=pytest.mark.slow)])
 def test_a_skip_is_a_skip_elsewhere(suite: Path, ci: str) -> None:
     assert "1 passed, 2 skipped, 1 xfailed" in run_pytest(suite, ci)
 

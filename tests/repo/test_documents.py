@@ -152,7 +152,10 @@ def test_a_long_document_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("guide", "said"),
-    [("build-on-the-runtime", "1200 MHz"), ("patients-and-alarms", "no beat for 4.0 s")],
+    [
+        ("build-on-the-runtime", "1200 MHz"),
+        pytest.param("patients-and-alarms", "no beat for 4.0 s", marks=pytest.mark.slow),
+    ],
 )
 def test_the_code_of_a_guide_runs(checkout: Path, tmp_path: Path, guide: str, said: str) -> None:
     text = (checkout / f"docs/guides/{guide}.md").read_text()

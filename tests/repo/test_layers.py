@@ -34,6 +34,7 @@ def copy(checkout: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_layers_hold(copy: Path) -> None:
     told = lint(copy)
     assert told.returncode == 0, told.stdout + told.stderr
@@ -82,6 +83,7 @@ def test_an_optional_backend_imported_past_the_loader_is_caught(copy: Path, back
     assert f"edgeward.device.assembly -> edgeward.model.{backend}" in told.stdout
 
 
+@pytest.mark.slow
 def test_a_cycle_inside_a_part_is_caught(copy: Path) -> None:
     with (copy / "edgeward/signal/windows.py").open("a") as broken:
         broken.write("\nimport edgeward.signal.patient\n")

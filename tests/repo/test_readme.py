@@ -1,17 +1,17 @@
 """What the README and the guides tell a reader to type exists, and the help they quote is real."""
 
-import os
+import io
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
-EDGEWARD = Path(sys.executable).with_name("edgeward")
+from edgeward.device.cli import main
+
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 NOTATION = re.compile(r"[\[\]|]|\.\.\.")
 
@@ -37,14 +37,11 @@ def commands(text: str) -> Iterator[list[str]]:
 @lru_cache
 def real_help(*command: str) -> str:
     """What `edgeward COMMAND --help` says; empty when there is no such command."""
-    told = subprocess.run(
-        [EDGEWARD, *command, "--help"],
-        env={**os.environ, "COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return told.stdout if told.returncode == 0 else ""
+    told = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(told), redirect_stderr(told):
+        patch.setenv("COLUMNS", "80")
+        status = main([*command, "--help"])
+    return told.getvalue() if status == 0 else ""
 
 
 def edgeward_faults(words: list[str], ask: Help) -> list[str]:

@@ -24,7 +24,7 @@ def rounds(folder: Path, count: int, seed: int) -> dict[str, int]:
 
 
 def test_complete_to_the_last_high_after_a_kill(tmp_path: Path) -> None:
-    figures = rounds(tmp_path / "device", 8, seed=1)
+    figures = rounds(tmp_path / "device", 4, seed=1)
     assert figures["told"] > 0
 
 

@@ -188,6 +188,7 @@ def request(method: str, **params: object) -> Request:
     return Request(7, method, params)
 
 
+@pytest.mark.slow
 def test_who_was_told_that_no_answer_came_is_not_acted_for_later(
     still: tuple[Daemon, SlowSide],
 ) -> None:
@@ -204,6 +205,7 @@ def test_who_was_told_that_no_answer_came_is_not_acted_for_later(
     assert alarm.presence == "on"
 
 
+@pytest.mark.slow
 def test_a_defect_in_an_answer_is_told_and_the_device_goes_on(
     still: tuple[Daemon, SlowSide], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,6 +218,7 @@ def test_a_defect_in_an_answer_is_told_and_the_device_goes_on(
     assert set(METHODS) == set(asked._methods)
 
 
+@pytest.mark.slow
 def test_more_questions_than_can_wait_are_refused(still: tuple[Daemon, SlowSide]) -> None:
     daemon, _ = still
     asked = Asked(daemon.device, wait_s=0.0)

@@ -134,6 +134,7 @@ def test_a_scenario_that_does_not_exist_is_answered_with_those_that_do() -> None
         SimulatedSource(1, 3, "x", SimulatedClock(), TAKEN)
 
 
+@pytest.mark.slow
 def test_a_device_that_was_held_up_makes_up_no_silence_of_its_sensors() -> None:
     clock = SimulatedClock()
     device = device_at(clock)

@@ -82,6 +82,7 @@ def test_a_channel_that_falls_silent_is_told_and_so_is_one_that_is_taken_away(wa
     assert "ended" in [what for what, _ in ward.changes("ecg_stale")]
 
 
+@pytest.mark.slow
 def test_one_patient_never_delays_or_changes_another(inprocess: Start) -> None:
     alone, beside = Ward(inprocess), Ward(inprocess)
     for ward in (alone, beside):
@@ -191,6 +192,7 @@ def test_everything_is_disclosed(ward: Ward) -> None:
     assert told["audio_pause_max_ms"] == 120_000
 
 
+@pytest.mark.slow
 def test_a_discharged_patient_leaves_nothing(ward: Ward) -> None:
     ward.admit("p1", *channels_of("asystole", "ecg"))
     ward.play("p1", "asystole", "ecg", until=70)

@@ -114,6 +114,7 @@ def test_the_sound_is_left_to_who_gives_it_and_comes_back_with_a_lost_link(house
     assert house.bed.state()["audible"] is None
 
 
+@pytest.mark.slow
 def test_an_end_that_gives_no_signals_takes_none_over(house: House) -> None:
     house.able = False
     house.delegate()
@@ -122,6 +123,7 @@ def test_an_end_that_gives_no_signals_takes_none_over(house: House) -> None:
     assert house.told("offered", "taken_over") == [("offered", THERE)]
 
 
+@pytest.mark.slow
 def test_without_leave_the_sound_is_given_at_both_ends(house: House) -> None:
     house.delegate(sound=False)
     house.run(66)
@@ -150,6 +152,7 @@ def test_an_alarm_that_nobody_confirms_is_an_alarm_and_is_heard_here(house: Hous
     assert house.bed.changes("delegation_unanswered")[-1][0] == "ended"
 
 
+@pytest.mark.slow
 def test_what_is_settled_and_confirmed_outlives_a_restart(house: House, inprocess: Start) -> None:
     house.delegate()
     house.run(66)
@@ -169,6 +172,7 @@ def test_what_is_settled_and_confirmed_outlives_a_restart(house: House, inproces
     assert again.changes("link_lost")[0][0] == "declared"
 
 
+@pytest.mark.slow
 def test_a_delegation_that_ends_leaves_nothing(house: House) -> None:
     house.delegate()
     house.run(66)
@@ -192,6 +196,7 @@ def carry(bed: Ward, device: str, station: Ward) -> None:
         answer = station.peer.result("alarm.arrive", device=device, offer=offer)["answer"]
 
 
+@pytest.mark.slow
 def test_a_second_device_gives_the_signals_and_a_person_there_confirms(
     house: House, inprocess: Start
 ) -> None:

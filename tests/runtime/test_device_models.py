@@ -53,6 +53,7 @@ def test_a_model_finds_a_standstill_and_says_which_model_it_was(ward: Ward) -> N
     assert declared["model"]["model_id"] == CARD.name  # as it stands in the journal
 
 
+@pytest.mark.slow
 def test_nobody_gets_findings_of_a_model_unasked(ward: Ward) -> None:
     admit(ward, "asystole")
     ward.play("p1", "asystole", "ecg", until=85)
@@ -79,7 +80,7 @@ def test_it_finds_nothing_in_who_is_well(ward: Ward, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ecg_rail", *(pytest.param(one, marks=SLOW) for one in ("ecg_flat", "ecg_hum"))]
+    "name", [pytest.param(one, marks=SLOW) for one in ("ecg_rail", "ecg_flat", "ecg_hum")]
 )
 def test_it_finds_nothing_in_a_channel_that_cannot_be_read(ward: Ward, name: str) -> None:
     admit(ward, name, model=True)

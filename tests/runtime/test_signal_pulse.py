@@ -121,6 +121,18 @@ def test_beats_of_changing_height_all_count() -> None:
     assert told[-1] == pytest.approx(100, rel=0.01)
 
 
+def test_an_early_beat_that_is_hardly_felt_leaves_the_rate() -> None:
+    feet, heights = [0.3], [1.0]
+    for count in range(48):
+        early = count % 6 == 5
+        feet.append(feet[-1] + (0.45 if early else 1.15 if heights[-1] < 1 else 0.8))
+        heights.append(0.2 if early else 1.0)
+    samples = pulse_wave(np.array(feet), 40.0, RATE_HZ, np.array(heights), second_share=0.0)
+    told = rates(samples)
+    assert len(told) >= 30
+    assert told == pytest.approx([75] * len(told), abs=1)
+
+
 def test_a_step_of_the_rate_is_followed_within_ten_seconds() -> None:
     feet = np.concatenate([np.arange(0.3, 30, 0.75), np.arange(30.3, 60, 0.5)])
     found = readings(feed(PulseDetector(RATE_HZ), pulse_wave(feet, 60, RATE_HZ)), Vital.PULSE_RATE)
