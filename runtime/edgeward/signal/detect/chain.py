@@ -41,7 +41,8 @@ _FADED_EVEN = 1.5
 _APART = 1.7
 QUIET = 0.25
 """Of the usual height: what stays below it is hardly a pulse."""
-AVERAGED_S = 10.0
+AVERAGED_S = 12.0
+"""Some twelve intervals, as monitors average. Chosen on the even half of the recordings."""
 INTERVAL_MIN_S, INTERVAL_MAX_S = 0.17, 3.2
 """350 and 19 beats a minute."""
 _AGREE = 0.95
@@ -86,7 +87,7 @@ class Chain:
         self._rate_hz = rate_hz
         self._heights: deque[float] = deque(maxlen=_USUAL)
         self._usual: deque[float] = deque(maxlen=_USUAL)
-        self._averaging = Averaging(AVERAGED_S, rate_hz)
+        self._averaging = Averaging(AVERAGED_S, rate_hz, skipping=True)
         self._recent: deque[Wave] = deque()
         self._first: list[Wave] = []
         self._shape: Shape = np.zeros(0)

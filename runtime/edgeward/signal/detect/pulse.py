@@ -6,7 +6,8 @@ Rules:
 2. A beat lies at its foot. It is told `LAG_S` and a step of 0.1 s after it at the latest. The first
    four of a chain, which only become beats when a fifth agrees, are part of the rate, not told.
 3. The rate is told each second, by the rule of `chain`: the trimmed mean of the intervals of the
-   last 10 s. When these are too few there is no value, and a reason.
+   last 12 s, in which a beat too early to be felt is no pause. When these are too few there is no
+   value, and a reason.
 4. No pulse: no beat for `no_pulse_s`, while the signal never rises by a quarter of what a beat was.
    When it does rise so far (motion), or stood at one value (`past`), or did not come, or no beat
    was ever seen, it cannot be decided; what is to be seen begins anew after that.
