@@ -66,6 +66,7 @@ class Decider:
         "_rate_hz",
         "_sharpness",
         "_signal",
+        "_usual_s",
     )
 
     def __init__(self, rate_hz: float, learned: Learned) -> None:
@@ -79,6 +80,8 @@ class Decider:
         self._last = learned.last
         self._held: Peak | None = None
         self._linked = False
+        self._usual_s = _INTERVAL_S
+        """The usual interval."""
 
     def lose(self) -> None:
         """A part of the signal cannot be seen: nothing is concluded from the time it took."""
@@ -133,11 +136,6 @@ class Decider:
         """Seconds since a beat; long ago when there was none."""
         return (moment - last.moment) / self._rate_hz if last is not None else 1e9
 
-    @property
-    def _usual_s(self) -> float:
-        """The usual interval."""
-        return median(self._intervals) / self._rate_hz if self._intervals else _INTERVAL_S
-
     def _need(self, moment: int, last: Peak | None) -> float:
         """Rules 1, 2 and 5."""
         since_s = self._since(moment, last)
@@ -184,6 +182,7 @@ class Decider:
         if self._last is not None and self._linked:
             longest = int(_INTERVAL_MAX_S * self._rate_hz)
             self._intervals.append(min(beat.moment - self._last.moment, longest))
+            self._usual_s = median(self._intervals) / self._rate_hz
         self._follow(beat)
         self._held, self._last, self._linked = None, beat, True
         while self._passed and self._passed[0].moment <= beat.moment:

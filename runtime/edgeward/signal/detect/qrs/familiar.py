@@ -30,7 +30,7 @@ class Familiar:
         """Whether the next beat is, wherever it lies within `SHIFTS` moments of its place."""
         found = False
         if len(self._shapes) >= _JUDGED_FROM:
-            likeness = (np.stack(self._shapes) @ outline.tries.T).max(axis=1)
+            likeness = (np.array(self._shapes) @ outline.tries.T).max(axis=1)
             found = int(np.count_nonzero(likeness >= _LIKE)) < _LIKE_LEAST
         self._shapes = [*self._shapes[1 - _REMEMBERED :], outline.tries[SHIFTS]]
         return found

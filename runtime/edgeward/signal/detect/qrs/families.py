@@ -110,7 +110,7 @@ class Families:
         """A beat with each family."""
         if not self.known:
             return []
-        alike = np.stack([one.shape for one in self.known]) @ outline.tries.T
+        alike = np.array([one.shape for one in self.known]) @ outline.tries.T
         best = alike.argmax(axis=1)
         values = alike[np.arange(len(best)), best].tolist()
         return [Likeness(*each) for each in zip(self.known, values, best.tolist(), strict=True)]

@@ -25,6 +25,7 @@ hand in view: only other recordings can prove them.
 
 from collections import deque
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,14 +178,14 @@ class VentricularDetector:
             np.concatenate([a.wave, b.wave]) for a, b in zip(sound[::2], sound[1::2], strict=False)
         ]
         heights = [float(np.ptp(second)) for second in seconds]
-        if float(np.median(heights)) < self._limits.least_height:
+        if median(heights) < self._limits.least_height:
             return _NOT
         wave = np.concatenate([step.wave for step in sound])
         fast = np.abs(np.concatenate([step.fast for step in sound]))
         if float(fast @ fast) > _FAST_SHARE_MAX * float(wave @ wave):
             return _NOT
         speed = [np.abs(np.diff(second)) for second in seconds]
-        fastest = float(np.median([one.max() for one in speed]))
+        fastest = median([float(one.max()) for one in speed])
         quiet = float(np.mean(np.concatenate(speed) < _QUIET_SPEED * fastest))
         spread = float(np.mean(fast >= fast.mean()))
         return spread - quiet
