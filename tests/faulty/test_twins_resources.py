@@ -23,7 +23,7 @@ title = "A monitor that has to be ready sooner than a defect takes"
 [budget]
 startup_ms = 1500
 """
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 judge = partial(judge_by, suite="resources")
 
 
@@ -52,6 +52,7 @@ def test_a_seeded_defect_is_found(
     assert seen_by in failed_measurements(tmp_path), output
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("unit", "cases", "profile", "case", "seen_by"),
     [
@@ -87,6 +88,7 @@ def test_a_value_that_nobody_measured_is_refused(tmp_path: Path) -> None:
     assert "The result of 'resources' is not what the protocol says" in output
 
 
+@pytest.mark.alone
 def test_the_sound_device_is_not_accused(tmp_path: Path) -> None:
     """The same device without a defect: nothing fails, and what the bench cannot see is said."""
     _, assessment, output = judge(tmp_path, "sound", "test")

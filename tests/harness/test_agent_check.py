@@ -86,7 +86,6 @@ def test_an_example_needs_nothing_of_ours(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_the_reference_device_speaks_the_protocol() -> None:
     outcomes = list(run_checks(trial_of(sys.executable, "-m", "edgeward.device")))
     expect_all_but(outcomes, SIMULATED_ONLY)
@@ -358,7 +357,6 @@ def test_the_command_prints_a_table_and_leaves_with_0() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_the_command_says_what_failed_and_leaves_with_1(tmp_path: Path) -> None:
     path = mutant(tmp_path, "RefusedError(-32601", "RefusedError(-32603")
     done = agent_check("--transcripts", "--", sys.executable, str(path))

@@ -71,7 +71,6 @@ def still_running(watched: dict[int, int]) -> set[int]:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 @pytest.mark.parametrize(
     ("mode", "processes"), [("stays_with_a_child", 4), ("leaves_a_child", 4), ("good", 3)]
@@ -97,7 +96,6 @@ def test_a_device_ends_with_its_harness(
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 @pytest.mark.parametrize("killed", ["run", "supervisor", "both"])
 def test_a_device_ends_with_a_run_and_with_its_supervisor(tmp_path: Path, killed: str) -> None:
     fifo, suites = tmp_path / "ready", tmp_path / "suites"

@@ -306,7 +306,6 @@ def test_a_unit_that_only_says_so_is_found() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_the_reference_device_lives_on_simulated_time_over_its_starts() -> None:
     hour_ns = 3_600 * 1_000_000_000
     with open_device(find_unit("reference"), clock_hint="simulated") as session:

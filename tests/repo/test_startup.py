@@ -62,7 +62,6 @@ def modules_after_pytest(folder: Path, *options: str) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_the_plugin_adds_no_heavy_import_to_a_bare_pytest(tmp_path: Path) -> None:
     without = modules_after_pytest(tmp_path, "-p", "no:edgeward")
     added = modules_after_pytest(tmp_path) - without
@@ -71,14 +70,12 @@ def test_the_plugin_adds_no_heavy_import_to_a_bare_pytest(tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_this_test_would_see_a_heavy_import(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text("import numpy\n")
     assert "numpy" in modules_after_pytest(tmp_path)
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
 def test_the_command_adds_no_heavy_import(tmp_path: Path, arguments: list[str]) -> None:
     code = HELP.format(arguments=arguments)
@@ -88,7 +85,6 @@ def test_the_command_adds_no_heavy_import(tmp_path: Path, arguments: list[str]) 
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_a_device_starts_without_the_optional_backends(tmp_path: Path) -> None:
     """They are installed for the tests, so a device that imports one by mistake would find it."""
     imported = modules_after([sys.executable, "-c", DEVICE], tmp_path)

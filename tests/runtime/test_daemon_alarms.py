@@ -267,7 +267,6 @@ def fast(watched: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_what_was_up_and_settled_is_there_again_after_a_kill(tmp_path: Path) -> None:
     heart_races = ("--patients", "1", "--scenario", "rate_250")
     with running(tmp_path, *heart_races) as process:

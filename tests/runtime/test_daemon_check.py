@@ -220,7 +220,6 @@ def test_rights_and_sizes_are_judged(checked: Checked, verdict: Verdict) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_a_trial_asks_for_the_class_and_leaves_this_process_as_it_is() -> None:
     before = ThreadScheduling().observe()
     profile = profile_with(
@@ -271,7 +270,6 @@ def check(*words: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_a_person_checks_a_machine(tmp_path: Path) -> None:
     (tmp_path / "tight.toml").write_text(
         'extends = "wearable"\nschema = 1\nname = "tight"\ntitle = "Tight"\n'
@@ -295,7 +293,6 @@ def test_a_person_checks_a_machine(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_without_a_profile_nothing_is_held_against_one(tmp_path: Path) -> None:
     told = check("--state", tmp_path)
     assert "no profile was named" in told.stdout

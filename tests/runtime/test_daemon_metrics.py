@@ -280,7 +280,6 @@ print(asked.policy, asked.priority - seen[0].priority, seen[0].policy == asked.p
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_the_thread_is_one_step_below_the_clinical_one() -> None:
     """In a process of its own, with the class where the host grants it and without where not."""
     command = [sys.executable, "-c", RIGHTS]
@@ -307,7 +306,6 @@ def test_whatever_a_peer_says_the_next_one_is_answered(
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_peers_that_say_nothing_hold_nobody_up_for_long() -> None:
     with serving(lambda: EMPTY) as server:
         host, _, port = server.address.partition(":")

@@ -40,7 +40,6 @@ def declared(records: list[dict[str, Any]]) -> list[tuple[str, str, float]]:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_simulated_patients_whose_hearts_stand_still_are_alarms() -> None:
     clock = SimulatedClock()
     daemon = ran(device_at(clock), simulated(clock, 1, "asystole", 68))

@@ -96,7 +96,6 @@ def edgeward(*words: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_a_second_daemon_touches_nothing_of_the_first(tmp_path: Path) -> None:
     state, lamp = tmp_path / "state", tmp_path / "lamp"
     control = Control(state, dict)
@@ -112,7 +111,6 @@ def test_a_second_daemon_touches_nothing_of_the_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_what_ends_the_clinical_thread_leaves_what_was_told_in_the_log(tmp_path: Path) -> None:
     program = """
 import sys
@@ -137,7 +135,6 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -150,7 +150,6 @@ def test_another_law_is_farther_off() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_the_bound_holds_as_often_as_it_says() -> None:
     truth_ns = 1e6 + 1e5 * math.log(1e6)
     found = [estimate(measured(exponential, 2_000, seed), Method()) for seed in range(200)]
@@ -160,7 +159,6 @@ def test_the_bound_holds_as_often_as_it_says() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_a_heavy_tail_hardly_ever_passes() -> None:
     found = [estimate(measured(heavy, 2_000, seed), Method()) for seed in range(100)]
     assert sum(isinstance(each, WcetRefused) for each in found) >= 97

@@ -112,12 +112,19 @@ class Burns(Device):
 
 
 class BurnsWhenFed(Device):
-    """At rest it uses nothing; each window costs it an eighth of a second of its core."""
+    """At rest it uses nothing; up to four windows a second cost it an eighth of its core each.
+
+    More than four come when it is driven flat out only, where nobody judges what it uses.
+    """
+
+    rested_ns = 0
 
     def decide(self, samples: Samples, valid_samples: int) -> Decision:
-        end_ns = self.clock.monotonic_ns() + 125_000_000
-        while self.clock.monotonic_ns() < end_ns:
-            pass
+        now_ns = self.clock.monotonic_ns()
+        if now_ns >= self.rested_ns:
+            self.rested_ns = now_ns + 240_000_000
+            while self.clock.monotonic_ns() < now_ns + 125_000_000:
+                pass
         return super().decide(samples, valid_samples)
 
 
