@@ -27,6 +27,15 @@ class ModelError(EdgewardError):
     """A model cannot be loaded or does not do what its card says."""
 
 
+class PackageError(ModelError):
+    """A model package is refused. Carries every fault found; nothing was activated."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        """Keep each fault; a single text is one."""
+        self.faults = (faults,) if isinstance(faults, str) else tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
 class StoreError(EdgewardError):
     """The disk refused: full, read-only or unreadable. Nothing is half written."""
 

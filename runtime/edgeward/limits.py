@@ -36,6 +36,16 @@ class Limits:
     """Characters of a refused value that a message quotes."""
     faults_shown_max: int = 32
     """Faults listed in one answer; the rest is counted."""
+    package_bytes_max: int = 256 << 20
+    """A model package, whatever a profile allows: what is longer is not even read."""
+    package_text_bytes_max: int = 4 << 20
+    """One file of a package that is neither the model nor its golden windows."""
+    golden_windows_max: int = 10_000
+    """Golden windows of a package: each one is run whenever the package is checked."""
+    trusted_keys_max: int = 64
+    """Public keys that a device trusts."""
+    key_bytes_max: int = 16 << 10
+    """A file with a key."""
     memory_link_lines_max: int = 1024
     """Lines under way in one direction of an in-process link before its sender waits."""
 

@@ -1,6 +1,6 @@
 """The seams through which the runtime meets the world: Clock, Store, Link, Entropy, and two more.
 
-The alarm journal also needs an `AppendLog` and a `BlackBox`.
+The alarm journal also needs an `AppendLog` and a `BlackBox`, the store of models a `FileTree`.
 
 Nothing else in the runtime reads a clock, touches a disk, talks to a peer or draws a random number;
 a repository test bans it. Each port has a system and a simulated implementation in
@@ -8,6 +8,8 @@ a repository test bans it. Each port has a system and a simulated implementation
 integer.
 """
 
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -91,6 +93,84 @@ class BlackBox(Protocol):
 
     def close(self) -> None:
         """Let go of the memory, and keep its content; closing twice is fine."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What lies in a folder."""
+
+    name: str
+    kind: str
+    """`file`, `folder`, or `other`: a link, a pipe, a device."""
+    size_bytes: int
+
+
+class FileTree(Protocol):
+    """Files and folders under one root, step by step: nothing is durable before it is synced.
+
+    A path has its parts joined by `/`; none of them is empty, `.` or `..`. The root is an empty
+    path. No step follows a symbolic link, and each raises `StoreError` when the medium refuses.
+    """
+
+    def entries(self, folder: str) -> list[Entry]:
+        """What lies in a folder, sorted by name; nothing where there is no such folder."""
+        ...
+
+    def read(self, path: str, bytes_max: int) -> bytes | None:
+        """A file, or None where there is none.
+
+        Raises:
+            StoreError: it is no file, it is longer, or it cannot be read.
+        """
+        ...
+
+    def create(self, path: str, data: bytes) -> None:
+        """A new file. What a crash leaves of it may be any part until it and its folder are synced.
+
+        Raises:
+            StoreError: something is there already, or the medium refused; a part may be there.
+        """
+        ...
+
+    def make_folder(self, path: str) -> None:
+        """A new folder; one that is there is fine.
+
+        Raises:
+            StoreError: the medium refused.
+        """
+        ...
+
+    def sync(self, path: str) -> None:
+        """Wait until the disk has a file's bytes, or the names in a folder.
+
+        Raises:
+            StoreError: the disk may have them or not.
+        """
+        ...
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a file or folder another name in one step; a file that has it is replaced.
+
+        Raises:
+            StoreError: nothing was changed.
+        """
+        ...
+
+    def remove(self, path: str) -> None:
+        """Remove a file, a link or an empty folder; a missing one is fine.
+
+        Raises:
+            StoreError: nothing was changed.
+        """
+        ...
+
+    def claim(self) -> AbstractContextManager[None]:
+        """Be the only one who changes this tree, as long as the context lasts.
+
+        Raises:
+            StoreError: somebody else is.
+        """
         ...
 
 

@@ -10,12 +10,20 @@ from edgeward.adapters.store import DirectoryStore, MemoryStore
 from edgeward.device.bedside.media import FolderMedia, StoreMedia
 from edgeward.device.device import Device, Parts
 from edgeward.limits import DEFAULT, Limits
+from edgeward.model.engine import InferenceEngine
 from edgeward.model.reference import load_reference_model
 from edgeward.ports import Clock, Store
 
 
-def system_parts(state: Path | None, limits: Limits = DEFAULT, clock: Clock | None = None) -> Parts:
+def system_parts(
+    state: Path | None,
+    limits: Limits = DEFAULT,
+    clock: Clock | None = None,
+    engine: InferenceEngine | None = None,
+) -> Parts:
     """The parts for this machine; with a simulated clock nothing is claimed about its time.
+
+    It runs this engine, or the reference model.
 
     Without a folder for its state the device forgets its identity and epoch when it ends, so it
     does not offer `restart`.
@@ -29,7 +37,7 @@ def system_parts(state: Path | None, limits: Limits = DEFAULT, clock: Clock | No
         clock=clock,
         store=MemoryStore() if state is None else DirectoryStore(state),
         entropy=SystemEntropy(),
-        engine=load_reference_model(),
+        engine=engine or load_reference_model(),
         host=Host(),
         scheduling=None if clock.simulated else ThreadScheduling(),
         alarm_media=StoreMedia()

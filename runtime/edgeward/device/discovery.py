@@ -27,6 +27,11 @@ RUNTIME_COMMANDS = (
     Command("check", "whether this machine can carry a device", "edgeward.device.daemon.check"),
     Command("logs", "what a running device has told, line by line", "edgeward.device.daemon.logs"),
     Command(
+        "model",
+        "signed model packages: inspect, activate, take back",
+        "edgeward.device.daemon.model_command",
+    ),
+    Command(
         "patients", "which device shows which patient", "edgeward.device.daemon.patients_command"
     ),
     Command("run", "process patients, day and night", "edgeward.device.daemon.run"),

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeward.device import streams
+from edgeward.device.stored_model import add_model_store, stored_engine
 from edgeward.errors import EdgewardError, LinkClosedError
 
 if TYPE_CHECKING:
@@ -54,11 +55,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="listen on this unix socket, one peer at a time, instead of standard input and output",
     )
+    add_model_store(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the device until it ends."""
-    return serve(options.state, options.socket)
+    return serve(options)
 
 
 def main(
@@ -74,7 +76,7 @@ def main(
     configure(parser)
     options = parser.parse_args(argv)
     try:
-        return serve(options.state, options.socket, make_device, make_agent)
+        return serve(options, make_device, make_agent)
     except EdgewardError as error:
         sys.stderr.write(f"edgeward: {error.diagnostics()}\n")
         return EXIT_CANNOT_START
@@ -83,12 +85,11 @@ def main(
 
 
 def serve(
-    state: Path | None,
-    socket_path: Path | None,
+    options: argparse.Namespace,
     make_device: "MakeDevice | None" = None,
     make_agent: "MakeAgent | None" = None,
 ) -> int:
-    """Start the device and serve it until it ends.
+    """Start the device that the options describe, and serve it until it ends.
 
     Raises:
         EdgewardError: it cannot start, or standard output cannot be written.
@@ -100,10 +101,12 @@ def serve(
     from edgeward.device.assembly import system_parts
     from edgeward.device.device import Device
 
-    device = (make_device or Device)(system_parts(state, clock=_clock()))
+    engine = stored_engine(options.model_store, options.model_trust, None)
+    parts = system_parts(options.state, clock=_clock(), engine=engine)
+    device = (make_device or Device)(parts)
     freeze_garbage()
     with contextlib.closing(device):
-        return _serve(device, make_agent or Agent, socket_path, read_fd, write_fd)
+        return _serve(device, make_agent or Agent, options.socket, read_fd, write_fd)
 
 
 def _serve(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeward.device.daemon.folder import add_state, profiles_in, state_of
+from edgeward.device.stored_model import add_model_store, stored_engine
 from edgeward.errors import EdgewardError
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="a file that rules with this action switch to 1 and 0, as a GPIO pin (repeatable)",
     )
     _add_watching(parser)
+    add_model_store(parser)
     parser.add_argument("--metrics", metavar="HOST:PORT", help="serve Prometheus metrics there")
     parser.add_argument(
         "--quiet", action="store_true", help="no line about the progress each few seconds"
@@ -203,7 +205,9 @@ def _daemon(
     from edgeward.device.daemon.local import watch_with
     from edgeward.process.mode import Mode, pace_of
 
-    parts = replace(system_parts(state), pace=pace_of(profile, Mode(options.mode)))
+    engine = stored_engine(options.model_store, options.model_trust, profile)
+    parts = system_parts(state, engine=engine)
+    parts = replace(parts, pace=pace_of(profile, Mode(options.mode)))
     patients = parts.limits.streams_max
     if parts.pace.mode.keeps_pace:
         patients = min(patients, options.patients or max(1, profile.network.devices_max))

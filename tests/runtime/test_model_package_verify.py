@@ -1,0 +1,265 @@
+"""A package runs only when all of it is proven; whatever is wrong with it is told, all at once."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import packages
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packages import changed, package, recarded, signed, small_card, small_package, terms, unsigned
+from small_network import onnx_model
+
+from edgeward.errors import PackageError
+from edgeward.limits import Limits
+from edgeward.model.engine import probe_windows
+from edgeward.model.package.build import unsigned_package
+from edgeward.model.package.golden import parse_golden
+from edgeward.model.package.layout import CARD, GOLDEN, MODEL, NAMES, NOTICE, SIGNATURE, Files
+from edgeward.model.package.verify import Terms, verify
+
+
+def refused(files: Files, accepted: Terms | None = None) -> tuple[str, ...]:
+    with pytest.raises(PackageError) as caught:
+        verify(files, accepted or terms())
+    return caught.value.faults
+
+
+def only(faults: tuple[str, ...], *said: str) -> None:
+    """There is just this one fault, and it says this."""
+    assert len(faults) == 1, faults
+    for one in said:
+        assert one in faults[0], faults[0]
+
+
+def test_a_good_package_runs() -> None:
+    verified = verify(package(), terms())
+    window = probe_windows(1250, 1)[0]
+    assert sum(verified.engine.probabilities(window)) == pytest.approx(1, abs=1e-5)
+    assert verified.dossier.engine_version
+    assert verified.golden_windows == 4
+    assert len(verified.digest) == 64
+
+
+def test_equal_inputs_give_equal_bytes_signature_included() -> None:
+    assert signed(unsigned()) == package()
+
+
+@settings(max_examples=150)
+@given(data=st.data())
+def test_one_changed_byte_anywhere_is_refused(data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(NAMES))
+    at = data.draw(st.integers(0, len(package()[name]) - 1))
+    flip = data.draw(st.integers(1, 255))
+    content = bytearray(package()[name])
+    content[at] ^= flip
+    assert refused({**package(), name: bytes(content)})
+
+
+@given(data=st.binary(max_size=300), name=st.sampled_from(NAMES))
+def test_any_bytes_in_the_place_of_a_file_are_refused(data: bytes, name: str) -> None:
+    assert refused({**package(), name: data})
+
+
+@given(data=st.binary(max_size=300), name=st.sampled_from([CARD, GOLDEN, MODEL]))
+def test_any_bytes_that_were_signed_are_refused_without_a_breakdown(data: bytes, name: str) -> None:
+    assert refused(changed(name, data))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_missing_file_is_named(name: str) -> None:
+    files = {one: data for one, data in package().items() if one != name}
+    only(refused(files), name, "found no such file")
+
+
+def test_a_file_more_is_named() -> None:
+    only(refused({**package(), "run.sh": b""}), '"run.sh"', "not of a package")
+
+
+def test_faults_of_every_part_are_told_at_once() -> None:
+    files = recarded({"evidence": [], "intended_use": "", "labels": ["a", "a"]})
+    faults = refused({**files, NOTICE: b" ", SIGNATURE: b"{}"})
+    assert [text.partition(":")[0] for text in faults] == [
+        "model.sig", "card.json.labels", "card.json.intended_use", "card.json.metrics[1].label",
+        "NOTICE",
+    ]  # fmt: skip
+
+
+def test_a_package_larger_than_the_profile_allows() -> None:
+    wearable = packages.profile()
+    small = replace(wearable, budget=replace(wearable.budget, model_size_mb=0.05))
+    said = "at most 0.05 MB (budget.model_size_mb of wearable)"
+    only(refused(package(), Terms(packages.trusted(), small)), "MB", said)
+
+
+def test_texts_without_end_are_refused() -> None:
+    limits = Limits(package_text_bytes_max=10_000)
+    files = changed(NOTICE, b"x" * 10_001)
+    said = "at most package_text_bytes_max = 10000"
+    only(refused(files, Terms(packages.trusted(), packages.profile(), limits)), "NOTICE", said)
+
+
+def test_no_evidence_for_this_profile() -> None:
+    said = "accepted: evidence for the device profile workstation"
+    only(refused(package(), terms("workstation")), 'found ["wearable"]', said)
+
+
+def test_what_was_checked_at_activation_is_not_asked_for_again() -> None:
+    assert verify(package(), Terms(packages.trusted(), None)).digest
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"schema": 2}, "card.json.schema: found 2; accepted: 1"),
+        ({"metrics": []}, "card.json.metrics: found []; accepted: a list of objects, at least 1"),
+        ({"format": "torch"}, 'card.json.format: found "torch"; accepted: onnx'),
+        ({"sha256": "0" * 64}, "card.json.sha256"),
+        ({"data": [{}]}, "card.json.data[0].patients: found null; accepted: a whole number"),
+        ({"limits": []}, "card.json.limits: found []"),
+        ({"evidence": [{"profile": "wearable"}]}, "card.json.evidence[0].bundle_sha256"),
+        ({"runtime": {}}, "card.json.runtime.session"),
+        ({"recipe": "magic"}, 'card.json.recipe: found "magic"'),
+    ],
+)
+def test_a_card_that_says_too_little(change: dict[str, Any], said: str) -> None:
+    assert any(said in text for text in refused(recarded(change)))
+
+
+def test_a_figure_outside_its_interval() -> None:
+    (first, second) = packages.card()["metrics"]
+    files = recarded({"metrics": [{**first, "low": 0.995}, {**second, "label": "gallop"}]})
+    faults = refused(files)
+    assert any("a value within its interval" in text for text in faults)
+    assert any('metrics[1].label: found "gallop"' in text for text in faults)
+
+
+def test_labels_that_do_not_fit_the_model() -> None:
+    labels = ["asystole", "bradycardia", "sinus"]
+    faults = refused(recarded({"labels": labels}))
+    only(faults, "golden.bin.labels", "asystole")
+
+
+def with_head(**change: Any) -> bytes:
+    head, _, body = package()[GOLDEN].partition(b"\n")
+    return json.dumps(json.loads(head) | change).encode() + b"\n" + body
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (with_head(tolerance=0.5), "a number from 0 to 0.01"),
+        (with_head(tolerance=-1), "a number from 0 to 0.01"),
+        (with_head(windows=5), "bytes of numbers"),
+        (with_head(windows=10**9), "golden_windows_max = 10000"),
+        (with_head()[:-1], "bytes of numbers"),
+        (b"{}", "no line of JSON"),
+    ],
+)
+def test_golden_windows_that_are_none(data: bytes, said: str) -> None:
+    assert any(said in text for text in refused(changed(GOLDEN, data)))
+
+
+@pytest.mark.parametrize("tolerance", [0.0, 1e-5])
+def test_an_answer_that_this_device_does_not_reproduce(tolerance: float) -> None:
+    head, _, body = with_head(tolerance=tolerance).partition(b"\n")
+    numbers = np.frombuffer(body, "<f4").copy()
+    numbers[-1] += 1e-4
+    faults = refused(changed(GOLDEN, head + b"\n" + numbers.tobytes()))
+    assert len(faults) == 2
+    assert "1 of 4 golden windows answered otherwise, one by one, first window 3" in faults[0]
+    assert "several at once" in faults[1]
+
+
+def test_exact_answers_are_exact_to_the_last_bit() -> None:
+    files = dict(unsigned(tolerance=0.0, windows=1))
+    assert verify(signed(files), terms())
+    data = bytearray(files[GOLDEN])
+    data[-4] ^= 1
+    only(refused(changed(GOLDEN, bytes(data)))[:1], "the same bits")
+
+
+def graph_with(change: Callable[[Any], None]) -> bytes:
+    proto = onnx_model()
+    change(proto)
+    data: bytes = proto.SerializeToString()
+    return data
+
+
+def foreign(proto: Any) -> None:
+    proto.graph.node[0].domain = "com.microsoft"
+
+
+def nested(proto: Any) -> None:
+    inner = proto.graph.node[1].attribute.add(name="then_branch", type=5)
+    inner.g.node.add(op_type="Gemm", domain="org.example")
+
+
+def external(proto: Any) -> None:
+    proto.graph.initializer[0].data_location = 1
+    proto.graph.initializer[0].external_data.add(key="location", value="/etc/passwd")
+
+
+def old(proto: Any) -> None:
+    proto.opset_import[0].version = 9
+
+
+def functions(proto: Any) -> None:
+    proto.functions.add(name="mine")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (foreign, "the operator com.microsoft."),
+        (nested, "the operator org.example.Gemm"),
+        (external, "external data of the tensor first"),
+        (old, "found opset 9; accepted: opset 13 to 21"),
+        (functions, "1 functions of its own"),
+    ],
+)
+def test_a_graph_that_may_not_be_run(change: Callable[[Any], None], said: str) -> None:
+    faults = refused(small_package(graph_with(change)))
+    assert any(said in text for text in faults)
+    assert all(text.startswith(MODEL) for text in faults)
+
+
+def not_a_number(proto: Any) -> None:
+    weights = np.frombuffer(proto.graph.initializer[3].raw_data, "<f4").copy()
+    weights[0] = np.nan
+    proto.graph.initializer[3].raw_data = weights.tobytes()
+
+
+def test_a_model_that_answers_no_numbers() -> None:
+    faults = refused(small_package(graph_with(not_a_number)))
+    assert any("probabilities from 0 to 1" in text and "golden" in text for text in faults)
+    assert any("probe window" in text for text in faults)
+
+
+def test_a_model_with_other_outputs_than_labels() -> None:
+    head, _, body = package()[GOLDEN].partition(b"\n")
+    labels = [*json.loads(head)["labels"], "gallop"]
+    more = body + bytes(4 * json.loads(head)["windows"])
+    golden = json.dumps(json.loads(head) | {"labels": labels}).encode() + b"\n" + more
+    said = json.loads(package()[CARD]) | {"labels": labels}
+    faults = refused(signed({**package(), CARD: json.dumps(said).encode(), GOLDEN: golden}))
+    only(faults, "answers 4 values for 5 labels")
+
+
+def test_nothing_is_packed_that_would_be_refused() -> None:
+    model, said = graph_with(foreign), {**small_card(), "intended_use": ""}
+    with pytest.raises(PackageError, match=r"com\.microsoft"):
+        unsigned_package(model, small_card(), probe_windows(50, 3), "n")
+    model = onnx_model().SerializeToString()
+    with pytest.raises(PackageError, match="intended_use"):
+        unsigned_package(model, said, probe_windows(50, 3), "n")
+
+
+def test_golden_windows_are_read_as_they_were_written() -> None:
+    golden, faults = parse_golden(package()[GOLDEN], Limits())
+    assert golden is not None
+    assert not faults
+    assert (golden.windows == probe_windows(1250, 4)).all()
