@@ -63,7 +63,8 @@ def believes_nobody(parts: Parts) -> Device:
 
     def hear(self: Court, told: list[Told]) -> list[Told]:
         del self
-        return [one for one in told if getattr(one.finding, "sign", None) not in JUDGED]
+        lethal = frozenset().union(*JUDGED.values())
+        return [one for one in told if getattr(one.finding, "sign", None) not in lethal]
 
     put(Court, "hear", hear)
     return Device(parts)

@@ -11,6 +11,7 @@ Rules of the wave:
 4. Without beats there is no value: a line that is flushed is out of range, one that is open to the
    air (zeroed) has its lead off, and otherwise the pulse is weak or hidden in noise.
 5. A beat is told as late as one in a pulse of light, and so are its values.
+6. A pulse that has stopped is a sign (`run_out`), and has no rate.
 
 Rules of the numbers: those of `numeric`; a cuff measures each few minutes, so a value is good for
 `stale_s`, and two may differ by anything.
@@ -25,9 +26,10 @@ from typing import NamedTuple
 from edgeward.signal.detect.chain import Chain
 from edgeward.signal.detect.numeric import NumberRules, NumericDetector
 from edgeward.signal.detect.past import Past
+from edgeward.signal.detect.run_out import AIR_MMHG, RunOut
 from edgeward.signal.detect.thin import Thin
 from edgeward.signal.detect.wave import Wave, WaveFinder
-from edgeward.signal.findings import Beat, Finding, Reading, Reason, Vital
+from edgeward.signal.findings import Beat, Finding, Reading, Reason, Sign, SignChange, Vital
 from edgeward.signal.ring import Mask, Samples
 
 HEIGHT_MIN_MMHG = 4.0
@@ -42,7 +44,6 @@ _BEATS_MIN = 3
 _SILENT_S = 3.0
 _KEPT_S = 8.0
 _FLUSHED_MMHG = 200.0
-_AIR_MMHG = 10.0
 _THINNED_HZ = 62
 _RATES_HZ = (50, 1000)
 
@@ -67,7 +68,9 @@ class PressureDetector:
         "_levels",
         "_past",
         "_rate_hz",
+        "_run_out",
         "_seconds",
+        "_sign",
         "_steps_silent",
         "_sums",
         "_thin",
@@ -94,6 +97,9 @@ class PressureDetector:
         self._foot: float | None = None
         self._beats: deque[_Pressures] = deque()
         self._seconds = 0
+        values = self._thin.step_samples // self._thin.factor
+        self._run_out = RunOut(self._thin.rate_hz, values)
+        self._sign: bool | None = None
 
     def push(self, samples: Samples, valid: Mask) -> list[Finding]:
         """Take the next samples, and tell what they make known."""
@@ -103,6 +109,7 @@ class PressureDetector:
             self._take(values, whole, at, found)
             now = (at + 1) / self._thin.factor
             self._chain.age(now)
+            self._judge_sign(now, at, found)
             if at + 1 >= (self._seconds + 1) * self._rate_hz:
                 self._seconds += 1
                 found += self._readings(now, at)
@@ -110,7 +117,7 @@ class PressureDetector:
 
     def _take(self, values: list[float], whole: list[bool], at: int, found: list[Finding]) -> None:
         """One step."""
-        place = (at + 1) // self._thin.factor - len(values)
+        place, rise = (at + 1) // self._thin.factor - len(values), 0.0
         for count, (value, sound) in enumerate(zip(values, whole, strict=True), place + 1):
             self._sums.append(value + (self._sums[-1] if self._sums else 0.0))
             if not sound:
@@ -119,22 +126,40 @@ class PressureDetector:
                 self._foot = None
                 continue
             wave = self._finder.push(value)
+            rise = max(rise, self._finder.rise)
             if wave is not None:
                 self._judge(wave, count, at, found)
             self._finder.floor = max(HEIGHT_MIN_MMHG, self._chain.floor)
         self._past.add(whole, values, 0.0)
+        self._run_out.push(values, rise, whole=all(whole))
         self._levels.append(sum(values) / len(values))
 
     def _judge(self, wave: Wave, count: int, at: int, found: list[Finding]) -> None:
         """Rule 2, for one beat."""
         if not self._chain.take(wave):
             return
-        sample = round((wave.foot + 0.5) * self._thin.factor - 0.5)
-        found.append(Beat(sample, at, wave.height))
+        self._run_out.beat(wave)
+        found.append(Beat(self._sample(wave.foot), at, wave.height))
         mean = None if self._foot is None else self._average(self._foot, wave.foot, count)
         self._foot = wave.foot
         if mean is not None:
             self._beats.append(_Pressures(wave.foot, wave.high, mean, wave.low))
+
+    def _sample(self, place: float) -> int:
+        """The sample in the middle of a thinned one."""
+        return round((place + 0.5) * self._thin.factor - 0.5)
+
+    def _judge_sign(self, now: float, at: int, found: list[Finding]) -> None:
+        """Rule 6, when it has changed."""
+        self._run_out.judge(self._chain, now)
+        present, last = self._run_out.present, self._chain.last
+        if present is self._sign:
+            return
+        self._sign = present
+        since = at if last is None or present is None else self._sample(last)
+        text = f"no pulse wave for {(at - since) / self._rate_hz:.1f} s" if present else ""
+        begin = at if present is False else since
+        found.append(SignChange(Sign.NO_PULSE, present, begin, at, text))
 
     def _average(self, foot: float, next_foot: float, count: int) -> float | None:
         """The mean from one foot to the next, `count` values having come."""
@@ -146,7 +171,7 @@ class PressureDetector:
 
     def _readings(self, now: float, at: int) -> list[Finding]:
         """The rate and the pressures, or why there is none."""
-        rate = self._chain.rate(now)
+        rate = None if self._sign is True else self._chain.rate(now)
         while self._beats and self._beats[0].at < now - AVERAGED_S * self._thin.rate_hz:
             self._beats.popleft()
         told: list[Finding]
@@ -184,7 +209,7 @@ class PressureDetector:
         level = median(self._levels)
         if not last.whole:
             return Reason.MISSING
-        if abs(level) < _AIR_MMHG:
+        if abs(level) < AIR_MMHG:
             return Reason.LEAD_OFF
         if level > _FLUSHED_MMHG:
             return Reason.OUT_OF_RANGE

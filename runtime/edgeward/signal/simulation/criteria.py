@@ -60,6 +60,9 @@ class Criteria:
     extreme_high_bpm: float = 140.0
     apnea_s: float = 20.0
     no_pulse_s: float = 10.0
+    """Without a pulse in the light of a finger."""
+    stopped_s: float = 4.0
+    """Without a pulse in an arterial line, while the pressure runs out."""
     margin_bpm: float = 5.0
     """Of the extreme rates and of a run: as for a limit."""
     sign_delay_s: float = 3.0
@@ -79,7 +82,8 @@ class Criteria:
         within(self, asystole_s=(1, 60), pause_s=(1, 60), fibrillation_s=(1, 60))
         within(self, ventricular_beats=(2, 100), ventricular_bpm=(60, 300), margin_bpm=(0, 50))
         within(self, extreme_low_bpm=(10, 100), extreme_high_bpm=(80, 300), apnea_s=(5, 120))
-        within(self, no_pulse_s=(1, 60), sign_delay_s=(0, 600), standstill_delay_s=(0, 600))
+        within(self, no_pulse_s=(1, 60), stopped_s=(1, 60))
+        within(self, sign_delay_s=(0, 600), standstill_delay_s=(0, 600))
         within(self, rate_delay_s=(0, 600))
         within(self, fall_delay_s=(0, 600), fault_delay_s=(0, 600), clear_s=(0, 600))
         within(self, learning_s=(0, 600))

@@ -63,9 +63,12 @@ def expected_alarms(
         *_falls(truth, criteria),
     ]
     seen = [
-        _when_visible(one, truth, criteria, channels)
-        for one in about_the_body
-        if _SEEN_IN.get(one.what, Signal.ECG) in there
+        _when_visible(one, signal, truth, criteria, channels)
+        for one, signal in (
+            *((one, _SEEN_IN.get(one.what, Signal.ECG)) for one in about_the_body),
+            *((one, Signal.PRESSURE) for one in _stopped(truth, criteria)),
+        )
+        if signal in there
     ]
     told = [*seen, *_faults(truth, criteria, channels), *_without_pulse(truth, criteria, channels)]
     lasting = [
@@ -258,6 +261,13 @@ def _breath_and_pulse(truth: Truth, criteria: Criteria) -> Iterator[Expected]:
             yield _gap(sign, last_s, next_s, over_s, criteria)
 
 
+def _stopped(truth: Truth, criteria: Criteria) -> Iterator[Expected]:
+    """No pulse in an arterial line."""
+    over_s = criteria.stopped_s
+    for last_s, next_s in gaps(truth.pressure_pulses_s, truth.seconds, 0.9 * over_s):
+        yield _gap(Sign.NO_PULSE, last_s, next_s, over_s, criteria)
+
+
 def _falls(truth: Truth, criteria: Criteria) -> Iterator[Expected]:
     """Each fall; how long it is told is for others to say."""
     for fall in truth.falls:
@@ -305,13 +315,16 @@ def _without_pulse(
 
 
 def _when_visible(
-    one: Expected, truth: Truth, criteria: Criteria, channels: tuple[Channel, ...]
+    one: Expected,
+    signal: Signal,
+    truth: Truth,
+    criteria: Criteria,
+    channels: tuple[Channel, ...],
 ) -> Expected:
     """Put off what is hidden until it can be seen; what is over by then may be raised or not."""
     if one.raise_by_s is None:
         return one
     needed_s = one.raise_by_s - one.begins_s
-    signal = _SEEN_IN.get(one.what, Signal.ECG)
     hidden = _hidden_spans(truth, criteria, [c.name for c in channels if c.signal is signal])
     seen_s = one.begins_s
     for start_s, end_s in hidden:

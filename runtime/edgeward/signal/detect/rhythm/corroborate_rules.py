@@ -35,6 +35,7 @@ STRONG: dict[tuple[Sign, Kind], Strong] = {
     (Sign.ASYSTOLE, Kind.PULSE): Strong(3.5, 2.0, _ANY_S),
     (Sign.ASYSTOLE, Kind.LEAD): Strong(8.0, 2.0, _ANY_S, _EVEN, 0.5),
     (Sign.PAUSE, Kind.PULSE): Strong(3.5, 2.0, _ANY_S),
+    (Sign.NO_PULSE, Kind.PULSE): Strong(3.5, 2.0, _ANY_S),
     (Sign.VENTRICULAR_FIBRILLATION, Kind.PULSE): Strong(6.0, 2.0, _ANY_S),
     (Sign.VENTRICULAR_FIBRILLATION, Kind.LEAD): Strong(8.0, 2.0, (0.5, 1.6), _EVEN, 0.5),
     (Sign.VENTRICULAR_TACHYCARDIA, Kind.PULSE): Strong(8.0, 1.6, _SLOWER_S, (0.75, 1.25), 0.7),
