@@ -64,7 +64,7 @@ $(STAMP): pyproject.toml runtime/pyproject.toml constraints.txt hatch_build.py
 $(ENGINES): $(STAMP)
 	@echo "install: the optional inference engines, a minute or two"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
-	  --constraint constraints.txt --editable './runtime[torch,litert]'
+	  --constraint constraints.txt --editable './runtime[torch,litert,compress]'
 	@touch $@
 
 # Only a benchmark needs them: libraries for streams that ours is measured beside.

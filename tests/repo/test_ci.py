@@ -76,7 +76,7 @@ def test_only_the_full_tests_install_the_optional_backends(
         check=True,
     ).stdout
     assert "--editable ./runtime" in told
-    assert ("'./runtime[torch,litert]'" in told) == installed
+    assert ("'./runtime[torch,litert,compress]'" in told) == installed
 
 
 def test_the_build_server_stops_at_the_first_fault(checkout: Path) -> None:

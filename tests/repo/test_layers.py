@@ -74,7 +74,7 @@ def test_an_upward_import_is_caught(copy: Path, module: str, line: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["torch_engine", "litert_engine"])
+@pytest.mark.parametrize("backend", ["torch_engine", "litert_engine", "compress.quantise"])
 def test_an_optional_backend_imported_past_the_loader_is_caught(copy: Path, backend: str) -> None:
     with (copy / "edgeward/device/assembly.py").open("a") as broken:
         broken.write(f"\nimport edgeward.model.{backend}\n")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from edgeward.model.engine import CheckedEngine, Probabilities
-from edgeward.model.onnx_runtime import onnxruntime
+from edgeward.model.onnx_runtime import onnxruntime, session_options
 from edgeward.signal.windows import Samples
 
 TENSOR = "tensor(float)"
@@ -22,7 +22,7 @@ class OnnxEngine(CheckedEngine):
 
     def _load(self, model: bytes) -> None:
         self._session = onnxruntime.InferenceSession(
-            model, sess_options=_options(), providers=["CPUExecutionProvider"]
+            model, sess_options=session_options(), providers=["CPUExecutionProvider"]
         )
         self._input = _only(self._session.get_inputs(), "takes")
         self._outputs = [_only(self._session.get_outputs(), "answers")]
@@ -53,13 +53,3 @@ def _only(tensors: Sequence[Any], does: str) -> str:
         raise ValueError(f"it {does} {found}; one {TENSOR} is needed")
     name: str = tensors[0].name
     return name
-
-
-def _options() -> onnxruntime.SessionOptions:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3  # errors only: they are raised anyway
-    return options
