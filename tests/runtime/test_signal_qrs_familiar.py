@@ -44,6 +44,15 @@ def test_what_never_looks_the_same_twice_is_strange() -> None:
     assert all(spikes)
 
 
+def test_how_like_a_beat_is_to_those_before_it_is_told_latest_first() -> None:
+    familiar = Familiar()
+    for turn in (1, -1, 1):
+        familiar.strange(Outline(wave(3, turn=turn)))
+    latest, first = familiar.likeness
+    assert latest < 0.5
+    assert first > 0.99
+
+
 @given(st.floats(0.001, 10), st.floats(-1000, 1000))
 def test_neither_height_nor_level_matters(height: float, level: float) -> None:
     familiar = Familiar()

@@ -180,6 +180,47 @@ def test_a_fast_row_of_beats_that_are_like_no_other_is_undecided(
     assert found[-1].present is told
 
 
+def likened(beats: Sequence[Beat], kinds: str) -> list[Beat]:
+    """The same beats; those whose kinds (in turn) are one letter are like each other."""
+    own = [kinds[place % len(kinds)] for place in range(len(beats))]
+    likeness = [
+        tuple(0.95 if own[before] == kind else 0.6 for before in range(place - 1, -1, -1)[:16])
+        for place, kind in enumerate(own)
+    ]
+    return [replace(one, likeness=like) for one, like in zip(beats, likeness, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "beats", "told"),
+    [
+        ("a", 5, True),
+        ("ab", 5, True),  # three are like two others each
+        ("abcdefgh", 5, None),
+        ("aab", 5, True),
+        ("abc", 5, None),
+        ("abcdefgh", 3, None),
+        ("a", 3, True),
+    ],
+)
+def test_ventricular_beats_in_a_row_are_like_each_other(
+    kinds: str, beats: int, told: bool | None
+) -> None:
+    limits = replace(NO_LEARNING, ventricular_beats=beats)
+    slow = beats_at(steady(10, 60))
+    fast = beats_at([10 + 0.4 * k for k in range(12)], BeatClass.VENTRICULAR)
+    row = likened(fast, kinds)
+    found = of(Sign.VENTRICULAR_TACHYCARDIA, run([*slow, *row], 14, limits))
+    assert [one.present for one in found] == [False, told]
+
+
+def test_a_ventricular_tachycardia_that_has_begun_goes_on_whatever_its_beats_look_like() -> None:
+    slow = beats_at(steady(10, 60))
+    fast = beats_at([10 + 0.4 * k for k in range(24)], BeatClass.VENTRICULAR)
+    row = [*likened(fast[:8], "a"), *likened(fast[8:], "abcdefgh")]
+    found = of(Sign.VENTRICULAR_TACHYCARDIA, run([*slow, *row], 18))
+    assert [one.present for one in found] == [False, True]
+
+
 def test_a_fast_rhythm_that_stops_is_over_before_it_is_a_standstill() -> None:
     beats = beats_at(steady(10, 180), BeatClass.VENTRICULAR)
     found = run(beats, 20)

@@ -139,6 +139,8 @@ class Beat:
     kind: BeatClass = BeatClass.UNKNOWN
     strange: bool = False
     """Like hardly any other of the last beats: disturbance may have been taken for it."""
+    likeness: tuple[float, ...] = ()
+    """To each of the last beats, the latest first, from -1 to 1; empty where nobody has looked."""
 
 
 Finding = Reading | SignChange | DefectChange | Beat

@@ -20,17 +20,21 @@ _LIKE, _LIKE_LEAST = 0.75, 2
 class Familiar:
     """Remembers the last beats of one lead."""
 
-    __slots__ = ("_shapes",)
+    __slots__ = ("_shapes", "likeness")
 
     def __init__(self) -> None:
         """Begin knowing none."""
         self._shapes: list[Values] = []
+        self.likeness: tuple[float, ...] = ()
+        """Of the last beat to those before it, the latest of them first; from -1 to 1."""
 
     def strange(self, outline: Outline) -> bool:
         """Whether the next beat is, wherever it lies within `SHIFTS` moments of its place."""
         found = False
-        if len(self._shapes) >= _JUDGED_FROM:
+        if self._shapes:
             likeness = (np.array(self._shapes) @ outline.tries.T).max(axis=1)
+            self.likeness = tuple(likeness[::-1].tolist())
+        if len(self._shapes) >= _JUDGED_FROM:
             found = int(np.count_nonzero(likeness >= _LIKE)) < _LIKE_LEAST
         self._shapes = [*self._shapes[1 - _REMEMBERED :], outline.tries[SHIFTS]]
         return found

@@ -157,7 +157,8 @@ class QrsDetector:
         kind = self._shapes.judge(Complex(outline, interval_s))
         height = float(np.ptp(self._cut(place, self._near)))
         strange = self._familiar.strange(outline)
-        return Beat(self._front.sample(place), at, height, width_ms, kind, strange)
+        likeness = self._familiar.likeness
+        return Beat(self._front.sample(place), at, height, width_ms, kind, strange, likeness)
 
     def _cut(self, moment: int, reach: int) -> Values:
         """The wave so far to either side of a moment."""

@@ -11,8 +11,8 @@ Rules:
    asystole.
 3. Extreme rates are means of the last so many intervals, and end `_BACK_PER_MIN` inside the limit.
    The open interval counts as soon as it makes a slow rate certain.
-4. Ventricular tachycardia: so many ventricular beats in a row at such a rate. It ends with two
-   other beats in a row, or when no beat follows.
+4. Ventricular tachycardia: so many ventricular beats in a row at such a rate, like each other where
+   it begins (`rows`). It ends with two other beats in a row, or when no beat follows.
 5. A hole of `HOLE_S` breaks all rows of beats. Until they are long enough again, what rests on them
    is undecided.
 6. The detector of beats tells each beat within `lag_samples`: what was silent at a sample is known

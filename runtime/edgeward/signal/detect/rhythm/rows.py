@@ -3,10 +3,15 @@
 While more than half of the last beats are strange (like no other), no fast row begins: muscles make
 such beats, and a tachycardia never did in the recordings that this was chosen on, for its beats are
 like each other. It is undecided then, not absent; one that has begun goes on.
+
+A ventricular tachycardia begins only with a row whose beats are like each other: more than half of
+them are each like two others of it. An electrode that moves makes rows of wide beats, of which each
+looks otherwise. A rhythm that stays so irregular in shape is for those to tell who look at the
+wave, or at the rate alone.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from edgeward.signal.detect.rhythm.limits import RhythmLimits
 from edgeward.signal.findings import Beat, BeatClass, Sign
@@ -17,6 +22,8 @@ STALE_S = 2.0
 """Without a beat for so long there is no fast rhythm any more."""
 OTHERS_END = 2
 _STRANGE_LAST, _STRANGE_MOST = 8, 0.5
+_LIKE, _LIKE_OTHERS = 0.85, 2
+"""So high a correlation with so many others of a row; with one, where there are but three."""
 
 Told = tuple[Sign, bool | None, int, str]
 
@@ -31,7 +38,7 @@ class Rows:
         self._beats: deque[int] = deque(
             maxlen=max(limits.tachy_intervals, limits.brady_intervals) + 1
         )
-        self._run: deque[int] = deque(maxlen=limits.ventricular_beats)
+        self._run: deque[Beat] = deque(maxlen=limits.ventricular_beats)
         self._others = 0
         self._strange: deque[bool] = deque(maxlen=_STRANGE_LAST)
         self._end = 0
@@ -56,7 +63,7 @@ class Rows:
         self._strange.append(beat.strange)
         self._end, self._stale = beat.sample, False
         if beat.kind is BeatClass.VENTRICULAR:
-            self._run.append(beat.sample)
+            self._run.append(beat)
             self._others = 0
         else:
             self._others += 1
@@ -82,9 +89,9 @@ class Rows:
         self._judge_fast()
         limits = self._limits
         enough = len(self._run) == limits.ventricular_beats
-        rate = self._per_min(list(self._run)) if len(self._run) > 1 else 0.0
+        rate = self._per_min(self._ventricular_row) if len(self._run) > 1 else 0.0
         if enough and rate >= limits.ventricular_per_min:
-            self._ventricular = True
+            self._ventricular = True if self._ventricular or alike(self._run) else None
         elif not self._run or (enough and rate < limits.ventricular_per_min - BACK_PER_MIN):
             ended = self._ventricular is True or len(self._beats) >= limits.ventricular_beats
             self._ventricular = False if ended else self._ventricular
@@ -109,6 +116,10 @@ class Rows:
     def _per_min(self, beats: list[int]) -> float:
         return 60.0 * self._rate_hz * (len(beats) - 1) / max(1, beats[-1] - beats[0])
 
+    @property
+    def _ventricular_row(self) -> list[int]:
+        return [beat.sample for beat in self._run]
+
     def signs(self) -> Iterator[Told]:
         """Each sign: whether it is present, since when, and in words."""
         beats = list(self._beats)
@@ -118,10 +129,25 @@ class Rows:
             slow = [*beats[-need:], self._end]  # the open interval made it certain
         yield self._told(Sign.EXTREME_BRADYCARDIA, slow, state=self._brady)
         yield self._told(Sign.EXTREME_TACHYCARDIA, fast, state=self._tachy)
-        yield self._told(Sign.VENTRICULAR_TACHYCARDIA, list(self._run), state=self._ventricular)
+        row = self._ventricular_row
+        yield self._told(Sign.VENTRICULAR_TACHYCARDIA, row, state=self._ventricular)
 
     def _told(self, sign: Sign, row: list[int], *, state: bool | None) -> Told:
         if not state or len(row) < 2:
             return sign, state, 0, ""
         text = f"{len(row)} beats at {self._per_min(row):.0f}/min"
         return sign, state, row[0], text
+
+
+def alike(row: Sequence[Beat]) -> bool:
+    """Whether the beats of a row are like each other; of those nobody compared, it is taken so."""
+    if not all(beat.likeness for beat in list(row)[1:]):
+        return True
+    counts = [0] * len(row)
+    for place, beat in enumerate(row):
+        for back, likeness in enumerate(beat.likeness[:place], 1):
+            if likeness >= _LIKE:
+                counts[place] += 1
+                counts[place - back] += 1
+    others = min(_LIKE_OTHERS, len(row) - 2)
+    return 2 * sum(count >= others for count in counts) > len(row)
