@@ -15,6 +15,7 @@ from edgeward.model.compress.graphs import minimised, read, run, write
 from edgeward.model.compress.operators import executed
 from edgeward.model.compress.pooling import pooled
 from edgeward.model.compress.quantise import CALIBRATION_LEAST, lint, quantised
+from edgeward.model.compress.shares import LABELS_MAX, ONE, exact_shares, table
 from edgeward.model.onnx_runtime import onnxruntime, session_options
 
 
@@ -146,6 +147,42 @@ def test_signed_activations_and_scales_of_a_call_are_risks() -> None:
     assert [one.tensor for one in risks] == ["q", "d"]
     assert "int8" in risks[0].text
     assert "all windows of a call" in risks[1].text
+
+
+def whole_scores(whole: onnx.ModelProto, windows: Any) -> tuple[Any, float]:
+    """The scores of a quantised network before they become probabilities, and their scale."""
+    model = onnx.ModelProto()
+    model.CopyFrom(whole)
+    makers = {name: node for node in model.graph.node for name in node.output}
+    scores = next(node for node in model.graph.node if node.op_type == "Cast").input[0]
+    scale = next(
+        one for one in model.graph.initializer if one.name == makers[scores].input[1]
+    )  # of the node that quantises them
+    model.graph.output.insert(0, helper.make_tensor_value_info(scores, TensorProto.UINT8, None))
+    del model.graph.output[1:]
+    return run(write(model), windows), float(numpy_helper.to_array(scale))
+
+
+def test_probabilities_are_divisions_of_whole_numbers_and_nearly_a_softmax(
+    whole: onnx.ModelProto,
+) -> None:
+    scores, scale = whole_scores(whole, waves(100, seed=8))
+    answers = run(write(whole), waves(100, seed=8))
+    below = scores.astype(np.int64).max(1, keepdims=True) - scores
+    powers = table(scale)[below].astype(np.int64)
+    expected = powers.astype(np.float32) / powers.sum(1, keepdims=True).astype(np.float32)
+    np.testing.assert_array_equal(answers, expected)
+    exponents = np.exp(-scale * below.astype(np.float64))
+    np.testing.assert_allclose(answers, exponents / exponents.sum(1, keepdims=True), atol=3e-6)
+    assert len(np.unique(scores)) > 20
+
+
+def test_only_what_can_be_added_exactly_is_made_exact() -> None:
+    with pytest.raises(
+        ModelError, match="the network ends with Softmax; accepted: Softmax of whole"
+    ):
+        exact_shares(convolutional())
+    assert 1 << np.finfo(np.float32).nmant + 1 >= LABELS_MAX * ONE
 
 
 def broken_windows() -> Any:

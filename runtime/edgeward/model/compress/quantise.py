@@ -8,8 +8,8 @@ Rules:
    their artefacts. Fewer than `CALIBRATION_LEAST` saturate on the next movement of the patient.
 3. What comes before the network (filters, scaling) stays in float: it is another graph, joined
    afterwards. A logarithm or a mean in eight bits costs more than the whole network.
-4. The scores of the labels are whole numbers too, so that they are the same everywhere; what makes
-   probabilities of them stays in float, and cannot change which label is first.
+4. The scores of the labels are whole numbers too, and so is what makes probabilities of them: the
+   answers are the same bits everywhere.
 5. Dynamic quantisation is not offered for networks of convolutions: it is slower than float there,
    and one patient's answer would depend on whose windows are in the same call.
 """
@@ -26,10 +26,10 @@ import onnx
 from edgeward.errors import ModelError
 from edgeward.model.compress.graphs import minimised, write
 from edgeward.model.compress.pooling import pooled
+from edgeward.model.compress.shares import LAST, exact_shares
 from edgeward.signal.windows import Samples
 
 CALIBRATION_LEAST: Final = 256
-LAST: Final = "Softmax"
 SEVEN_BITS: Final = (-64, 64)
 """Two products of such a weight and an activation fit into sixteen bits."""
 _AT_ONCE: Final = 32
@@ -86,7 +86,7 @@ def quantised(network: onnx.ModelProto, calibration: Samples) -> onnx.ModelProto
             )
         except Exception as error:  # the quantiser raises what it meets, of any type
             raise ModelError(f"the network cannot be quantised: {error}") from error
-        return minimised(onnx.load(small))
+        return minimised(exact_shares(onnx.load(small)))
 
 
 def _check(calibration: Samples) -> None:
