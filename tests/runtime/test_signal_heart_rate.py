@@ -168,6 +168,12 @@ def test_a_strange_beat_in_time_counts() -> None:
     assert [one.value for one in told[10:] if isinstance(one, Reading)] == [75.0] * 20
 
 
+def test_slow_beats_of_a_new_shape_are_slow_as_soon_as_they_are_known() -> None:
+    told = of_strange([*every(0.75, 0.5, 20), 24.5, 26.0], [21.5, 23.0], 27)
+    assert isinstance(told[-1], Reading)
+    assert told[-1].value == 40
+
+
 def test_what_rests_on_strange_beats_is_unknown_and_somebody_is_told() -> None:
     strange_s = np.arange(20.1, 32, 0.37).tolist()
     told = of_strange(list(every(0.8, 0.5, 60)), strange_s, 60)

@@ -219,8 +219,9 @@ class HeartRate:
     def _averaged(self) -> list[Stretch]:
         """The intervals whose mean it is."""
         known = list(self._stretches)
-        if min(one.interval for one in known[-_SLOW:]) > _SLOW_S * self._rate_hz:
-            return known[-_SLOW_AVERAGED:]
+        slow = _newest(known, _SLOW)
+        if min(one.interval for one in slow) > _SLOW_S * self._rate_hz:
+            return _newest(known, _SLOW_AVERAGED)
         begin = self._now - _AVERAGED_S * self._rate_hz
         inside = sum(one.intervals for one in known if one.first >= begin)
         wanted = max(inside, _AVERAGED) // 2 * 2
@@ -228,3 +229,10 @@ class HeartRate:
         enough = [place for place, total in enumerate(totals, 1) if total <= wanted]
         even = [place for place in enough if totals[place - 1] % 2 == 0]
         return known[-(even or enough)[-1] :]
+
+
+def _newest(known: list[Stretch], intervals: int) -> list[Stretch]:
+    """The newest stretches that hold so many intervals, or all of them."""
+    totals = accumulate(one.intervals for one in reversed(known))
+    wanted = next((place for place, total in enumerate(totals, 1) if total >= intervals), 0)
+    return known[-wanted:]
