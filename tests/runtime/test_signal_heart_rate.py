@@ -171,7 +171,7 @@ def test_a_strange_beat_in_time_counts() -> None:
 def test_slow_beats_of_a_new_shape_are_slow_as_soon_as_they_are_known() -> None:
     told = of_strange([*every(0.75, 0.5, 20), 24.5, 26.0], [21.5, 23.0], 27)
     assert isinstance(told[-1], Reading)
-    assert told[-1].value == 40
+    assert told[-1].value == 36
 
 
 def test_what_rests_on_strange_beats_is_unknown_and_somebody_is_told() -> None:
