@@ -12,6 +12,7 @@ PEERS := .venv/.peers
 
 # Tests start hundreds of processes: each module is compiled once, not by each of them, whatever the shell says.
 test quick: export PYTHONDONTWRITEBYTECODE :=
+# The quick ones compute; of the slow ones many wait at the pace of a sensor, so that three fill two cores.
 TOGETHER := -q -m "not slow" -n 2 --dist worksteal
 
 .PHONY: help install verify test quick lint bench clean
@@ -29,11 +30,11 @@ test: lint $(ENGINES) ## every check and every test, slow ones included
 	@echo "test: the quick tests, side by side"
 	@$(BIN)/pytest $(TOGETHER)
 	@echo "test: the slow ones, side by side; some nine minutes"
-	@$(BIN)/pytest -q -m "slow and not alone" -n 2 --dist worksteal
-	@echo "test: those that watch the time, one by one; some fifteen minutes"
+	@$(BIN)/pytest -q -m "slow and not alone" -n 3 --dist worksteal
+	@echo "test: those that a busy host would judge otherwise, one by one; some five minutes"
 	@$(BIN)/pytest -q -m alone
 
-quick: lint ## lint, types, layers and the quick tests, about two minutes
+quick: lint ## lint, types, layers and the quick tests, about a minute
 	@echo "quick: the quick tests"
 	@$(BIN)/pytest $(TOGETHER) --hypothesis-profile=quick
 
