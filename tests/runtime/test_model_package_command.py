@@ -1,6 +1,7 @@
 """`edgeward model`, and devices that run what it activated."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -145,6 +146,18 @@ def test_a_store_without_keys_or_packages_starts_nothing(bench: Path) -> None:
         stored_engine(bench / "store", bench / "keys", None)
 
 
+def test_without_the_extra_it_is_named(bench: Path) -> None:
+    program = (
+        "import sys; sys.modules['cryptography'] = None; from edgeward.device.cli import main;"
+        "sys.exit(main(['model', 'inspect', 'signed']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=bench, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "pip install 'edgeward[package]'" in done.stderr
+
+
 def test_the_agent_runs_the_active_package(say: Say, bench: Path) -> None:
     packages.write(package("7"), bench / "seven")
     assert say("activate", "seven", *DEVICE)[0] == 0
@@ -189,3 +202,17 @@ def test_the_daemon_runs_the_active_package(say: Say, bench: Path) -> None:
     done = daemon()
     assert done.returncode == 2
     assert "what an activation writes" in done.stderr
+
+
+def test_the_guide_is_true(say: Say, bench: Path) -> None:
+    """Its code makes a package, and its commands, typed one after the other, activate it."""
+    guide = Path(__file__).parents[2] / "docs" / "guides" / "model-package.md"
+    text = guide.read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    subprocess.run([sys.executable, "-c", code], cwd=bench, check=True, timeout=60)
+    (bench / "private.pem").rename(bench / "signing.pem")
+    (bench / "keys").rename(bench / "trusted")
+    typed = [line.split()[2:] for line in text.splitlines() if line.startswith("edgeward model")]
+    *good, last = [say(*words) for words in typed]
+    assert [status for status, _, _ in good] == [0] * 5, good
+    assert last[0] == 1, "there is nothing to go back to yet"

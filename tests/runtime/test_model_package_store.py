@@ -216,15 +216,45 @@ def test_what_was_activated_stays_so_without_power(*, reached: bool) -> None:
     assert active(tree.survivor(lambda: reached)) == NEW_ID
 
 
-def test_the_first_activation_leaves_nothing_or_all() -> None:
-    tree = MemoryTree()
-    ModelStore(tree).activate(NEW, terms())
-    for step in range(tree.steps):
-        store = ModelStore(cut((), activate_new, step).survivor(lambda: False))
-        assert store.pointer() is None
-        with pytest.raises(PackageError):
-            store.load(terms())
-        assert store.digests() == ()
+@given(data=st.data())
+def test_the_first_activation_leaves_nothing_or_all(data: st.DataObject) -> None:
+    step = data.draw(st.integers(0, steps_of((), activate_new) - 1))
+    tree = cut((), activate_new, step).survivor(lambda: data.draw(st.booleans()))
+    store = ModelStore(tree)
+    if store.pointer() is not None:
+        assert active(tree) == NEW_ID
+        return
+    with pytest.raises(PackageError, match="the active package: found none"):
+        store.load(terms())
+    assert store.digests() == ()
+
+
+def test_nothing_is_removed_that_a_power_cut_would_bring_back_into_use() -> None:
+    """The switch was not synced; whether the disk has it is unknown when leftovers are cleared."""
+    tree = activated("1", "2")
+    tree.refuse_at = steps_of(("1", "2"), lambda store: store.activate(THIRD, terms())) - 1
+    with pytest.raises(StoreError):
+        ModelStore(tree).activate(THIRD, terms())
+    assert active(tree) == THIRD_ID
+    pointer_did_not_reach = iter([False])
+    found = tree.survivor(lambda: next(pointer_did_not_reach, True))
+    assert ModelStore(found).rollback(terms()).digest in (OLD_ID, NEW_ID)
+
+
+class LyingDisk(MemoryTree):
+    """A disk that says it has the bytes, and gives back others."""
+
+    __slots__ = ()
+
+    def create(self, path: str, data: bytes) -> None:
+        super().create(path, data[:-1] + b"?" if path.endswith("NOTICE") else data)
+
+
+def test_a_disk_that_lies_is_found_out() -> None:
+    tree = LyingDisk()
+    with pytest.raises(StoreError, match="other bytes than were written"):
+        ModelStore(tree).activate(NEW, terms())
+    assert ModelStore(tree).pointer() is None
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from edgeward.limits import Limits
 from edgeward.model.engine import probe_windows
 from edgeward.model.package.build import unsigned_package
 from edgeward.model.package.golden import parse_golden
-from edgeward.model.package.layout import CARD, GOLDEN, MODEL, NAMES, NOTICE, SIGNATURE, Files
+from edgeward.model.package.layout import BOM, CARD, GOLDEN, MODEL, NAMES, NOTICE, SIGNATURE, Files
 from edgeward.model.package.verify import Terms, verify
 
 
@@ -143,6 +143,21 @@ def test_labels_that_do_not_fit_the_model() -> None:
     only(faults, "golden.bin.labels", "asystole")
 
 
+def test_a_bill_of_other_materials() -> None:
+    bill = json.loads(package()[BOM])
+    bill["components"][0]["hashes"][0]["content"] = "0" * 64
+    only(refused(changed(BOM, json.dumps(bill).encode())), BOM, "a bill of other materials")
+
+
+def test_the_bill_says_when_it_was_made_where_that_is_told() -> None:
+    said, windows = small_card(), probe_windows(50, 3)
+    made = "2026-11-21T12:00:00Z"
+    model = onnx_model().SerializeToString()
+    files = unsigned_package(model, said, windows, "n", tolerance=1e-5, made=made)
+    assert json.loads(files[BOM])["metadata"]["timestamp"] == made
+    assert verify(signed(files), terms()).dossier.model.version == "1"
+
+
 def with_head(**change: Any) -> bytes:
     head, _, body = package()[GOLDEN].partition(b"\n")
     return json.dumps(json.loads(head) | change).encode() + b"\n" + body
@@ -203,6 +218,16 @@ def external(proto: Any) -> None:
     proto.graph.initializer[0].external_data.add(key="location", value="/etc/passwd")
 
 
+def half_external(proto: Any) -> None:
+    proto.graph.initializer[1].external_data.add(key="location", value="weights.bin")
+
+
+def sparse_external(proto: Any) -> None:
+    sparse = proto.graph.sparse_initializer.add()
+    sparse.values.name = "thin"
+    sparse.values.data_location = 1
+
+
 def old(proto: Any) -> None:
     proto.opset_import[0].version = 9
 
@@ -217,6 +242,8 @@ def functions(proto: Any) -> None:
         (foreign, "the operator com.microsoft."),
         (nested, "the operator org.example.Gemm"),
         (external, "external data of the tensor first"),
+        (half_external, "external data of the tensor first_bias"),
+        (sparse_external, "external data of the tensor thin"),
         (old, "found opset 9; accepted: opset 13 to 21"),
         (functions, "1 functions of its own"),
     ],
