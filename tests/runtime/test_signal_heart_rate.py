@@ -168,10 +168,19 @@ def test_a_strange_beat_in_time_counts() -> None:
     assert [one.value for one in told[10:] if isinstance(one, Reading)] == [75.0] * 20
 
 
-def test_slow_beats_of_a_new_shape_are_slow_as_soon_as_they_are_known() -> None:
-    told = of_strange([*every(0.75, 0.5, 20), 24.5, 26.0], [21.5, 23.0], 27)
+def test_slow_beats_of_a_new_shape_are_slow_from_the_first_on() -> None:
+    told = of_strange(list(every(0.75, 0.5, 20)), [21.5, 23.0, 24.5, 26.0], 27)
+    assert not any(isinstance(one, DefectChange) for one in told)
+    values = [one.value for one in told if isinstance(one, Reading)]
+    assert values[-2:] == [40, 36]
+
+
+def test_slow_beats_between_which_none_is_sure_are_slow_together() -> None:
+    before = list(every(0.9, 0.5, 20))
+    strange = [before[-1] + 1.3, before[-1] + 2.6]
+    told = of_strange([*before, before[-1] + 3.9, before[-1] + 5.2], strange, 26)
     assert isinstance(told[-1], Reading)
-    assert told[-1].value == 36
+    assert told[-1].value == 46
 
 
 def test_what_rests_on_strange_beats_is_unknown_and_somebody_is_told() -> None:

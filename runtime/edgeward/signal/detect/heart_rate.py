@@ -11,9 +11,11 @@ Rules:
 4. A reading depends on what lay before its second alone: on beats by their `at`.
 5. A strange beat may be none. Between two that are not strange, as many beats are counted as were
    found, though never more than usual intervals have room there: so one that comes in time counts,
-   and one that comes in between does not. When more than a third of the last beats are strange, the
-   rate is unknown, for NOISE, and never made up. If that lasts, the channel is WEAK, so that
-   somebody is told; no sign is blinded by that, for a fibrillation is strange too.
+   and one that comes in between does not. One that comes `_LATE` usual intervals after the beat
+   before is not one too many, and counts like any other: the first beats of a slow escape are like
+   no other, and without them the rate would be even lower. When more than a third of the last
+   beats are strange, the rate is unknown, for NOISE, and never made up. If that lasts, the channel
+   is WEAK, so that somebody is told; no sign is blinded by that, for a fibrillation is strange too.
 """
 
 from collections import deque
@@ -52,6 +54,7 @@ _SLOW_AVERAGED, _SLOW, _SLOW_S = 4, 3, 1.2
 _STRANGE_MOST, _FOUND_MOST = 3, 3
 """One beat in so many is strange at most; and with more than so many intervals between two beats
 that are not, nobody knows how many there really are."""
+_LATE = 1.5
 _KEPT = 64
 """Intervals: more than 300 beats a minute have in the averaged time."""
 _UNKNOWN_S, _UNKNOWN_AMONG_S = 3, 6
@@ -169,9 +172,10 @@ class HeartRate:
         last, self._last = self._last, beat.sample
         if last is None or last < self._begun or self._apart(last, beat.sample):
             self._sure, self._found = None, 0
-        self._strange.append(beat.strange)
+        strange = beat.strange and not self._late(last, beat.sample)
+        self._strange.append(strange)
         self._found += 1
-        if beat.strange:
+        if strange:
             return
         if self._sure is not None and self._found <= _FOUND_MOST:
             self._stretches.append(self._stretch(self._sure, beat.sample))
@@ -188,10 +192,19 @@ class HeartRate:
             return True
         return any(begun < end and first < over for begun, over in self._gaps)
 
+    def _late(self, last: int | None, sample: int) -> bool:
+        """Whether a strange beat comes too late to be one too many."""
+        usual = self._usual()
+        return last is not None and usual is not None and sample - last >= _LATE * usual
+
+    def _usual(self) -> float | None:
+        """The usual interval; None before the first."""
+        known = [one.interval for one in self._stretches][-_AVERAGED:]
+        return median(known) if known else None
+
     def _stretch(self, first: int, end: int) -> Stretch:
         """Rule 5."""
-        usual = median([one.interval for one in self._stretches][-_AVERAGED:] or [end - first])
-        room = max(1, round((end - first) / usual))
+        room = max(1, round((end - first) / (self._usual() or end - first)))
         return Stretch(first, end, min(self._found, room))
 
     def _why_not(self) -> Reason | None:
