@@ -24,7 +24,7 @@ from edgeward.alarm.journal.writer import Keeping
 KEEPING = Keeping(segment_bytes=4000, segments_max=10_000, alive_ns=1_000_000)
 BOX_BYTES = HEAD_BYTES + 256 * SLOT_BYTES
 WAITING_MAX = 60
-FRESH_EVERY = 15
+FRESH_EVERY = 6
 """Rounds on one folder: reading it takes longer each time."""
 
 
