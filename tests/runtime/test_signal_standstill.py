@@ -120,3 +120,8 @@ def test_p_waves_that_no_complex_follows_are_a_standstill(
     begun = [one for one in told if isinstance(one, SignChange) and one.sign is Sign.ASYSTOLE]
     assert begun[-1].present
     assert begun[-1].at / 250 < max(beats) + 5.0
+
+
+def test_before_the_first_beat_there_is_no_pause_and_there_is_a_standstill() -> None:
+    found = RhythmDetector(RATE_HZ, 75).push([], np.ones(10 * RATE_HZ, np.bool_))
+    assert {one.sign for one in found if one.present} == {Sign.ASYSTOLE}

@@ -84,6 +84,8 @@ class Silence:
         pause = self._reached(self._pause)
         if self.samples >= self._asystole:
             pause = False
+        elif self._last is None:
+            pause = None  # it lies between two beats, and the first may be hard to find
         yield Sign.PAUSE, pause, self.since, text
 
     def _reached(self, limit: int) -> bool | None:
