@@ -181,8 +181,8 @@ def test_a_fast_row_of_beats_that_are_like_no_other_is_undecided(
 
 
 def likened(beats: Sequence[Beat], kinds: str) -> list[Beat]:
-    """The same beats; those whose kinds (in turn) are one letter are like each other."""
-    own = [kinds[place % len(kinds)] for place in range(len(beats))]
+    """The same beats; those whose kinds are one letter are like each other."""
+    own = kinds[: len(beats)]
     likeness = [
         tuple(0.95 if own[before] == kind else 0.6 for before in range(place - 1, -1, -1)[:16])
         for place, kind in enumerate(own)
@@ -198,6 +198,7 @@ def likened(beats: Sequence[Beat], kinds: str) -> list[Beat]:
         ("abcdefgh", 5, None),
         ("aab", 5, True),
         ("abc", 5, None),
+        ("abcd", 5, None),
         ("abcdefgh", 3, None),
         ("a", 3, True),
     ],
@@ -208,16 +209,26 @@ def test_ventricular_beats_in_a_row_are_like_each_other(
     limits = replace(NO_LEARNING, ventricular_beats=beats)
     slow = beats_at(steady(10, 60))
     fast = beats_at([10 + 0.4 * k for k in range(12)], BeatClass.VENTRICULAR)
-    row = likened(fast, kinds)
-    found = of(Sign.VENTRICULAR_TACHYCARDIA, run([*slow, *row], 14, limits))
+    row = likened([*slow, *fast], "s" * len(slow) + kinds * 12)
+    found = of(Sign.VENTRICULAR_TACHYCARDIA, run(row, 14, limits))
     assert [one.present for one in found] == [False, told]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "told"), [("a", True), ("ab", True), ("abc", None), ("aaab", True)]
+)
+def test_the_beats_of_a_tachycardia_are_like_each_other(kinds: str, told: bool | None) -> None:
+    slow, fast = beats_at(steady(10, 60)), beats_at([10 + 0.35 * k for k in range(25)])
+    row = likened([*slow, *fast], "s" * len(slow) + kinds * 25)
+    found = of(Sign.EXTREME_TACHYCARDIA, run(row, 19))
+    assert found[-1].present is told
 
 
 def test_a_ventricular_tachycardia_that_has_begun_goes_on_whatever_its_beats_look_like() -> None:
     slow = beats_at(steady(10, 60))
     fast = beats_at([10 + 0.4 * k for k in range(24)], BeatClass.VENTRICULAR)
-    row = [*likened(fast[:8], "a"), *likened(fast[8:], "abcdefgh")]
-    found = of(Sign.VENTRICULAR_TACHYCARDIA, run([*slow, *row], 18))
+    row = likened([*slow, *fast], "s" * len(slow) + "a" * 8 + "abcdefgh" * 2)
+    found = of(Sign.VENTRICULAR_TACHYCARDIA, run(row, 18))
     assert [one.present for one in found] == [False, True]
 
 

@@ -9,7 +9,8 @@ Rules:
 2. Asystole: silence of `asystole_s`, to the sample. It ends with a beat. Without a beat for so long
    and without so much silence it cannot be decided. A pause is a silence of `pause_s`, until it is
    asystole.
-3. Extreme rates are means of the last so many intervals, and end `_BACK_PER_MIN` inside the limit.
+3. Extreme rates are means of the last so many intervals, and end `BACK_PER_MIN` inside the limit.
+   A fast one begins with beats that are like each other (`rows`).
    The open interval counts as soon as it makes a slow rate certain.
 4. Ventricular tachycardia: so many ventricular beats in a row at such a rate, like each other where
    it begins (`rows`). It ends with two other beats in a row, or when no beat follows.

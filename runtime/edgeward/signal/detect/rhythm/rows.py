@@ -4,10 +4,10 @@ While more than half of the last beats are strange (like no other), no fast row 
 such beats, and a tachycardia never did in the recordings that this was chosen on, for its beats are
 like each other. It is undecided then, not absent; one that has begun goes on.
 
-A ventricular tachycardia begins only with a row whose beats are like each other: more than half of
-them are each like two others of it. An electrode that moves makes rows of wide beats, of which each
-looks otherwise. A rhythm that stays so irregular in shape is for those to tell who look at the
-wave, or at the rate alone.
+A fast row begins only when its beats are like each other: more than half of them are each like
+half of the others. An electrode that moves makes rows of wide beats, of which each looks otherwise.
+A rhythm whose shape never comes back is for those to tell who look at the wave. It is undecided
+here; and what has begun goes on.
 """
 
 from collections import deque
@@ -22,8 +22,8 @@ STALE_S = 2.0
 """Without a beat for so long there is no fast rhythm any more."""
 OTHERS_END = 2
 _STRANGE_LAST, _STRANGE_MOST = 8, 0.5
-_LIKE, _LIKE_OTHERS = 0.85, 2
-"""So high a correlation with so many others of a row; with one, where there are but three."""
+_LIKE = 0.85
+"""The correlation from which on two beats are like each other."""
 
 Told = tuple[Sign, bool | None, int, str]
 
@@ -38,6 +38,7 @@ class Rows:
         self._beats: deque[int] = deque(
             maxlen=max(limits.tachy_intervals, limits.brady_intervals) + 1
         )
+        self._fast: deque[Beat] = deque(maxlen=limits.tachy_intervals + 1)
         self._run: deque[Beat] = deque(maxlen=limits.ventricular_beats)
         self._others = 0
         self._strange: deque[bool] = deque(maxlen=_STRANGE_LAST)
@@ -50,6 +51,7 @@ class Rows:
     def broken(self) -> None:
         """A hole: nothing before it goes on after it."""
         self._beats.clear()
+        self._fast.clear()
         self._run.clear()
         self._strange.clear()
         self._others = 0
@@ -60,6 +62,7 @@ class Rows:
         if self._beats and beat.sample <= self._beats[-1]:
             return
         self._beats.append(beat.sample)
+        self._fast.append(beat)
         self._strange.append(beat.strange)
         self._end, self._stale = beat.sample, False
         if beat.kind is BeatClass.VENTRICULAR:
@@ -91,17 +94,20 @@ class Rows:
         enough = len(self._run) == limits.ventricular_beats
         rate = self._per_min(self._ventricular_row) if len(self._run) > 1 else 0.0
         if enough and rate >= limits.ventricular_per_min:
-            self._ventricular = True if self._ventricular or alike(self._run) else None
+            self._ventricular = True if self._ventricular or alike(list(self._run)) else None
         elif not self._run or (enough and rate < limits.ventricular_per_min - BACK_PER_MIN):
             ended = self._ventricular is True or len(self._beats) >= limits.ventricular_beats
             self._ventricular = False if ended else self._ventricular
 
     def _judge_fast(self) -> None:
         need, limit = self._limits.tachy_intervals, self._limits.tachy_per_min
-        if len(self._beats) <= need:
+        if len(self._fast) <= need:
             return
         rate = self._per_min(list(self._beats)[-need - 1 :])
-        self._tachy = rate >= (limit - BACK_PER_MIN if self._tachy else limit)
+        if rate < (limit - BACK_PER_MIN if self._tachy else limit):
+            self._tachy = False
+        elif not self._tachy:
+            self._tachy = True if alike(list(self._fast)) else None
 
     def _judge_slow(self) -> None:
         need, limit = self._limits.brady_intervals, self._limits.brady_per_min
@@ -141,7 +147,7 @@ class Rows:
 
 def alike(row: Sequence[Beat]) -> bool:
     """Whether the beats of a row are like each other; of those nobody compared, it is taken so."""
-    if not all(beat.likeness for beat in list(row)[1:]):
+    if not all(beat.likeness for beat in row[1:]):
         return True
     counts = [0] * len(row)
     for place, beat in enumerate(row):
@@ -149,5 +155,4 @@ def alike(row: Sequence[Beat]) -> bool:
             if likeness >= _LIKE:
                 counts[place] += 1
                 counts[place - back] += 1
-    others = min(_LIKE_OTHERS, len(row) - 2)
-    return 2 * sum(count >= others for count in counts) > len(row)
+    return 2 * sum(2 * count >= len(row) - 1 for count in counts) > len(row)
