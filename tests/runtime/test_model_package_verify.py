@@ -17,6 +17,7 @@ from edgeward.errors import PackageError
 from edgeward.limits import Limits
 from edgeward.model.engine import probe_windows
 from edgeward.model.package.build import unsigned_package
+from edgeward.model.package.dossier import SESSION
 from edgeward.model.package.golden import parse_golden
 from edgeward.model.package.layout import BOM, CARD, GOLDEN, MODEL, NAMES, NOTICE, SIGNATURE, Files
 from edgeward.model.package.verify import Terms, verify
@@ -42,6 +43,17 @@ def test_a_good_package_runs() -> None:
     assert verified.dossier.engine_version
     assert verified.golden_windows == 4
     assert len(verified.digest) == 64
+
+
+def test_a_device_runs_it_in_the_configuration_that_cards_name() -> None:
+    engine: Any = verify(package(), terms()).engine
+    options = engine._session.get_session_options()
+    found = {name: getattr(options, name) for name in SESSION}
+    found["execution_mode"] = found["execution_mode"].name.removeprefix("ORT_").lower()
+    found["graph_optimization_level"] = (
+        found["graph_optimization_level"].name.removeprefix("ORT_ENABLE_").lower()
+    )
+    assert found == SESSION
 
 
 def test_equal_inputs_give_equal_bytes_signature_included() -> None:

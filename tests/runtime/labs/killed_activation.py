@@ -10,6 +10,7 @@ import os
 import random
 import signal
 import sys
+import traceback
 from pathlib import Path
 
 import packages
@@ -34,10 +35,16 @@ def killed(folder: Path, both: list[Files], chance: random.Random) -> None:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        live(folder, both, writing)
+        try:
+            live(folder, both, writing)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(1)
     os.close(writing)
     with os.fdopen(reading, "rb", buffering=0) as pipe:
-        pipe.read(1)
+        if not pipe.read(1):
+            sys.exit("the process broke down before it was killed")
         for _ in range(chance.randrange(2_000_000)):  # die anywhere
             pass
         os.kill(child, signal.SIGKILL)
