@@ -169,12 +169,17 @@ def test_a_standstill_is_told_before_the_pulse_that_it_stops() -> None:
         assert still_s <= stopped_s < still_s + 1.0
 
 
-def test_an_arm_without_a_pulse_is_no_heart_without_one() -> None:
-    """A cuff above the line: the other arm goes on."""
-    arm, body = patient(NO_STROKE), patient(Script((Sinus(STOPS_S + 15.0, 75.0),)))
-    both = {**body.signals, "pressure": arm.signals["pressure"]}
+@pytest.mark.parametrize(("arm", "other"), [("pressure", "ppg"), ("ppg", "pressure")])
+def test_an_arm_without_a_pulse_is_no_heart_without_one(arm: str, other: str) -> None:
+    """A cuff above it: the other arm goes on."""
+    without, body = patient(NO_STROKE), patient(Script((Sinus(STOPS_S + 15.0, 75.0),)))
+    both = {**body.signals, arm: without.signals[arm]}
     found = told(SimulatedRecord(body.channels, both, body.truth), "ecg", "ppg", "pressure")
     assert begun(found, Sign.NO_PULSE) == []
     held = [one.finding.text for one in found if isinstance(one.finding, SignChange)]
-    assert any(text.startswith("held back: ppg") for text in held)
-    (_,) = begun(told(arm, "ecg", "ppg", "pressure"), Sign.NO_PULSE)[:1]
+    assert any(text.startswith(f"held back: {other}") for text in held)
+
+
+def test_a_heart_without_a_stroke_is_told_once_by_both() -> None:
+    (at_s,) = begun(told(patient(NO_STROKE), "ecg", "ppg", "pressure"), Sign.NO_PULSE)
+    assert STOPS_S + 3 < at_s < STOPS_S + 4.6

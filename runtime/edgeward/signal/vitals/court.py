@@ -9,9 +9,8 @@ Rules:
 3. What is contradicted by strong evidence is told as a sign that is not there, with the reason:
    whoever keeps a log sees what was held back. It is told as present when the evidence fades.
 4. That a sign is over or cannot be decided is told at once.
-5. What is judged are signs of an ECG, and a pulse that stopped in an arterial line: a cuff on the
-   same arm stops it too, and the finger of the other one goes on. A pulse that is lost in the light
-   of a finger is looked at for long enough before it is told.
+5. What is judged are signs of an ECG, and a pulse that stopped in an arterial line or was lost in
+   the light of a finger: a cuff on the same arm takes either away, and the other one goes on.
 6. A pulse that stops while a lead tells a pause waits `PAUSE_NS` for what becomes of it: a lead
    tells a standstill a little later than a pulse does, and it is the same happening.
 """
@@ -41,6 +40,7 @@ JUDGED: Mapping[Signal, frozenset[Sign]] = {
         }
     ),
     Signal.PRESSURE: frozenset({Sign.NO_PULSE}),
+    Signal.PPG: frozenset({Sign.NO_PULSE}),
 }
 """Rule 5."""
 
