@@ -7,23 +7,11 @@ any part. The real tree is `file_tree.SystemTree`.
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 from edgeward.adapters.append_log import PowerCutError
+from edgeward.adapters.memory_nodes import MemoryFile, MemoryFolder, as_found
 from edgeward.errors import StoreError
 from edgeward.ports import Entry
-
-
-@dataclass(slots=True)
-class _File:
-    data: bytes
-    synced: bytes | None = None
-
-
-@dataclass(slots=True)
-class _Folder:
-    there: "dict[str, _File | _Folder]" = field(default_factory=dict)
-    synced: "dict[str, _File | _Folder]" = field(default_factory=dict)
 
 
 class MemoryTree:
@@ -33,7 +21,7 @@ class MemoryTree:
 
     def __init__(self) -> None:
         """Start empty, with nothing wrong."""
-        self._root = _Folder()
+        self._root = MemoryFolder()
         self._claimed = False
         self.steps = 0
         """How many steps were asked for that change or sync something."""
@@ -45,11 +33,11 @@ class MemoryTree:
     def entries(self, folder: str) -> list[Entry]:
         """What lies in a folder, sorted by name; nothing where there is no such folder."""
         node = self._find(folder)
-        if not isinstance(node, _Folder):
+        if not isinstance(node, MemoryFolder):
             return []
         return [
             Entry(name, "folder", 0)
-            if isinstance(one, _Folder)
+            if isinstance(one, MemoryFolder)
             else Entry(name, "file", len(one.data))
             for name, one in sorted(node.there.items())
         ]
@@ -61,7 +49,7 @@ class MemoryTree:
             StoreError: it is no file, or it is longer.
         """
         node = self._find(path)
-        if isinstance(node, _Folder) or (node is not None and len(node.data) > bytes_max):
+        if isinstance(node, MemoryFolder) or (node is not None and len(node.data) > bytes_max):
             raise StoreError(f"{path}: cannot be read: no file, or longer than {bytes_max} bytes")
         return None if node is None else node.data
 
@@ -75,7 +63,7 @@ class MemoryTree:
         folder, name = self._parent(path)
         if name in folder.there:
             raise StoreError(f"{path}: cannot be written: it is there already")
-        file = _File(data[: len(data) // 2])
+        file = MemoryFile(data[: len(data) // 2])
         folder.there[name] = file
         self._step(path)
         file.data = data
@@ -90,7 +78,7 @@ class MemoryTree:
         self._step(path)
         if path:
             folder, name = self._parent(path)
-            folder.there.setdefault(name, _Folder())
+            folder.there.setdefault(name, MemoryFolder())
 
     def sync(self, path: str) -> None:
         """Make a file's bytes, or the names in a folder, outlive a power cut.
@@ -101,7 +89,7 @@ class MemoryTree:
         """
         self._step(path)
         node = self._find(path)
-        if isinstance(node, _Folder):
+        if isinstance(node, MemoryFolder):
             node.synced = dict(node.there)
         elif node is not None:
             node.synced = node.data
@@ -117,7 +105,7 @@ class MemoryTree:
         """
         self._step(old)
         (source, name), (target, given) = self._parent(old), self._parent(new)
-        if name not in source.there or isinstance(target.there.get(given), _Folder):
+        if name not in source.there or isinstance(target.there.get(given), MemoryFolder):
             raise StoreError(f"{old}: cannot be renamed to {new}")
         target.there[given] = source.there.pop(name)
 
@@ -131,7 +119,7 @@ class MemoryTree:
         self._step(path)
         folder, name = self._parent(path)
         node = folder.there.get(name)
-        if isinstance(node, _Folder) and node.there:
+        if isinstance(node, MemoryFolder) and node.there:
             raise StoreError(f"{path}: cannot be removed: it is not empty")
         folder.there.pop(name, None)
 
@@ -157,7 +145,7 @@ class MemoryTree:
         it says of each name, and of each file's bytes, whether the disk had it without a sync.
         """
         found = MemoryTree()
-        found._root = _copied(self._root, reached or (lambda: True))
+        found._root = as_found(self._root, reached or (lambda: True))
         return found
 
     def _step(self, path: str) -> None:
@@ -167,30 +155,15 @@ class MemoryTree:
         if number == self.refuse_at:
             raise StoreError(f"{path}: the disk refuses")
 
-    def _find(self, path: str) -> _File | _Folder | None:
-        node: _File | _Folder | None = self._root
+    def _find(self, path: str) -> MemoryFile | MemoryFolder | None:
+        node: MemoryFile | MemoryFolder | None = self._root
         for part in path.split("/") if path else ():
-            node = node.there.get(part) if isinstance(node, _Folder) else None
+            node = node.there.get(part) if isinstance(node, MemoryFolder) else None
         return node
 
-    def _parent(self, path: str) -> tuple[_Folder, str]:
+    def _parent(self, path: str) -> tuple[MemoryFolder, str]:
         above, _, name = path.rpartition("/")
         folder = self._find(above)
-        if not isinstance(folder, _Folder):
+        if not isinstance(folder, MemoryFolder):
             raise StoreError(f"{path}: there is no folder {above}")
         return folder, name
-
-
-def _copied(folder: _Folder, reached: Callable[[], bool]) -> _Folder:
-    """A folder as the disk has it; each name that is not synced may be there, or not yet gone."""
-    names: dict[str, _File | _Folder] = {}
-    for name in sorted({*folder.there, *folder.synced}):
-        now, before = folder.there.get(name), folder.synced.get(name)
-        node = now if now is before or reached() else before
-        if isinstance(node, _Folder):
-            names[name] = _copied(node, reached)
-        elif node is not None:
-            whole = node.synced == node.data or reached()
-            data = node.data if whole else (node.synced or node.data[: len(node.data) // 2])
-            names[name] = _File(data, data)
-    return _Folder(names, dict(names))

@@ -1,7 +1,8 @@
 """What `edgeward model` tells of a package and of a store, for people."""
 
 from edgeward.errors import EdgewardError
-from edgeward.model.package.dossier import Dossier, Metric, parse_dossier
+from edgeward.model.package.claims import Metric
+from edgeward.model.package.dossier import Dossier, parse_dossier
 from edgeward.model.package.layout import CARD, Files, package_digest, size_bytes
 from edgeward.model.package.store import ModelStore
 

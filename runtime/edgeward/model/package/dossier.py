@@ -9,6 +9,14 @@ from dataclasses import dataclass
 
 from edgeward.errors import ModelError
 from edgeward.model.card import ModelCard, ModelFormat, ModelInput, parse_card
+from edgeward.model.package.claims import (
+    DataSet,
+    Evidence,
+    Metric,
+    read_data,
+    read_evidence,
+    read_metric,
+)
 from edgeward.model.package.fields import Fields, parse_json
 from edgeward.model.package.layout import CARD, fault
 
@@ -21,42 +29,6 @@ SESSION = {
 }
 """The configuration in which a device runs a model. With fewer optimisations an int8 model answers
 something else, so a card measured in another configuration says nothing about this one."""
-
-
-@dataclass(frozen=True, slots=True)
-class DataSet:
-    """Recordings the model rests on."""
-
-    name: str
-    sha256: str
-    role: str
-    """What they were used for, such as `train`, `calibration`, `test`."""
-    licence: str
-    patients: int
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One figure with its interval."""
-
-    name: str
-    label: str | None
-    """The class it is about; None for all."""
-    subgroup: str | None
-    """Such as `sex=female`; None for everybody."""
-    value: float
-    low: float
-    high: float
-    confidence: float
-    patients: int
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """A bundle that holds what was measured on one model of device."""
-
-    profile: str
-    bundle_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +67,12 @@ def parse_dossier(data: bytes) -> tuple[Dossier | None, list[str]]:
         model=model,
         intended_use=fields.text("intended_use"),
         limits=fields.texts("limits"),
-        data=tuple(_data(one) for one in fields.objects("data")),
-        metrics=tuple(_metric(one, model.labels) for one in fields.objects("metrics")),
+        data=tuple(read_data(one) for one in fields.objects("data")),
+        metrics=tuple(read_metric(one, model.labels) for one in fields.objects("metrics")),
         recipe=fields.texts("recipe"),
         engine_version=runtime.text("version"),
         opset=runtime.count("opset"),
-        evidence=tuple(_evidence(one) for one in fields.objects("evidence", least=0)),
+        evidence=tuple(read_evidence(one) for one in fields.objects("evidence", least=0)),
     )
     return (None if faults else dossier), faults
 
@@ -124,36 +96,3 @@ def _check_runtime(runtime: Fields) -> None:
         runtime.refuse("engine", "onnxruntime")
     if runtime.anything("session") != SESSION:
         runtime.refuse("session", f"what a device runs it with: {SESSION}")
-
-
-def _data(fields: Fields) -> DataSet:
-    return DataSet(
-        fields.text("name"),
-        fields.sha256("sha256"),
-        fields.text("role"),
-        fields.text("licence"),
-        fields.count("patients"),
-    )
-
-
-def _metric(fields: Fields, labels: tuple[str, ...]) -> Metric:
-    label = fields.text_or_none("label")
-    if label is not None and label not in labels:
-        fields.refuse("label", f"null, or one of the labels {', '.join(labels)}")
-    metric = Metric(
-        name=fields.text("name"),
-        label=label,
-        subgroup=fields.text_or_none("subgroup"),
-        value=fields.number("value", -1e12, 1e12),
-        low=fields.number("low", -1e12, 1e12),
-        high=fields.number("high", -1e12, 1e12),
-        confidence=fields.number("confidence", 0.5, 1),
-        patients=fields.count("patients"),
-    )
-    if not metric.low <= metric.value <= metric.high:
-        fields.refuse("value", "a value within its interval, from low to high")
-    return metric
-
-
-def _evidence(fields: Fields) -> Evidence:
-    return Evidence(fields.text("profile"), fields.sha256("bundle_sha256"))

@@ -11,36 +11,18 @@ Rules:
 """
 
 import contextlib
-import json
-import re
-from dataclasses import asdict, dataclass
-from typing import Any
 
-from edgeward.canonical import canonical_json
 from edgeward.errors import PackageError, StoreError
 from edgeward.limits import DEFAULT, Limits
-from edgeward.model.package.layout import Files, told
+from edgeward.model.package.layout import Files
+from edgeward.model.package.pointer import DIGEST, POINTER, Pointer, parse_pointer, pointer_bytes
 from edgeward.model.package.reading import read_folder
 from edgeward.model.package.verify import Terms, Verified, verify
 from edgeward.ports import FileTree
 
-POINTER = "active"
 _POINTER_NEW = "active.new"
 _PACKAGES = "packages"
 _POINTER_BYTES_MAX = 4096
-_DIGEST = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Pointer:
-    """What is active."""
-
-    active: str
-    """The digest of the package."""
-    before: str | None
-    """That of the one before, to go back to."""
-    profile: str
-    """The device profile for which the active one was checked."""
 
 
 class ModelStore:
@@ -61,12 +43,12 @@ class ModelStore:
             StoreError: it cannot be read.
         """
         data = self._tree.read(POINTER, _POINTER_BYTES_MAX)
-        return None if data is None else _parse(data)
+        return None if data is None else parse_pointer(data)
 
     def digests(self) -> tuple[str, ...]:
         """The packages that lie there, leftovers included."""
         names = [one.name for one in self._tree.entries(_PACKAGES)]
-        return tuple(name for name in names if _DIGEST.fullmatch(name))
+        return tuple(name for name in names if DIGEST.fullmatch(name))
 
     def activate(self, files: Files, terms: Terms) -> Verified:
         """Check a package on this device, keep it, and make it the active one.
@@ -154,7 +136,7 @@ class ModelStore:
         new = Pointer(digest, before, profile)
         if new == old:
             return
-        self._tree.create(_POINTER_NEW, canonical_json(asdict(new)))
+        self._tree.create(_POINTER_NEW, pointer_bytes(new))
         self._tree.sync(_POINTER_NEW)
         self._tree.rename(_POINTER_NEW, POINTER)
         self._tree.sync("")
@@ -179,17 +161,3 @@ class ModelStore:
         for one in self._tree.entries(path) if kind == "folder" else ():
             self._tree.remove(f"{path}/{one.name}")
         self._tree.remove(path)
-
-
-def _parse(data: bytes) -> Pointer:
-    """The pointer in these bytes, which only this module writes."""
-    try:
-        value: dict[str, Any] = json.loads(data)
-        pointer = Pointer(**value)
-        named = [pointer.active, *([] if pointer.before is None else [pointer.before])]
-        if not all(_DIGEST.fullmatch(one) for one in named) or data != canonical_json(value):
-            raise ValueError("it names no digests")
-    except (ValueError, TypeError, RecursionError) as error:
-        accepted = "what an activation writes"
-        raise PackageError(told(POINTER, f"{data[:80]!r}: {error}", accepted)) from error
-    return pointer

@@ -9,32 +9,27 @@ Rules:
 
 from dataclasses import dataclass
 
-from edgeward.canonical import sha256_hex
 from edgeward.errors import ModelError, PackageError
 from edgeward.limits import DEFAULT, Limits
 from edgeward.model.engine import InferenceEngine
 from edgeward.model.onnx_engine import OnnxEngine
-from edgeward.model.package.bom import bom_faults
 from edgeward.model.package.dossier import Dossier, parse_dossier
-from edgeward.model.package.golden import Golden, answer_faults, fitting_faults, parse_golden
+from edgeward.model.package.golden import answer_faults, parse_golden
 from edgeward.model.package.keys import Trust
 from edgeward.model.package.layout import (
-    BOM,
     CARD,
     GOLDEN,
     MODEL,
     NOTICE,
     SIGNATURE,
     Files,
-    fault,
     name_faults,
     package_digest,
-    size_bytes,
-    told,
 )
+from edgeward.model.package.looking import card_faults, notice_faults, size_faults
 from edgeward.model.package.onnx_file import model_faults
 from edgeward.model.package.signature import key_of, signature_faults
-from edgeward.profile import BYTES_PER_MB, Profile
+from edgeward.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,68 +76,26 @@ def verify(files: Files, terms: Terms) -> Verified:
 def faults_of(
     files: Files, trust: Trust | None, profile: Profile | None, limits: Limits = DEFAULT
 ) -> list[str]:
-    """All that is wrong with a package and can be seen without running it.
+    """Every fault of a package, found without loading its model.
 
     Without trusted keys the signature is not looked at, without a profile neither size nor
     evidence: who leaves one out says so.
     """
     if faults := name_faults(set(files)):
         return faults
-    dossier, card_faults = parse_dossier(files[CARD])
+    dossier, unreadable = parse_dossier(files[CARD])
     golden, golden_faults = parse_golden(files[GOLDEN], limits)
     faults = [
         *([] if trust is None else signature_faults(files, trust)),
-        *card_faults,
+        *unreadable,
         *golden_faults,
-        *_size_faults(files, profile, limits),
+        *size_faults(files, profile, limits),
         *model_faults(files[MODEL], None if dossier is None else dossier.opset),
-        *_notice_faults(files[NOTICE]),
+        *notice_faults(files[NOTICE]),
     ]
     if dossier is not None:
-        faults += _card_faults(files, dossier, golden, profile)
+        faults += card_faults(files, dossier, golden, profile)
     return faults
-
-
-def _card_faults(
-    files: Files, dossier: Dossier, golden: Golden | None, profile: Profile | None
-) -> list[str]:
-    """Where the card does not fit the rest of the package, or the device."""
-    faults = bom_faults(files[BOM], dossier, files[MODEL])
-    found = sha256_hex(files[MODEL])
-    if found != dossier.model.sha256:
-        faults.append(fault(f"{CARD}.sha256", dossier.model.sha256, f"the model's own, {found}"))
-    if golden is not None:
-        faults += fitting_faults(golden, dossier.model)
-    if profile is not None and dossier.evidence_for(profile.name) is None:
-        there = [one.profile for one in dossier.evidence]
-        accepted = f"evidence for the device profile {profile.name}"
-        faults.append(fault(f"{CARD}.evidence", there, accepted))
-    return faults
-
-
-def _size_faults(files: Files, profile: Profile | None, limits: Limits) -> list[str]:
-    """Where the package, or a file that nobody measures otherwise, is too large."""
-    largest = limits.package_text_bytes_max
-    faults = [
-        told(name, f"{len(files[name])} bytes", f"at most package_text_bytes_max = {largest}")
-        for name in (CARD, BOM, NOTICE, SIGNATURE)
-        if len(files[name]) > largest
-    ]
-    if profile is None:
-        return faults
-    budget_mb, size = profile.budget.model_size_mb, size_bytes(files)
-    if size > budget_mb * BYTES_PER_MB:
-        accepted = f"at most {budget_mb:g} MB (budget.model_size_mb of {profile.name})"
-        faults.append(told("the package", f"{size / BYTES_PER_MB:.3f} MB", accepted))
-    return faults
-
-
-def _notice_faults(notice: bytes) -> list[str]:
-    try:
-        good = bool(notice.decode("utf-8").strip())
-    except UnicodeDecodeError:
-        good = False
-    return [] if good else [told(NOTICE, "no text", "whom to thank for model and data, in UTF-8")]
 
 
 def _load(model: bytes, dossier: Dossier) -> InferenceEngine:

@@ -1,0 +1,77 @@
+"""What a card claims of its model: the data it rests on, figures with intervals, evidence."""
+
+from dataclasses import dataclass
+
+from edgeward.model.package.fields import Fields
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """Recordings the model rests on."""
+
+    name: str
+    sha256: str
+    role: str
+    """What they were used for, such as `train`, `calibration`, `test`."""
+    licence: str
+    patients: int
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One figure with its interval."""
+
+    name: str
+    label: str | None
+    """The class it is about; None for all."""
+    subgroup: str | None
+    """Such as `sex=female`; None for everybody."""
+    value: float
+    low: float
+    high: float
+    confidence: float
+    patients: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A bundle that holds what was measured on one model of device."""
+
+    profile: str
+    bundle_sha256: str
+
+
+def read_data(fields: Fields) -> DataSet:
+    """A set of recordings."""
+    return DataSet(
+        fields.text("name"),
+        fields.sha256("sha256"),
+        fields.text("role"),
+        fields.text("licence"),
+        fields.count("patients"),
+    )
+
+
+def read_metric(fields: Fields, labels: tuple[str, ...]) -> Metric:
+    """A figure about one of these labels, or all; it lies within its own interval."""
+    label = fields.text_or_none("label")
+    if label is not None and label not in labels:
+        fields.refuse("label", f"null, or one of the labels {', '.join(labels)}")
+    metric = Metric(
+        name=fields.text("name"),
+        label=label,
+        subgroup=fields.text_or_none("subgroup"),
+        value=fields.number("value", -1e12, 1e12),
+        low=fields.number("low", -1e12, 1e12),
+        high=fields.number("high", -1e12, 1e12),
+        confidence=fields.number("confidence", 0.5, 1),
+        patients=fields.count("patients"),
+    )
+    if not metric.low <= metric.value <= metric.high:
+        fields.refuse("value", "a value within its interval, from low to high")
+    return metric
+
+
+def read_evidence(fields: Fields) -> Evidence:
+    """A bundle for one profile."""
+    return Evidence(fields.text("profile"), fields.sha256("bundle_sha256"))
