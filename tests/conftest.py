@@ -7,11 +7,15 @@ not tested.
 No property is refused for the time it takes: a busy host is no fault of the code. With
 `--hypothesis-profile=quick` each is tried on a few inputs (`few`), other ones each time,
 and `make quick` stays under a minute. Everywhere else each is tried as often as it says.
+
+A file that holds slow tests only is not even imported where none of them runs.
 """
 
 import gc
 import os
+import re
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +34,9 @@ settings.load_profile("full")
 SETTINGS_OF_A_PROPERTY = "_hypothesis_internal_use_settings"
 """Where Hypothesis keeps what `@settings` said; `test_quick.py` sees it when that moves."""
 
+ALL_SLOW = re.compile(r"^pytestmark = \[?pytest\.mark\.slow\b", re.MULTILINE)
+"""The mark of a file that holds slow tests only."""
+
 IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 
@@ -40,6 +47,13 @@ def refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
         reason = where[2] if isinstance(where, tuple) else str(where)
         report.outcome = "failed"
         report.longrepr = f"A skip is a failure under CI: {reason}"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Whether nothing in it would run: the libraries that some import take seconds."""
+    if config.getoption("markexpr") != "not slow" or collection_path.suffix != ".py":
+        return None
+    return True if ALL_SLOW.search(collection_path.read_text(encoding="utf-8")) else None
 
 
 def few(own: settings) -> int:

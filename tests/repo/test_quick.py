@@ -57,6 +57,16 @@ def test_only_a_quick_run_tries_a_property_less_often(
     assert said in tried(checkout, tmp_path, *options)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("options", "imported"), [(["-m", "not slow"], False), ([], True)])
+def test_a_file_of_slow_tests_is_imported_only_where_they_run(
+    checkout: Path, tmp_path: Path, options: list[str], imported: bool
+) -> None:
+    heavy = "import pytest\npytestmark = pytest.mark.slow\nprint('loaded')\ndef test_it(): pass\n"
+    (tmp_path / "test_heavy.py").write_text(heavy)
+    assert ("loaded" in tried(checkout, tmp_path, *options)) is imported
+
+
 def test_only_make_quick_looks_briefly(texts: dict[str, str]) -> None:
     looks = [line for line in texts["Makefile"].splitlines() if "--hypothesis-profile" in line]
     assert len(looks) == 1
