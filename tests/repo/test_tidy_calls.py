@@ -29,6 +29,7 @@ BANNED_IN_THE_RUNTIME = {
 MAY_PRINT = (
     "harness/edgeward_harness/cli/",
     "runtime/edgeward/device/cli",
+    "runtime/edgeward/device/compress_command.py",
     "runtime/edgeward/device/daemon/",
     "benchmarks/",
     "examples/",

@@ -60,6 +60,14 @@ def test_windows_of_one_patient_do_not_count_as_many() -> None:
     assert narrow.high - narrow.low < 0.15
 
 
+def test_no_failure_in_a_few_patients_promises_little_about_the_next() -> None:
+    given = examples(patients=12)
+    perfect = score(given, answers(given.labels), 1)
+    assert perfect.accuracy.value == 1.0
+    assert perfect.accuracy.low == pytest.approx(0.025 ** (1 / 12))  # Clopper and Pearson, 12 of 12
+    assert all(one.low < 0.8 for one in perfect.by_label.values())
+
+
 def test_a_label_that_is_lost_is_seen_behind_a_good_mean() -> None:
     given = examples(patients=40, each=60)
     rare = given.where((given.labels != 1) | (np.arange(len(given)) % 20 == 1))

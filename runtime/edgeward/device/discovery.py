@@ -25,6 +25,11 @@ RUNTIME_COMMANDS = (
         "edgeward.device.daemon.alarms",
     ),
     Command("check", "whether this machine can carry a device", "edgeward.device.daemon.check"),
+    Command(
+        "compress",
+        "a model of yours made small, and measured",
+        "edgeward.device.compress_command",
+    ),
     Command("logs", "what a running device has told, line by line", "edgeward.device.daemon.logs"),
     Command(
         "model",

@@ -100,7 +100,7 @@ def compress(
     Raises:
         ModelError: the network as it was given cannot be exported.
     """
-    seen = parts if front is None else _seen(parts, front)
+    seen = parts if front is None else seen_through(front, parts)
     kitchen = Kitchen(network, seen, kept, progress)
     models: dict[str, bytes] = {}
     made: dict[str, tuple[Recipe, bool]] = {}
@@ -130,7 +130,7 @@ def compress(
     return Search(tuple(results), refused)
 
 
-def _seen(parts: Parts, front: Front) -> Parts:
+def seen_through(front: Front, parts: Parts) -> Parts:
     """The parts as the network sees them."""
 
     def through(examples: Examples) -> Examples:

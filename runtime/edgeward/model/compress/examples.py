@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from edgeward.canonical import canonical_json, digest, sha256_hex
 from edgeward.errors import ModelError
 from edgeward.signal.windows import Samples
 
@@ -42,6 +43,17 @@ class Examples:
         """Those of these patients."""
         return self.where(np.isin(self.patients, list(patients)))
 
+    @property
+    def sha256(self) -> str:
+        """For lineage: of the windows, labels, patients and names."""
+        parts = [
+            np.ascontiguousarray(self.windows).tobytes(),
+            np.ascontiguousarray(self.labels).tobytes(),
+            canonical_json(self.patients.tolist()),
+            canonical_json(list(self.names)),
+        ]
+        return digest([sha256_hex(part) for part in parts])
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -50,6 +62,11 @@ class Parts:
     training: Examples
     choosing: Examples
     judging: Examples
+
+    @property
+    def digests(self) -> tuple[str, str, str]:
+        """Of each part."""
+        return self.training.sha256, self.choosing.sha256, self.judging.sha256
 
 
 def load_examples(path: Path) -> Examples:

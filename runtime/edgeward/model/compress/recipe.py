@@ -12,13 +12,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
 import torch
 
-from edgeward.canonical import canonical_json, sha256_hex
+from edgeward.canonical import digest, sha256_hex
 from edgeward.model.compress.aware import aware
 from edgeward.model.compress.distil import Distilling, by_teacher, distilled
-from edgeward.model.compress.examples import Examples, Parts
+from edgeward.model.compress.examples import Parts
 from edgeward.model.compress.learning import Progress, Teaching
 from edgeward.model.compress.prune import narrowed
 from edgeward.ports import Store
@@ -80,11 +79,7 @@ class Kitchen:
         self._parts = parts
         self._kept = kept
         self._progress = progress
-        self._origin = [
-            digest_of_network(network),
-            digest_of(parts.training),
-            digest_of(parts.choosing),
-        ]
+        self._origin = [digest_of_network(network), *parts.digests[:2]]
 
     def cook(self, recipe: Recipe) -> torch.nn.Module:
         """The network after the steps of a recipe.
@@ -118,35 +113,28 @@ class Kitchen:
                 loss = by_teacher(self._network, training, step.distilling)
                 return aware(network, training, choosing, loss, step.teaching, self._progress)
 
-        return self._once(student, teach, sha256_hex(canonical_json([*self._origin, done])))
-
-    def _once(
-        self, shape: torch.nn.Module, teach: Callable[[], torch.nn.Module], key: str
-    ) -> torch.nn.Module:
-        """What was taught before under this key, or now (rule 3)."""
-        name = f"taught-{key[:32]}"
-        data = self._kept.read(name)
-        if data is None:
-            student = teach()
-            out = io.BytesIO()
-            torch.save(student.state_dict(), out)
-            self._kept.write(name, out.getvalue())
-            return student
-        self._progress("taught before, taken from there")
-        state = torch.load(io.BytesIO(data), weights_only=True)
-        shape.load_state_dict(state)
-        return shape.eval()
+        return once(student, teach, [*self._origin, done], self._kept, self._progress)
 
 
-def digest_of(examples: Examples) -> str:
-    """SHA-256 of examples, for lineage."""
-    parts = [
-        np.ascontiguousarray(examples.windows).tobytes(),
-        np.ascontiguousarray(examples.labels).tobytes(),
-        canonical_json(examples.patients.tolist()),
-        canonical_json(list(examples.names)),
-    ]
-    return sha256_hex(b"".join(sha256_hex(part).encode() for part in parts))
+def once(
+    shape: torch.nn.Module,
+    teach: Callable[[], torch.nn.Module],
+    origin: list[Any],
+    kept: Store,
+    progress: Progress,
+) -> torch.nn.Module:
+    """What was taught before from all that, or now (rule 3); `shape` takes the weights."""
+    name = f"taught-{digest(origin)[:32]}"
+    data = kept.read(name)
+    if data is None:
+        student = teach()
+        out = io.BytesIO()
+        torch.save(student.state_dict(), out)
+        kept.write(name, out.getvalue())
+        return student
+    progress("taught before, taken from there")
+    shape.load_state_dict(torch.load(io.BytesIO(data), weights_only=True))
+    return shape.eval()
 
 
 def digest_of_network(network: torch.nn.Module) -> str:

@@ -3,6 +3,11 @@
 Windows of one patient are alike. An interval that counts them as independent is too narrow, often
 several times; so whole patients are drawn again, with replacement, and each figure is reckoned for
 each draw. Two models are compared on the same draws.
+
+Where no patient has a wrong answer, every draw is perfect, and says nothing about the next patient.
+The lower limit is then the exact one for so many patients without a failure. A difference has no
+such rule: where no patient's answers differ, its interval has no width, and the fidelity is to be
+looked at.
 """
 
 from dataclasses import dataclass
@@ -62,7 +67,7 @@ class Scores:
 
 def score(examples: Examples, answers: Probabilities, seed: int) -> Scores:
     """How right these answers are. One that is no number is wrong."""
-    return _scores(examples, _right(examples, answers), seed)
+    return _scores(examples, _right(examples, answers), seed, exact=True)
 
 
 def retained(
@@ -70,7 +75,7 @@ def retained(
 ) -> Scores:
     """What is lost or won against the reference, on the same windows and draws."""
     right, before = _right(examples, answers), _right(examples, reference)
-    return _scores(examples, right.astype(np.float64) - before, seed)
+    return _scores(examples, right.astype(np.float64) - before, seed, exact=False)
 
 
 def _right(examples: Examples, answers: Probabilities) -> NDArray[np.bool_]:
@@ -79,19 +84,18 @@ def _right(examples: Examples, answers: Probabilities) -> NDArray[np.bool_]:
     return found
 
 
-def _scores(examples: Examples, gained: NDArray[Any], seed: int) -> Scores:
+def _scores(examples: Examples, gained: NDArray[Any], seed: int, *, exact: bool) -> Scores:
     sums, counts = _table(examples, gained)
     patients = len(sums)
     draws = np.random.default_rng(seed).multinomial(patients, [1 / patients] * patients, DRAWS)
     drawn_sums, drawn_counts = draws @ sums, draws @ counts
-    by_label = {
-        name: _figure(
-            sums[:, at].sum(), counts[:, at].sum(), drawn_sums[:, at], drawn_counts[:, at]
-        )
-        for at, name in enumerate(examples.names)
-    }
-    total = _figure(sums.sum(), counts.sum(), drawn_sums.sum(1), drawn_counts.sum(1))
-    return Scores(total, by_label)
+    every = [
+        (sums[:, at], counts[:, at], drawn_sums[:, at], drawn_counts[:, at])
+        for at in range(len(examples.names))
+    ]
+    total = (sums.sum(1), counts.sum(1), drawn_sums.sum(1), drawn_counts.sum(1))
+    figures = [_figure(*one, exact=exact) for one in (total, *every)]
+    return Scores(figures[0], dict(zip(examples.names, figures[1:], strict=True)))
 
 
 def _table(examples: Examples, gained: NDArray[Any]) -> tuple[Counts, Counts]:
@@ -104,11 +108,16 @@ def _table(examples: Examples, gained: NDArray[Any]) -> tuple[Counts, Counts]:
     return sums, counts
 
 
-def _figure(total: float, count: float, totals: Counts, counts: Counts) -> Figure:
+def _figure(
+    sums: Counts, counts: Counts, drawn_sums: Counts, drawn_counts: Counts, *, exact: bool
+) -> Figure:
     """The share, and the percentiles of the draws in which the label occurs at all."""
-    if not count:
+    patients = int(np.count_nonzero(counts))
+    if not patients:
         return Figure(0.0, -1.0, 1.0)
-    shares = totals[counts > 0] / counts[counts > 0]
     tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(shares, [tail, 1 - tail])
-    return Figure(float(total / count), float(low), float(high))
+    drawn = drawn_counts > 0
+    low, high = np.quantile(drawn_sums[drawn] / drawn_counts[drawn], [tail, 1 - tail])
+    if exact and np.array_equal(sums, counts):
+        low = tail ** (1 / patients)
+    return Figure(float(sums.sum() / counts.sum()), float(low), float(high))
