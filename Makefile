@@ -31,7 +31,7 @@ test: lint $(ENGINES) ## every check and every test, slow ones included
 	@$(BIN)/pytest $(TOGETHER)
 	@echo "test: the slow ones, side by side; some nine minutes"
 	@$(BIN)/pytest -q -m "slow and not alone" -n 3 --dist worksteal
-	@echo "test: those that a busy host would judge otherwise, one by one; some five minutes"
+	@echo "test: those that a busy host would judge otherwise, one by one; some six minutes"
 	@$(BIN)/pytest -q -m alone
 
 quick: lint ## lint, types, layers and the quick tests, about a minute
