@@ -56,7 +56,8 @@ NOISES = ("em", "ma", "bw")
 GOAL_DB, GOAL_NOISES, QUIET_DB = 6, ("em", "ma"), 24
 SCORED_AFTER_S = 8
 WRONG, WRONG_PER_MIN = 0.1, 5.0
-TECHNICAL = tuple(Reason(one) for one in SLOWEST_S)
+TECHNICAL: tuple[Reason, ...] = tuple(one for one in SLOWEST_S if one is not Reason.DISTURBED)
+"""With these, a channel is unusable."""
 LETHAL = ("VF", "VFIB", "VFL", "VT", "ASYS")
 TOLD_WITHIN_S = 10
 TAKEN_BACK_S = 4

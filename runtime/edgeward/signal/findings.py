@@ -72,6 +72,8 @@ class Reason(StrEnum):
     """Cut off at the end of the range, again and again."""
     NOISE = "noise"
     """More disturbance than signal."""
+    DISTURBED = "disturbed"
+    """Far more disturbance than this patient's signal has as a rule, though it can be read."""
     OUT_OF_RANGE = "out_of_range"
     """A value that no living body shows."""
     CLOCK = "clock"

@@ -9,6 +9,9 @@ Rules:
 3. A pulse wave far lower than it was is weak. That may be a heart that has stopped: it is no noise.
 4. What no heart does is noise even there: a tremor of muscles in what never repeats, and waves far
    too high.
+5. Where the patient's usual complexes stand out, and far more lies beside them than ever did
+   (`usual`), the signal is disturbed. It can still be read, and nothing is hidden by that; but what
+   is found in it may be made up, and somebody should see to the electrodes.
 """
 
 from collections import deque
@@ -18,6 +21,7 @@ import numpy as np
 from edgeward.signal.block_filter import BlockFilter, butterworth_band
 from edgeward.signal.quality.check import Step
 from edgeward.signal.quality.repeats import Figures, NoisePlan, measure
+from edgeward.signal.quality.usual import Usual
 
 _WORK_HZ = 125
 """Samples are averaged down to this rate, or to less than twice as many."""
@@ -41,6 +45,7 @@ ECG_NOISE = NoisePlan(
     tremor_share=0.035,
     tremor_least=0.04,
     height_most=15.0,
+    disturbed_db=20.0,
 )
 PPG_NOISE = NoisePlan(
     window_s=8,
@@ -89,6 +94,9 @@ class Noise:
         self._noisy = False
         self._right = self._hidden = 0  # seconds in a row
         self._heights: deque[float] = deque(maxlen=_REMEMBERED_S)  # of what repeated well
+        self._usual = Usual(self._rate, plan.half_s) if plan.disturbed_db > 0 else None
+        self.disturbed: bool | None = None
+        """Rule 5, when it has just been judged."""
         self.small: bool | None = None
         """Rule 3, when it has just been judged."""
         self.figures: Figures | None = None
@@ -96,7 +104,7 @@ class Noise:
 
     def judge(self, step: Step) -> bool | None:
         """Once a second, whether there is noise."""
-        self.small = None
+        self.small = self.disturbed = None
         if self._offset is None:
             if step.missing:
                 return None
@@ -110,6 +118,7 @@ class Noise:
         if self.figures is None:
             return None
         self.small = self._small(self.figures)
+        self._look_beside(self.figures)
         self._noisy = self._still(self.figures) if self._noisy else self._begins(self.figures)
         return self._noisy
 
@@ -124,6 +133,17 @@ class Noise:
         self._tremors[-1] = np.sqrt(np.mean(tremor * tremor))
         self._missing[:-1] = self._missing[1:]
         self._missing[-1] = step.missing
+
+    def _look_beside(self, found: Figures) -> None:
+        """Rule 5."""
+        usual, plan = self._usual, self._plan
+        if usual is None:
+            return
+        usual.look(self._waves[0], found.places)
+        if not self._noisy:  # that says more
+            self.disturbed = usual.disturbed(plan.disturbed_db) and self._stands_out(found)
+        if found.ratio_db is not None and found.ratio_db > plan.cleared_db:
+            usual.learn(self._waves[0], found.places, found.height, plan.cleared_db)
 
     def _measure(self) -> Figures:
         wave, fine = self._waves[0], self._waves[1]
@@ -147,15 +167,20 @@ class Noise:
         much = found.tremor > max(plan.tremor_least, plan.tremor_share * found.height)
         return (differs and much) or found.height > plan.height_most
 
+    def _stands_out(self, found: Figures) -> bool:
+        """Rule 2."""
+        plan = self._plan
+        return found.plain < plan.plain_share and found.plain_now < plan.plain_share_left
+
     def _begins(self, found: Figures) -> bool:
         """Rule 1."""
         plan = self._plan
         self._right = self._hidden = 0
         if self._impossible(found):
             return True
-        stands_out = found.plain < plan.plain_share and found.plain_now < plan.plain_share_left
         differs = found.ratio_db is not None and found.ratio_db < plan.raised_db
-        return stands_out and differs and found.busy > plan.busy_share and not self.small
+        moves = found.busy > plan.busy_share and not self.small
+        return differs and moves and self._stands_out(found)
 
     def _still(self, found: Figures) -> bool:
         """Whether what was noise still is; rule 2."""
@@ -167,6 +192,19 @@ class Noise:
         self._hidden = self._hidden + 1 if hidden else 0
         self._right = self._right + 1 if right else 0
         return self._hidden < _HIDDEN_S and self._right < _CLEARED_S
+
+
+class Disturbed:
+    """Whether what the check of noise has just seen is disturbed; to be judged after that one."""
+
+    def __init__(self, noise: Noise) -> None:
+        """Ask this one."""
+        self._noise = noise
+
+    def judge(self, step: Step) -> bool | None:
+        """Once a second, like noise."""
+        del step  # it has been judged with the noise
+        return self._noise.disturbed
 
 
 class Small:

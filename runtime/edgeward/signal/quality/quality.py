@@ -58,7 +58,7 @@ class Quality:
     @property
     def index(self) -> float:
         """How good the signal is, from 0 to 1, for a display: new each second."""
-        if self.defects - {Reason.NOISE, Reason.CLIPPING}:
+        if self.defects - {Reason.NOISE, Reason.DISTURBED, Reason.CLIPPING}:
             return 0.0
         share = 1.0
         if self.ratio_db is not None:

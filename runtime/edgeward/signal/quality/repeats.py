@@ -6,15 +6,14 @@ of signal to noise (the definition of the noise stress test, within the band loo
 more than one kind of beat does not count as disturbance, since each kind has others like it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgeward.signal.quality.check import Values
+from edgeward.signal.quality.usual import SHIFTS as _SHIFTS
 
-_SHIFTS = 2
-"""Samples by which a complex may be found beside its place."""
 _TREMOR_QUANTILE = 0.35  # between complexes
 _BUSY_QUANTILE = 0.1
 _FOUND_SHARE = 0.4
@@ -24,6 +23,7 @@ _RECENT_S = 3
 _RECENT_MIN = 2
 """Complexes in the last seconds; with fewer, none stand out there."""
 _TINY = 1e-12
+_ANY = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ class NoisePlan:
     """In the channel's unit: less is never noise."""
     height_most: float
     """In the channel's unit: more is no heart."""
+    disturbed_db: float = -_ANY
+    """Below this ratio, beside the usual complexes, the signal is disturbed."""
     small_share: float = 0.0
     """What is lower than this share of what it was, when it repeated well, is weak and no noise."""
 
@@ -76,6 +78,8 @@ class Figures:
     """How strong half of the time is beside the complexes, at most."""
     plain_now: float = 1.0
     """The same, of the last seconds."""
+    places: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, np.intp), compare=False)
+    """Where the complexes are."""
 
 
 def measure(plan: NoisePlan, rate: float, wave: Values, fine: Values, tremors: Values) -> Figures:
@@ -98,6 +102,7 @@ def measure(plan: NoisePlan, rate: float, wave: Values, fine: Values, tremors: V
         busy=float(np.quantile(moves, _BUSY_QUANTILE)) / max(height, _TINY),
         plain=_plain(strength, places, 0, _COMPLEXES_MIN),
         plain_now=_plain(strength, places, recent, _RECENT_MIN),
+        places=inner,
     )
 
 

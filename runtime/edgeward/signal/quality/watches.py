@@ -9,7 +9,14 @@ from edgeward.signal.findings import Reason
 from edgeward.signal.quality.check import Check, Patience, Step, Watch
 from edgeward.signal.quality.hum import PureHum
 from edgeward.signal.quality.level import AtRest, Clipping, Impossible, Missing, Stuck
-from edgeward.signal.quality.noise import ECG_NOISE, PPG_NOISE, Noise, Small, merge_of
+from edgeward.signal.quality.noise import (
+    ECG_NOISE,
+    PPG_NOISE,
+    Disturbed,
+    Noise,
+    Small,
+    merge_of,
+)
 
 STEPS_OF_SECOND = 5
 """Steps are a fifth of a second; of channels slower than that, one sample."""
@@ -20,6 +27,7 @@ SLOWEST_S = {
     Reason.FLAT: 2.0,
     Reason.CLIPPING: 6.0,
     Reason.NOISE: 10.0,
+    Reason.DISTURBED: 10.0,
     Reason.WEAK: 10.0,
     Reason.STUCK: 1800.0,
 }
@@ -105,6 +113,8 @@ class Watches:
         if signal in _NOISE:
             self.noise = Noise(_NOISE[signal], self._rate_hz, self._count, STEPS_OF_SECOND)
             self.all.append(Watch(Reason.NOISE, self.noise, Patience(2, 2, 1)))
+        if signal is Signal.ECG and self.noise is not None:
+            self.all.append(Watch(Reason.DISTURBED, Disturbed(self.noise), Patience(4, 5, 4)))
         if signal is Signal.PPG and self.noise is not None:
             self.all.append(Watch(Reason.WEAK, Small(self.noise), Patience(2, 2, 3)))
         still = {Signal.ECG: _STILL_MV, Signal.PRESSURE: _STILL_MMHG}.get(signal, 0.0)
