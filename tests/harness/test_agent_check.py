@@ -271,6 +271,7 @@ def with_twitches(folder: Path, protocol: str) -> Trial:
     return trial_of(sys.executable, "-I", "-S", str(path))
 
 
+@pytest.mark.slow
 def test_an_unknown_kind_of_a_later_minor_is_counted_and_is_no_fault(tmp_path: Path) -> None:
     outcomes = list(run_checks(with_twitches(tmp_path, "1.9")))
     expect_all_but(outcomes, NOT_OFFERED)

@@ -75,6 +75,7 @@ def test_what_a_script_imports_is_read_wherever_it_stands(text: str, names: set[
     assert imported(text) == names
 
 
+@pytest.mark.slow
 def test_the_reference_device_is_its_distribution_and_what_that_requires() -> None:
     with open_device(BUILT_IN["reference"]) as device:
         software = software_of(device)

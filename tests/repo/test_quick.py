@@ -67,6 +67,30 @@ def test_a_file_of_slow_tests_is_imported_only_where_they_run(
     assert ("loaded" in tried(checkout, tmp_path, *options)) is imported
 
 
+TELLS = """
+import sys
+
+def pytest_collection_finish():
+    print("heavy:", *sorted({"scipy", "sklearn", "torch", "pandas"} & set(sys.modules)))
+"""
+
+
+@pytest.mark.slow
+def test_no_quick_test_imports_what_takes_a_second_before_it_runs(
+    checkout: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "tells.py").write_text(TELLS)
+    told = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "tells", "-qs", "-m", "not slow", "--collect-only"],
+        cwd=checkout,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "heavy:\n" in told
+
+
 def test_only_make_quick_looks_briefly(texts: dict[str, str]) -> None:
     looks = [line for line in texts["Makefile"].splitlines() if "--hypothesis-profile" in line]
     assert len(looks) == 1

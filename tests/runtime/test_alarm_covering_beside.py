@@ -185,7 +185,7 @@ class Beside(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize(
-    ("runs", "steps"), [(20, 30), pytest.param(400, 60, marks=pytest.mark.slow)]
+    ("runs", "steps"), [(10, 30), pytest.param(400, 60, marks=pytest.mark.slow)]
 )
 def test_nothing_is_heard_less_urgently_for_being_covered(runs: int, steps: int) -> None:
     campaign = settings(max_examples=runs, stateful_step_count=steps, deadline=None)

@@ -294,7 +294,7 @@ class AlarmMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize(
-    ("runs", "steps"), [(20, 30), pytest.param(300, 60, marks=pytest.mark.slow)]
+    ("runs", "steps"), [(10, 30), pytest.param(300, 60, marks=pytest.mark.slow)]
 )
 def test_the_rules_hold_whatever_happens(runs: int, steps: int) -> None:
     campaign = settings(max_examples=runs, stateful_step_count=steps, deadline=None)

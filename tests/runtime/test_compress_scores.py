@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, recall_score
 
 from edgeward.errors import ModelError
 from edgeward.model.compress.examples import Examples, load_examples, parted
@@ -32,7 +31,10 @@ def answers(
     return np.eye(3, dtype=np.float32)[labels]
 
 
+@pytest.mark.slow
 def test_shares_are_those_of_the_field_and_lie_in_their_interval() -> None:
+    from sklearn.metrics import accuracy_score, recall_score
+
     given = examples()
     draw = np.random.default_rng(3)
     found = np.where(draw.random(len(given)) < 0.2, draw.integers(0, 3, len(given)), given.labels)

@@ -70,7 +70,9 @@ def test_hostile_lines_do_not_end_it(process: Start) -> None:
     assert popen.wait(30) == 0
 
 
-@pytest.mark.parametrize("option", ["argument", "environment"])
+@pytest.mark.parametrize(
+    "option", ["argument", pytest.param("environment", marks=pytest.mark.slow)]
+)
 def test_state_outlives_a_restart(process: Start, tmp_path: Path, option: str) -> None:
     environment = {"EDGEWARD_STATE": str(tmp_path / "state")} if option == "environment" else {}
     arguments = ["--state", tmp_path / "state"] if option == "argument" else []

@@ -172,7 +172,7 @@ def run(bed: Bed, ticks: list[Tick]) -> None:
     bed.ward.work(bed.batch_done)
 
 
-@pytest.mark.parametrize("kind", [SmallBatches, Raising])
+@pytest.mark.parametrize("kind", [SmallBatches, pytest.param(Raising, marks=pytest.mark.slow)])
 @settings(max_examples=8, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(ticks=st.lists(tick_of, min_size=TICKS, max_size=TICKS))
 def test_one_that_floods_and_one_that_fails_change_nothing_for_the_others(

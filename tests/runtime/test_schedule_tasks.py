@@ -122,6 +122,7 @@ def test_a_full_core_with_jitter_has_an_answer() -> None:
     assert [each.verdict for each in responses(full)] == [Verdict.MEETS, Verdict.MEETS]
 
 
+@pytest.mark.slow
 def test_what_takes_too_long_is_undecided_and_not_admitted() -> None:
     awkward = tasks(
         (999_999_937, 999_999_937, 499_999_968), (1_000_000_007, TIME_MAX_NS, 500_000_003)
