@@ -214,6 +214,15 @@ def test_ventricular_beats_in_a_row_are_like_each_other(
     assert [one.present for one in found] == [False, told]
 
 
+@pytest.mark.parametrize(("short_s", "told"), [(0.4, True), (0.28, True), (0.2, None)])
+def test_a_ventricular_tachycardia_is_not_all_too_uneven(short_s: float, told: bool | None) -> None:
+    """One beat of it may be overlooked; what comes in pairs far apart is no rhythm."""
+    steps = accumulate([short_s, 0.75] * 4, initial=10.0)
+    row = [*beats_at(steady(10, 60)), *beats_at(list(steps), BeatClass.VENTRICULAR)]
+    found = of(Sign.VENTRICULAR_TACHYCARDIA, run(row, 14))
+    assert [one.present for one in found][:2] == [False, told]
+
+
 @pytest.mark.parametrize(
     ("kinds", "told"), [("a", True), ("ab", True), ("abc", None), ("aaab", True)]
 )

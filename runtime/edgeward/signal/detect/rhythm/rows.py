@@ -6,12 +6,14 @@ like each other. It is undecided then, not absent; one that has begun goes on.
 
 A fast row begins only when its beats are like each other: more than half of them are each like
 half of the others. An electrode that moves makes rows of wide beats, of which each looks otherwise.
-A rhythm whose shape never comes back is for those to tell who look at the wave. It is undecided
-here; and what has begun goes on.
+A rhythm whose shape never comes back is for those to tell who look at the wave. Nor is a row a
+ventricular tachycardia whose longest interval is thrice the shortest: one beat may have been
+overlooked there, not two. It is undecided here; and what has begun goes on.
 """
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from edgeward.signal.detect.rhythm.limits import RhythmLimits
 from edgeward.signal.findings import Beat, BeatClass, Sign
@@ -24,6 +26,7 @@ OTHERS_END = 2
 _STRANGE_LAST, _STRANGE_MOST = 8, 0.5
 _LIKE = 0.85
 """The correlation from which on two beats are like each other."""
+_UNEVEN = 3.0
 
 Told = tuple[Sign, bool | None, int, str]
 
@@ -94,10 +97,16 @@ class Rows:
         enough = len(self._run) == limits.ventricular_beats
         rate = self._per_min(self._ventricular_row) if len(self._run) > 1 else 0.0
         if enough and rate >= limits.ventricular_per_min:
-            self._ventricular = True if self._ventricular or alike(list(self._run)) else None
+            begun = self._ventricular or (alike(list(self._run)) and self._even())
+            self._ventricular = True if begun else None
         elif not self._run or (enough and rate < limits.ventricular_per_min - BACK_PER_MIN):
             ended = self._ventricular is True or len(self._beats) >= limits.ventricular_beats
             self._ventricular = False if ended else self._ventricular
+
+    def _even(self) -> bool:
+        """Whether the intervals of the ventricular row may be those of one rhythm."""
+        intervals = [after - one for one, after in pairwise(self._ventricular_row)]
+        return max(intervals) < _UNEVEN * min(intervals)
 
     def _judge_fast(self) -> None:
         need, limit = self._limits.tachy_intervals, self._limits.tachy_per_min
