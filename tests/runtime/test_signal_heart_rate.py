@@ -53,6 +53,40 @@ def of_strange(
     return HeartRate(RATE_HZ).push(found, np.ones(seconds * RATE_HZ, np.bool_))
 
 
+def of_kinds(kinds: str, interval_s: float) -> list[Reading]:
+    """What is told of a minute of beats; those of one letter are like each other."""
+    places = [round(at * RATE_HZ) for at in every(interval_s, 0.5, 60)]
+    own = (kinds * len(places))[: len(places)]
+    beats = [
+        Beat(
+            at,
+            at,
+            1.0,
+            likeness=tuple(0.95 if one == own[place] else 0.6 for one in own[:place][-1:-17:-1]),
+        )
+        for place, at in enumerate(places)
+    ]
+    told = HeartRate(RATE_HZ).push(beats, np.ones(60 * RATE_HZ, np.bool_))
+    return [one for one in told if isinstance(one, Reading)]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "interval_s", "known"),
+    [
+        ("a", 0.4, True),
+        ("ab", 0.4, True),
+        ("aab", 0.4, True),
+        ("abcdefgh", 0.4, False),
+        ("abcdefgh", 0.6, True),  # it is not fast
+    ],
+)
+def test_a_fast_rate_is_one_of_beats_that_are_like_each_other(
+    kinds: str, interval_s: float, known: bool
+) -> None:
+    for reading in of_kinds(kinds, interval_s)[15:]:
+        assert reading.reason is (None if known else Reason.NOISE)
+
+
 @pytest.mark.parametrize("per_minute", [15, 20, 30, 49, 60, 80, 120, 150, 200, 250, 300])
 def test_within_one_percent_or_one_beat(per_minute: int) -> None:
     for reading in of_beats(list(every(60 / per_minute, 0.5, 60)), 60)[25:]:

@@ -16,6 +16,8 @@ Rules:
    no other, and without them the rate would be even lower. When more than a third of the last
    beats are strange, the rate is unknown, for NOISE, and never made up. If that lasts, the channel
    is WEAK, so that somebody is told; no sign is blinded by that, for a fibrillation is strange too.
+6. A fast rate is one of beats that are like each other, as a fast row is (`rhythm.rows`). Of others
+   it is unknown, as with strange ones: disturbance makes beats of all shapes, and so a fast rate.
 """
 
 from collections import deque
@@ -27,6 +29,7 @@ from typing import NamedTuple
 import numpy as np
 
 from edgeward.signal.detect.averaging import per_minute
+from edgeward.signal.detect.rhythm.rows import alike
 from edgeward.signal.findings import Beat, DefectChange, Reading, Reason, Vital
 from edgeward.signal.ring import Mask
 
@@ -36,8 +39,8 @@ AVERAGING = (
     " does not sway the rate. While the last 3 intervals are longer than 1200 ms each, the mean of"
     " the last 4. In the beginning, of as many as there are, at least 4. A beat that is like no"
     " other counts only where a usual interval has room; when more than a third of the last 8 are"
-    " like no other, there is no rate. Told once a second, as a whole number; limits judge that"
-    " number."
+    " like no other, there is no rate, nor is there one above 120 of beats that mostly differ. Told"
+    " once a second, as a whole number; limits judge that number."
 )
 """For the instructions for use. To leave out the longest and the shortest, as others do, hides
 pauses: with the annotated beats of real recordings it misses rates below 50 that last, and tells of
@@ -57,6 +60,9 @@ that are not, nobody knows how many there really are."""
 _LATE = 1.5
 _KEPT = 64
 """Intervals: more than 300 beats a minute have in the averaged time."""
+_FAST_PER_MIN, _ALIKE_AMONG = 120, 9
+"""What is faster is fast. Of an even number of beats that come of two kinds in turn, none would be
+like half of the others."""
 _UNKNOWN_S, _UNKNOWN_AMONG_S = 3, 6
 """So many seconds of so many without a rate, for noise, and the channel is WEAK; until there was
 one, or another reason, in as many in a row."""
@@ -87,6 +93,7 @@ class HeartRate:
         "_last",
         "_now",
         "_rate_hz",
+        "_row",
         "_strange",
         "_stretches",
         "_sure",
@@ -109,6 +116,7 @@ class HeartRate:
         self._sure: int | None = None
         self._found = 0
         self._strange: deque[bool] = deque(maxlen=_AVERAGED)
+        self._row: deque[Beat] = deque(maxlen=_ALIKE_AMONG)
         self._begun = 0
         self._gaps: deque[tuple[int, int]] = deque()
         self._now = 0
@@ -174,6 +182,7 @@ class HeartRate:
             self._sure, self._found = None, 0
         strange = beat.strange and not self._late(last, beat.sample)
         self._strange.append(strange)
+        self._row.append(beat)
         self._found += 1
         if strange:
             return
@@ -184,6 +193,7 @@ class HeartRate:
     def _forget(self) -> None:
         self._stretches.clear()
         self._strange.clear()
+        self._row.clear()
 
     def _apart(self, first: int, end: int) -> bool:
         """Whether two beats do not follow each other, as far as can be seen."""
@@ -217,11 +227,18 @@ class HeartRate:
         if last >= self._begun and self._now - last <= STANDSTILL_S * self._rate_hz:
             if _STRANGE_MOST * self._strange.count(True) > len(self._strange):
                 return Reason.NOISE
-            return None if len(self._stretches) >= INTERVALS_LEAST else Reason.LEARNING
+            if len(self._stretches) < INTERVALS_LEAST:
+                return Reason.LEARNING
+            return Reason.NOISE if self._made_up() else None
         if last >= self._begun:
             return Reason.STALE
         learning = self._now - self._begun < LEARN_MAX_S * self._rate_hz
         return Reason.LEARNING if learning else Reason.WEAK
+
+    def _made_up(self) -> bool:
+        """Rule 6."""
+        fast = per_minute(self._rate_hz, self._mean()) > _FAST_PER_MIN
+        return fast and len(self._row) == _ALIKE_AMONG and not alike(list(self._row))
 
     def _mean(self) -> float:
         """Rule 1, in samples."""
