@@ -60,9 +60,9 @@ that are not, nobody knows how many there really are."""
 _LATE = 1.5
 _KEPT = 64
 """Intervals: more than 300 beats a minute have in the averaged time."""
-_FAST_PER_MIN, _ALIKE_AMONG = 120, 9
-"""What is faster is fast. Of an even number of beats that come of two kinds in turn, none would be
-like half of the others."""
+_FAST_PER_MIN, _ALIKE_AMONG = 120, 17
+"""What is faster is fast; and as many beats as an extreme tachycardia rests on. Of an even number
+that come of two kinds in turn, none would be like half of the others."""
 _UNKNOWN_S, _UNKNOWN_AMONG_S = 3, 6
 """So many seconds of so many without a rate, for noise, and the channel is WEAK; until there was
 one, or another reason, in as many in a row."""
