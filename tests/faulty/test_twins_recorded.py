@@ -45,6 +45,7 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("believes_nobody", "bedside_alarms", "REQ-ALM-033", "alarm_score"),
         ("sees_no_fibrillation", "fibrillation", "REQ-ALM-034", "fibrillations_found"),
         ("technical_is_silent", "test_noise", "REQ-ALM-035", "noise_to_technical_alarm"),
+        ("counts_the_notch", "pulse_and_saturation", "REQ-ALM-036", "pulse_rates_right"),
         ("hundred_alarms", "pulse_and_saturation", "REQ-ALM-036", "false_alarms_of_saturation"),
     ],
 )

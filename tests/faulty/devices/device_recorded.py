@@ -5,16 +5,19 @@ On simulated patients each of these would do well, or nearly. As in `device.py`.
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 from device_alarms import put
 
 from edgeward.device.device import Device, Parts
 from edgeward.device.serve import main
 from edgeward.signal.detect import ecg
+from edgeward.signal.detect.pulse import PulseDetector
 from edgeward.signal.detect.qrs.qrs import QrsDetector
 from edgeward.signal.detect.rhythm.ventricular import VentricularDetector
-from edgeward.signal.findings import Beat, Finding
+from edgeward.signal.findings import Beat, Finding, Reading
 from edgeward.signal.ring import Mask, Samples
+from edgeward.signal.vitals import detectors
 from edgeward.signal.vitals.channel_vitals import Told
 from edgeward.signal.vitals.court import JUDGED, Court
 
@@ -46,6 +49,14 @@ class SeesNoFibrillation(VentricularDetector):
         return []
 
 
+class CountsTheNotch(PulseDetector):
+    """Each wave has two tops, and both are counted."""
+
+    def _reading(self, now: float, at: int) -> Reading:
+        told = super()._reading(now, at)
+        return told if told.value is None else replace(told, value=2 * told.value)
+
+
 def deaf(parts: Parts) -> Device:
     """Finds the first beat of two."""
     put(ecg, "QrsDetector", Deaf)
@@ -70,7 +81,14 @@ def believes_nobody(parts: Parts) -> Device:
     return Device(parts)
 
 
+def counts_the_notch(parts: Parts) -> Device:
+    """Tells twice the pulse."""
+    put(detectors, "PulseDetector", CountsTheNotch)
+    return Device(parts)
+
+
 DEFECTS: dict[str, Callable[[Parts], Device]] = {
+    "counts_the_notch": counts_the_notch,
     "deaf": deaf,
     "sees_no_fibrillation": sees_no_fibrillation,
     "believes_nobody": believes_nobody,
