@@ -202,7 +202,9 @@ def test_another_patient_is_covered_by_nobody(still: AlarmBench) -> None:
 def test_who_is_covered_escalates_as_it_would() -> None:
     standard = standard_conditions()
     late = replace(standard["ecg_noise"], escalates_after_ns=5 * SECOND_NS)
-    off = replace(standard["ecg_lead_off"], covers=("ecg_noise",), escalates_after_ns=None)
+    off = replace(
+        standard["ecg_lead_off"], covers=("ecg_noise", "ecg_disturbed"), escalates_after_ns=None
+    )
     rest = [each for name, each in standard.items() if name not in (late.name, off.name)]
     bench = AlarmBench(by_name([*rest, late, off]))
     bench.see("ecg_lead_off")
@@ -279,7 +281,23 @@ def test_no_standard_condition_covers_what_it_must_not() -> None:
         assert not others & set(standard[name].covers)
     for each in standard.values():  # nothing that is blind is hidden by what is seen
         covered = [standard[name] for name in each.covers]
-        assert {one.name for one in covered if one.kind is Kind.TECHNICAL} <= {"ppg_weak"}
+        technical = {one.name for one in covered if one.kind is Kind.TECHNICAL}
+        milder = (
+            {each.name.replace("noise", "disturbed")} if each.name.endswith("_noise") else set()
+        )
+        assert technical <= {"ppg_weak"} | milder
+
+
+def test_a_lead_that_becomes_noisy_is_one_alarm_with_the_disturbance_before_it() -> None:
+    bench = AlarmBench()
+    bench.see("ecg_disturbed")
+    bench.wait(2)
+    bench.see("ecg_noise")
+    bench.wait(2)
+    assert bench.up("ecg_disturbed").covered_by == bench.up("ecg_noise").id
+    bench.see("ecg_noise", False)
+    bench.wait(2)
+    assert bench.up("ecg_disturbed").presence is Presence.ON
 
 
 def test_a_severe_desaturation_covers_the_mild_one() -> None:

@@ -5,8 +5,9 @@ are a result of their risk management.
 
 What covers what (`_COVERS`): a condition covers those that it brings about by itself and that call
 for nothing else. A tachycardia with a pulse and one without are two things, so it covers no pulse;
-nor does a standstill cover a fibrillation, or either of them a breath that stopped. No channel that
-cannot be read is covered by what might be seen in it.
+nor does a standstill cover a fibrillation, or either of them a breath that stopped. Noise covers
+the disturbance that it was before. No channel that cannot be read is covered by what might be seen
+in it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -171,6 +172,7 @@ def _limits() -> Iterator[ConditionDefinition]:
 def _defects() -> Iterator[ConditionDefinition]:
     for signal in Signal:
         vital = signal in _VITAL_SIGNALS
+        disturbed = defect_condition(signal, Reason.DISTURBED)
         for defect in Reason:
             if defect is Reason.LEARNING:
                 continue  # a state that is shown, no fault
@@ -182,6 +184,7 @@ def _defects() -> Iterator[ConditionDefinition]:
                 condition_delay_ns=SECOND_NS,
                 escalates_after_ns=UNANSWERED_NS if vital and defect in _BLINDING else None,
                 text=f"{signal.value.upper()}: {defect.value.replace('_', ' ')}",
+                covers=(disturbed,) if defect is Reason.NOISE else (),
             )
 
 
