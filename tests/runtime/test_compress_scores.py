@@ -62,12 +62,16 @@ def test_windows_of_one_patient_do_not_count_as_many() -> None:
     assert narrow.high - narrow.low < 0.15
 
 
-def test_no_failure_in_a_few_patients_promises_little_about_the_next() -> None:
+def test_no_failure_and_no_difference_promise_no_more_than_so_many_windows_can() -> None:
     given = examples(patients=12)
     perfect = score(given, answers(given.labels), 1)
+    zero = 1 - 0.025 ** (1 / 360)  # Clopper and Pearson, none of 360
     assert perfect.accuracy.value == 1.0
-    assert perfect.accuracy.low == pytest.approx(0.025 ** (1 / 12))  # Clopper and Pearson, 12 of 12
-    assert all(one.low < 0.8 for one in perfect.by_label.values())
+    assert perfect.accuracy.low == pytest.approx(1 - zero)
+    assert all(one.low == pytest.approx(0.025 ** (1 / 120)) for one in perfect.by_label.values())
+    near = answers(given.labels) * np.float32(0.99)
+    assert retained(given, near, answers(given.labels), 1).accuracy.low == pytest.approx(-zero)
+    assert retained(given, near, near, 1).accuracy.low == 0.0
 
 
 def test_a_label_that_is_lost_is_seen_behind_a_good_mean() -> None:

@@ -4,10 +4,8 @@ Windows of one patient are alike. An interval that counts them as independent is
 several times; so whole patients are drawn again, with replacement, and each figure is reckoned for
 each draw. Two models are compared on the same draws.
 
-Where no patient has a wrong answer, every draw is perfect, and says nothing about the next patient.
-The lower limit is then the exact one for so many patients without a failure. A difference has no
-such rule: where no patient's answers differ, its interval has no width, and the fidelity is to be
-looked at.
+Where nothing is wrong, or nothing differs, every draw is the same and promises perfection. The
+limits are then those of so many windows without a failure; only the very same answers lose nothing.
 """
 
 from dataclasses import dataclass
@@ -75,7 +73,8 @@ def retained(
 ) -> Scores:
     """What is lost or won against the reference, on the same windows and draws."""
     right, before = _right(examples, answers), _right(examples, reference)
-    return _scores(examples, right.astype(np.float64) - before, seed, exact=False)
+    same = np.array_equal(answers, reference)
+    return _scores(examples, right.astype(np.float64) - before, seed, exact=not same)
 
 
 def _right(examples: Examples, answers: Probabilities) -> NDArray[np.bool_]:
@@ -118,6 +117,6 @@ def _figure(
     tail = (1 - CONFIDENCE) / 2
     drawn = drawn_counts > 0
     low, high = np.quantile(drawn_sums[drawn] / drawn_counts[drawn], [tail, 1 - tail])
-    if exact and np.array_equal(sums, counts):
-        low = tail ** (1 / patients)
+    if exact and low == high:
+        low = max(low - (1 - tail ** (1 / counts.sum())), -1.0)
     return Figure(float(sums.sum() / counts.sum()), float(low), float(high))
