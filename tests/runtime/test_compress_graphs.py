@@ -80,6 +80,26 @@ def test_a_mean_over_time_becomes_a_pooling_and_one_over_channels_does_not() -> 
     assert "ReduceMean" in [node.op_type for node in pooled(model).graph.node]
 
 
+def test_a_mean_that_drops_its_axis_becomes_one_too() -> None:
+    model = convolutional()
+    mean, flatten = model.graph.node[5], model.graph.node[6]
+    mean.attribute[0].i = 0
+    flatten.CopyFrom(helper.make_node("Identity", ["mean"], ["flat"]))
+    answers = run(write(pooled(model)), waves(9))
+    np.testing.assert_allclose(answers, run(write(model), waves(9)), atol=1e-6)
+    small = write(quantised(model, waves(CALIBRATION_LEAST)))
+    assert executed(small).exact
+
+
+def test_only_a_graph_without_float_is_exact(whole: onnx.ModelProto) -> None:
+    assert executed(write(whole)).exact
+    assert not executed(write(convolutional())).exact
+    assert not executed(write(joined(Front(100, (0.5, 40.0)), whole, SAMPLES))).exact
+    tanned = convolutional()
+    tanned.graph.node[4].CopyFrom(helper.make_node("Tanh", ["c"], ["d"]))
+    assert not executed(write(quantised(tanned, waves(CALIBRATION_LEAST)))).exact
+
+
 @pytest.mark.parametrize("named", [True, False])
 def test_every_layer_runs_on_whole_numbers(*, named: bool) -> None:
     small = write(quantised(convolutional(named=named), waves(CALIBRATION_LEAST)))

@@ -28,6 +28,15 @@ HEAVY = frozenset(
     {"Conv", "FusedConv", "FusedGemm", "FusedMatMul", "Gemm", "GRU", "LSTM", "MatMul"}
 )
 """Those in float that cost: each of them is a layer that is not int8."""
+MOVES = frozenset(
+    {
+        "Cast", "Concat", "Flatten", "Gather", "Identity", "MaxPool", "Pad", "QuantizeLinear",
+        "Reshape", "Slice", "Split", "Squeeze", "Transpose", "Unsqueeze",
+    }
+)  # fmt: skip
+"""That only move numbers, or round the window that came in."""
+SHARES = frozenset({"Div", "ReduceMax", "ReduceSum", "Sub"})
+"""With which `shares` makes probabilities of whole scores; a network has them nowhere else."""
 TURNS = frozenset({"DequantizeLinear", "QuantizeLinear", "DynamicQuantizeLinear"})
 AT_RUN_TIME = frozenset({"ConvInteger", "MatMulInteger", "DynamicQuantizeLinear"})
 """Scales that depend on what else is in the call: one patient's answer moves with another's."""
@@ -53,11 +62,18 @@ class Operators:
         """Layers that cost and run in float."""
         return self.of(HEAVY)
 
+    @property
+    def exact(self) -> bool:
+        """Whether nothing is computed in float, so that every processor must give the same bits."""
+        known = WHOLE | MOVES | SHARES
+        return set(self.counts) <= known and all(self.counts.get(one, 0) <= 1 for one in SHARES)
+
     def to_dict(self) -> dict[str, Any]:
         """For a report."""
         return {
             "on_whole_numbers": self.whole,
             "in_float": self.in_float,
+            "exact": self.exact,
             "conversions": self.of(TURNS),
             "executed": dict(sorted(self.counts.items())),
         }

@@ -1,5 +1,7 @@
 """Means over time as the operator that runs on whole numbers."""
 
+from typing import Any
+
 import onnx
 from onnx import numpy_helper, shape_inference
 
@@ -22,11 +24,11 @@ def pooled(model: onnx.ModelProto) -> onnx.ModelProto:
     constants = {one.name: one for one in model.graph.initializer}
     changed = onnx.ModelProto()
     changed.CopyFrom(model)
+    nodes: list[onnx.NodeProto] = []
     for node in changed.graph.node:
-        if node.op_type == "ReduceMean" and _over_time(node, shapes, constants):
-            node.op_type = "GlobalAveragePool"
-            del node.input[1:]
-            node.ClearField("attribute")
+        nodes += _pooling(node) if _over_time(node, shapes, constants) else [node]
+    changed.graph.ClearField("node")
+    changed.graph.node.extend(nodes)
     used = {name for node in changed.graph.node for name in node.input}
     kept = [one for one in changed.graph.initializer if one.name in used]
     changed.graph.ClearField("initializer")
@@ -34,14 +36,30 @@ def pooled(model: onnx.ModelProto) -> onnx.ModelProto:
     return changed
 
 
+def _pooling(mean: onnx.NodeProto) -> list[onnx.NodeProto]:
+    """The same mean; the axes of time are left out after it, where they were."""
+    output = mean.output[0]
+    if _settings(mean).get("keepdims", 1):
+        return [onnx.helper.make_node("GlobalAveragePool", [mean.input[0]], [output])]
+    long = f"{output} of all time"
+    return [
+        onnx.helper.make_node("GlobalAveragePool", [mean.input[0]], [long]),
+        onnx.helper.make_node("Flatten", [long], [output]),
+    ]
+
+
+def _settings(node: onnx.NodeProto) -> dict[str, Any]:
+    return {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute}
+
+
 def _over_time(
     node: onnx.NodeProto, shapes: dict[str, list[int]], constants: dict[str, onnx.TensorProto]
 ) -> bool:
-    """Whether it is a mean over all axes of time, which stay as axes of length one."""
-    settings = {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute}
-    shape = shapes.get(node.input[0], [])
+    """Whether it is a mean over all axes of time; those it keeps must be of length one."""
+    settings = _settings(node)
+    shape = shapes.get(node.input[0], []) if node.op_type == "ReduceMean" else []
     rank = len(shape)
-    if not settings.get("keepdims", 1) or rank <= _SPATIAL_FROM:
+    if rank <= _SPATIAL_FROM:
         return False
     given = settings.get("axes")
     if given is None:
@@ -49,6 +67,8 @@ def _over_time(
             return False
         given = numpy_helper.to_array(constants[node.input[1]]).tolist()
     axes = {int(axis) % rank for axis in given}
-    short = {axis for axis, length in enumerate(shape) if length == 1}
     spatial = set(range(_SPATIAL_FROM, rank))
+    if not settings.get("keepdims", 1):
+        return axes == spatial
+    short = {axis for axis, length in enumerate(shape) if length == 1}
     return axes <= spatial <= axes | short

@@ -76,7 +76,7 @@ def package_of(task: Task, result: Result, parts: Parts, front: Front | None) ->
     Raises:
         PackageError: a device would not accept it.
     """
-    exact = result.whole and front is None
+    exact = result.measured.operators.exact
     windows = parts.judging.windows[:: max(1, len(parts.judging) // GOLDEN_WINDOWS)]
     return unsigned_package(
         result.model,
