@@ -202,6 +202,10 @@ def test_only_what_can_be_added_exactly_is_made_exact() -> None:
         ModelError, match="the network ends with Softmax; accepted: Softmax of whole"
     ):
         exact_shares(convolutional())
+    old = convolutional()
+    old.opset_import[0].version = 17
+    with pytest.raises(ModelError, match="found operator set 17; accepted: 18 and later"):
+        exact_shares(old)
     assert 1 << np.finfo(np.float32).nmant + 1 >= LABELS_MAX * ONE
 
 

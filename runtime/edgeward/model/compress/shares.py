@@ -18,17 +18,23 @@ ONE: Final = 1 << 20
 """What the power of the highest score is; sixteen of them fit a float exactly."""
 LABELS_MAX: Final = 16
 LAST: Final = "Softmax"
+OPSET_LEAST: Final = 18
+"""Before, axes were no input."""
 
 
 def exact_shares(model: onnx.ModelProto) -> onnx.ModelProto:
     """The same graph with its last softmax in whole numbers; it must take dequantised scores.
 
     Raises:
-        ModelError: the graph does not end so, or has more labels than can be added exactly.
+        ModelError: the graph does not end so, is of an older operator set, or has more labels than
+            can be added exactly.
     """
     changed = onnx.ModelProto()
     changed.CopyFrom(model)
     graph = changed.graph
+    opset = next((one.version for one in model.opset_import if not one.domain), 0)
+    if opset < OPSET_LEAST:
+        raise ModelError(f"found operator set {opset}; accepted: {OPSET_LEAST} and later")
     makers = {name: node for node in graph.node for name in node.output}
     last = makers.get(graph.output[0].name)
     turn = makers.get(last.input[0]) if last is not None and last.op_type == LAST else None
