@@ -58,7 +58,8 @@ def answered_elsewhere(processor: str, model: Path, given: Path) -> Probabilitie
     out = model.with_suffix(f".{processor}.npy")
     subprocess.run(
         [EMULATOR, "-cpu", processor, sys.executable, __file__, "--answer", model, given, out],
-        check=True, stderr=subprocess.PIPE, timeout=LIMIT_S, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        check=True, stderr=subprocess.PIPE, timeout=LIMIT_S,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
     )  # fmt: skip
     answers: Probabilities = np.load(out)
     return answers
