@@ -157,6 +157,8 @@ class Life:
 
     def judge(self, shown: Event | None, now_s: float) -> list[str]:
         """What is wrong with what is shown now, after what was shown before; then go on from it."""
+        if shown is not None and self._ended_between(str(shown["id"]), now_s):
+            self.gone()
         new = None if shown is None else str(shown["presence"])
         legal = getattr(self, f"_from_{self.presence}")(new, now_s)
         faults = [] if legal is None else [legal]
@@ -164,6 +166,16 @@ class Life:
             faults += self._identity(shown) + self._details(shown, now_s)
         self._follow(shown, now_s)
         return [f"{self.told.name}: {fault}" for fault in faults]
+
+    def _ended_between(self, id_: str, now_s: float) -> bool:
+        """Whether this is another occurrence, and the one before was over at this very instant.
+
+        The delay after which it is over may end with the number that begins the next one.
+        """
+        if id_ == self.id or not self._may_end(now_s):
+            return False
+        latches = self.told.latches(self.worst) != "none"
+        return self.presence == "acknowledged" or (self.presence == "on" and not latches)
 
     def rises(self, shown: Event | None) -> bool:
         """Whether what is shown calls more than what was shown before."""
