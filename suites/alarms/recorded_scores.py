@@ -1,41 +1,20 @@
 """What was told of recorded patients, held against what people marked in the recordings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from edgeward_harness.measure.clusters import Share
 from edgeward_harness.measure.scoring.beats import AamiClass, BeatTable, Labelled, score_beats
 from edgeward_harness.measure.scoring.episodes import Episode, EpisodeScore, score_episodes
-from edgeward_harness.measure.scoring.rate_limits import (
-    Rates,
-    episodes_above,
-    episodes_below,
-    mean_rates,
-)
 from edgeward_harness.rig.recordings.recording import Recording
 
 from .recorded import Played
 
-LOW_RATE: Final = 50.0
-HIGH_RATE: Final = 120.0
-"""The limits that are set for every recorded patient, per minute."""
 TOLD_WITHIN_S: Final = 2.0
 """A beat may be told so late: of the last ones of a recording nothing is asked."""
-RATE_OFF: Final = 5.0
-LATE_S: Final = 11.0
-"""A rate is an average of ten seconds, and a block is one more: so late may its alarm be."""
 UNPACED: Final = 0.1
 """More unclassified beats than this are those of a pacemaker (EC57 leaves such records out)."""
-
-LOW_ALARMS: Final = ("heart_rate_low", "extreme_bradycardia", "asystole", "pause")
-HIGH_ALARMS: Final = (
-    "heart_rate_high",
-    "extreme_tachycardia",
-    "ventricular_tachycardia",
-    "ventricular_fibrillation",
-)
-"""A patient whose rate is beyond a limit may be announced by what is worse."""
 
 KEEPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Asystole": ("asystole", "ventricular_fibrillation", "no_pulse"),
@@ -94,67 +73,6 @@ def right_share(name: str, table: BeatTable) -> Share:
     """Of the beats that were told, those that people marked."""
     found = table.total(AamiClass, AamiClass)
     return Share(name, found, found + table.total([None], AamiClass))
-
-
-@dataclass(frozen=True, slots=True)
-class RateScore:
-    """Rates beyond a limit in one recording."""
-
-    name: str
-    present: int
-    found: int
-    false: tuple[str, ...]
-    """Each alarm that nothing near a limit stands for."""
-    strictly_false: int
-    """Alarms that no rate beyond a limit stands for, however near it came."""
-    hours: float
-
-
-def rate_score(played: Played) -> RateScore:
-    """Episodes beyond a limit that anything told which calls for it, and alarms without one.
-
-    A rate may be shown 5 a minute off (EC13 asks no more), so an alarm is false when the marked
-    rate came not even so near to the limit. Where nobody marked beats, nothing is judged.
-    """
-    recording = played.recording
-    rates = mean_rates(
-        recording.beats.samples, recording.waves[0].rate_hz, played.seconds, recording.unmarked
-    )
-    sides = (
-        (episodes_below(rates, LOW_RATE), LOW_ALARMS),
-        (episodes_above(rates, HIGH_RATE), HIGH_ALARMS),
-    )
-    found = [
-        score_episodes(truth, played.alarms(*alarms), played.seconds, LATE_S)
-        for truth, alarms in sides
-    ]
-    apart = _apart(played, rates)
-    return RateScore(
-        name=recording.name,
-        present=sum(one.present for one in found),
-        found=sum(one.found for one in found),
-        false=tuple(alarm for alarm, off in apart if off >= RATE_OFF),
-        strictly_false=sum(off >= 0 for _, off in apart),
-        hours=played.seconds / 3600,
-    )
-
-
-def _apart(played: Played, rates: Rates) -> list[tuple[str, float]]:
-    """Each alarm of the heart rate, and how far within its limit the marked rate stayed."""
-    apart: list[tuple[str, float]] = []
-    for alarm in (LOW_ALARMS[0], HIGH_ALARMS[0]):
-        for since, until in played.alarms(alarm):
-            near = [rate for rate in _near(rates, since, until) if rate is not None]
-            if not near or len(near) < len(_near(rates, since, until)):
-                continue  # nobody marked beats there
-            off = min(near) - LOW_RATE if alarm == LOW_ALARMS[0] else HIGH_RATE - max(near)
-            apart.append((f"{played.recording.name} at {since:.0f} s: {alarm}", off))
-    return apart
-
-
-def _near(rates: Rates, since: float, until: float) -> Rates:
-    """The marked rates that an alarm may be about."""
-    return rates[max(0, int(since - LATE_S)) : int(until + LATE_S)]
 
 
 def was_kept(played: Played) -> bool:

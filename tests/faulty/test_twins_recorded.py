@@ -42,6 +42,7 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("deaf", "irregular_waves", "REQ-ALM-030", "irregular_rates_wrong"),
         ("deaf", "test_beats", "REQ-ALM-031", "beats_found"),
         ("deaf", "rate_limits", "REQ-ALM-032", "rate_episodes_found"),
+        ("shy", "rate_limits", "REQ-ALM-032", "rates_shown"),
         ("believes_nobody", "bedside_alarms", "REQ-ALM-033", "alarm_score"),
         ("sees_no_fibrillation", "fibrillation", "REQ-ALM-034", "fibrillations_found"),
         ("technical_is_silent", "test_noise", "REQ-ALM-035", "noise_to_technical_alarm"),

@@ -12,10 +12,11 @@ from device_alarms import put
 from edgeward.device.device import Device, Parts
 from edgeward.device.serve import main
 from edgeward.signal.detect import ecg
+from edgeward.signal.detect.heart_rate import HeartRate
 from edgeward.signal.detect.pulse import PulseDetector
 from edgeward.signal.detect.qrs.qrs import QrsDetector
 from edgeward.signal.detect.rhythm.ventricular import VentricularDetector
-from edgeward.signal.findings import Beat, Finding, Reading
+from edgeward.signal.findings import Beat, Finding, Reading, Reason
 from edgeward.signal.ring import Mask, Samples
 from edgeward.signal.vitals import detectors
 from edgeward.signal.vitals.channel_vitals import Told
@@ -57,6 +58,15 @@ class CountsTheNotch(PulseDetector):
         return told if told.value is None else replace(told, value=2 * told.value)
 
 
+class Shy(HeartRate):
+    """Each tenth second it would rather tell no rate."""
+
+    def _tell(self) -> Reading:
+        told = super()._tell()
+        hidden = told.at // self._rate_hz % 10 == 0
+        return replace(told, value=None, reason=Reason.NOISE) if hidden else told
+
+
 def deaf(parts: Parts) -> Device:
     """Finds the first beat of two."""
     put(ecg, "QrsDetector", Deaf)
@@ -87,9 +97,16 @@ def counts_the_notch(parts: Parts) -> Device:
     return Device(parts)
 
 
+def shy(parts: Parts) -> Device:
+    """Has no rate now and then, whatever the beats say."""
+    put(ecg, "HeartRate", Shy)
+    return Device(parts)
+
+
 DEFECTS: dict[str, Callable[[Parts], Device]] = {
     "counts_the_notch": counts_the_notch,
     "deaf": deaf,
+    "shy": shy,
     "sees_no_fibrillation": sees_no_fibrillation,
     "believes_nobody": believes_nobody,
 }
