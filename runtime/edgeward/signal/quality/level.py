@@ -45,13 +45,13 @@ class _Extremes(NamedTuple):
 class Range:
     """The lowest and highest valid value of the last steps, and of the steps before those."""
 
-    __slots__ = ("_before", "_last", "high", "low", "seen_high", "seen_low")
+    __slots__ = ("_before", "_last", "high", "low")
 
     def __init__(self, steps: int, before_steps: int) -> None:
         """Look back over so many steps, and over so many before them."""
         self._last: deque[_Extremes | None] = deque(maxlen=steps)
         self._before: deque[_Extremes | None] = deque(maxlen=before_steps)
-        self.low = self.high = self.seen_low = self.seen_high = 0.0
+        self.low = self.high = 0.0
 
     def take(self, step: Step) -> bool:
         """Add a step; whether all steps looked at have values."""
@@ -65,10 +65,16 @@ class Range:
             return False
         self.low = min(one.low for one in known)
         self.high = max(one.high for one in known)
-        past = [one for one in self._before if one is not None]
-        self.seen_low = min((one.low for one in past), default=self.low)
-        self.seen_high = max((one.high for one in past), default=self.high)
         return True
+
+    def before(self) -> tuple[float, float]:
+        """The lowest and highest value of the steps before; those of the last ones without any.
+
+        Looked for only when somebody asks: a living signal is hardly ever at rest.
+        """
+        past = [one for one in self._before if one is not None]
+        low = min((one.low for one in past), default=self.low)
+        return low, max((one.high for one in past), default=self.high)
 
 
 class AtRest:
@@ -94,10 +100,10 @@ class AtRest:
         return self._at_end() is self._ends
 
     def _at_end(self) -> bool:
-        seen = self._range
-        level = (seen.low + seen.high) / 2
-        away = max(abs(level - seen.seen_low), abs(level - seen.seen_high))
-        outermost = level >= seen.seen_high or level <= seen.seen_low
+        level = (self._range.low + self._range.high) / 2
+        low, high = self._range.before()
+        away = max(abs(level - low), abs(level - high))
+        outermost = level >= high or level <= low
         return abs(level) >= self._far or (outermost and away >= self._far)
 
 
