@@ -1,1 +1,1 @@
-"""The reference model and the inference engine."""
+"""Models: engines, the signed package, the reference model, and what makes one small."""

@@ -1,4 +1,4 @@
-"""Whole numbers of eight bits after training, in the one setting that answers alike everywhere.
+"""Whole numbers of eight bits after training, in a setting that depends on no processor.
 
 Rules:
 1. Activations are unsigned, weights signed and per channel, and of seven bits only: the products of
@@ -9,7 +9,7 @@ Rules:
 3. What comes before the network (filters, scaling) stays in float: it is another graph, joined
    afterwards. A logarithm or a mean in eight bits costs more than the whole network.
 4. The scores of the labels are whole numbers too, and so is what makes probabilities of them: the
-   answers are the same bits everywhere.
+   answers depend on no processor either.
 5. Dynamic quantisation is not offered for networks of convolutions: it is slower than float there,
    and one patient's answer would depend on whose windows are in the same call.
 """

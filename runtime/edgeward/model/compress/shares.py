@@ -1,4 +1,4 @@
-"""Probabilities from whole scores by whole numbers: the same bits on every processor.
+"""Probabilities from whole scores by whole numbers: none of it depends on the processor.
 
 A softmax in float takes powers and adds them, and processors do both in their own way: the last
 bits differ. Here the scores are whole, 0 to 255, so each power is one of 256 that can be reckoned
