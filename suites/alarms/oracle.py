@@ -77,7 +77,7 @@ class Truth:
         """By the worst limit that it is beyond; None within all of them."""
         self.was: str | None = None
         """The one before its last change."""
-        self.changed_s = self.met_s = self.clear_s = -inf
+        self.changed_s = self.met_s = self.clear_s = self.was_from_s = -inf
         self.sure_s = inf
         """Since when every number was seen."""
         self.blind_s = inf
@@ -98,7 +98,7 @@ class Truth:
         worst = [self.told.levels[name] for name in self._beyond]
         before, self.priority = self.priority, min(worst, key=RANKS.__getitem__, default=None)
         if self.priority != before:
-            self.changed_s, self.was = now_s, before
+            self.was_from_s, self.changed_s, self.was = self.changed_s, now_s, before
         if before is None and self.priority is not None:
             self.met_s = now_s
         if before is not None and self.priority is None:
@@ -212,10 +212,19 @@ class Life:
                 return "is still acknowledged"
             return None
         if new == "on":
+            worse = worse or self._was_milder(now_s)
             return None if worse or now_s >= over_s else "is on before its acknowledgement is over"
         if new == "latched":
             return "is latched though it was acknowledged"
         return None if self._may_end(now_s) else "is gone while it is acknowledged"
+
+    def _was_milder(self, now_s: float) -> bool:
+        """Whether it became milder than what was answered at the very instant at which it rose."""
+        truth = self.truth
+        if truth.changed_s != now_s or truth.was is None or truth.priority is None:
+            return False
+        milder = RANKS[truth.was] > max(RANKS[self.answered], RANKS[truth.priority])
+        return milder and now_s >= truth.was_from_s + self.told.clear_s
 
     def _from_latched(self, new: str | None, now_s: float) -> str | None:
         if new == "latched":

@@ -48,3 +48,28 @@ def test_an_id_that_changes_while_the_condition_holds_is_a_fault(values: tuple[f
 
 def test_an_acknowledged_alarm_never_calls_again_by_itself() -> None:
     assert life(99.0, 91.0, 91.0, 99.0).judge(shown("1"), 3.0) != []
+
+
+@pytest.mark.parametrize(("seconds_milder", "right"), [(1, False), (2, True)])
+def test_what_became_milder_as_it_rose_again_is_worse_than_what_was_answered(
+    seconds_milder: int, right: bool
+) -> None:
+    """Milder for the disclosed delay, to the second; any less and the answer still stands."""
+    from suites.alarms.oracle import Life, Told, Truth
+
+    limits = {"mild": 38.5, "high": 39.0}
+    told = Told(
+        "temperature_high", "temperature", {"mild": "low", "high": "medium"}, delay_s=0.0,
+        clear_s=2.0, acknowledge_s=120.0, latching="none", lethal=False, may_switch_off=True,
+    )  # fmt: skip
+    one = Life(Truth(told, 0.1))
+    medium = {"id": "1", "presence": "on", "priority": "medium", "undecided": False}
+    one.truth.sees(39.1, limits, 0.0)
+    assert one.judge(medium, 0.0) == []
+    for second in range(1, 1 + seconds_milder):
+        one.truth.sees(38.6, limits, float(second))
+        assert one.judge({**medium, "presence": one.presence}, float(second)) == []
+        one.acknowledged(float(second))
+    rises_s = float(1 + seconds_milder)
+    one.truth.sees(39.1, limits, rises_s)
+    assert (one.judge(medium, rises_s) == []) is right
