@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import pytest
 
-from edgeward.signal.findings import Sign
+from edgeward.signal.findings import Sign, Vital
 from edgeward.signal.simulation.criteria import Expected
 from edgeward.signal.simulation.days import LETHAL, ORDINARY, joined
 from edgeward.signal.simulation.expected import expected_alarms
@@ -32,6 +32,8 @@ CHANNELS: Final = ("ecg", "ppg", "respiration", "acceleration", "spo2")
 PART_S: Final = 200.0
 """Of each ordinary course; what it is about begins within its first two minutes."""
 REST_S: Final = 40.0
+SLOW_PULSE: Final = 40.0
+"""A minute: nobody ordinary has a pulse as slow, so an alarm about one is none too many."""
 GRACE_S: Final = 2.0
 EXPLAINED_S: Final = 20.0
 """After a fault, or what kills, an alarm may still be about it."""
@@ -55,8 +57,8 @@ def test_burden(measure: Measure, rig: Rig) -> None:
     of: rest, a walk with bursts of motion noise, changes of posture, extra beats, a lead or probe
     that comes off, a little less oxygen, an irregular heart. Beside these simulated patients
     another one dies or falls after some rest. What begins to be heard
-    of somebody ordinary is needless unless it is a technical alarm about a fault that is there. The
-    rate of those is held against a tenth of what was counted in intensive care, and while too
+    of somebody ordinary is needless unless it is a technical alarm about a fault that is there, or
+    a physiological one while so many beats are early that the pulse is under 40. The rate of those is held against a tenth of what was counted in intensive care, and while too
     little was watched for that, none may come. Nobody may have more than a dozen signals begun
     meanwhile, and each lethal event must have its HIGH alarm in time.
     """
@@ -124,12 +126,15 @@ def _begun(ward: Ward, bed: Bed) -> list[Told]:
 def _needless(ward: Ward, bed: Bed) -> Iterator[str]:
     assert bed.record is not None
     faults = bed.record.truth.faults
+    pulse = bed.record.truth.vitals[Vital.PULSE_RATE]
     for told in _begun(ward, bed):
         at_s, alarm = told.at_s - bed.began_s, told.event["alarm"]
+        lately = pulse[max(0, int(at_s - EXPLAINED_S)) : int(at_s) + 1]
+        slow = alarm["kind"] == "physiological" and bool((lately < SLOW_PULSE).any())
         explained = alarm["kind"] == "technical" and any(
             one.start_s <= at_s <= one.start_s + one.seconds + EXPLAINED_S for one in faults
         )
-        if not explained:
+        if not (slow or explained):
             yield f"{bed.patient}: {alarm['condition']} at {at_s:.0f} s"
 
 

@@ -31,6 +31,7 @@ pytestmark = pytest.mark.slow
         ("counts_twice", "test_burden", "REQ-ALM-017", "needless_audible_alarms"),
         ("deaf_beyond_150", "test_rates", "REQ-ALM-018", "fast_run_to_high_alarm"),
         ("rate_of_a_minute", "test_rates", "REQ-ALM-018", "step_of_the_rate"),
+        ("trusts_the_lead", "test_rates", "REQ-ALM-018", "pulses_hidden_by_a_lead"),
     ],
 )
 def test_a_defect_of_vitals_is_found(

@@ -153,6 +153,17 @@ class RateOfAMinute(Bedside):
         super()._judge(patient, told, now)
 
 
+class TrustsTheLead(Bedside):
+    """It does not hear what the finger says once a lead tells a rate."""
+
+    def _judge(self, patient: str, told: Told, now: Moment) -> None:
+        found = told.finding
+        shown = self.patients[patient].newest.get(Vital.HEART_RATE)
+        beside = shown is not None and shown.reading.value is not None
+        if not (beside and isinstance(found, Reading) and found.vital is Vital.PULSE_RATE):
+            super()._judge(patient, told, now)
+
+
 DEFECTS: dict[str, Callable[[Parts], Device]] = {
     "any_peak_is_a_fall": with_bedside(AnyPeakIsAFall),
     "clipped_is_no_fall": with_bedside(ClippedIsNoFall),
@@ -162,6 +173,7 @@ DEFECTS: dict[str, Callable[[Parts], Device]] = {
     "any_unit": any_unit,
     "deaf_beyond_150": with_bedside(DeafBeyond150),
     "rate_of_a_minute": with_bedside(RateOfAMinute),
+    "trusts_the_lead": with_bedside(TrustsTheLead),
 }
 
 if __name__ == "__main__":

@@ -128,8 +128,21 @@ class AlarmSystem:
         source: str = "",
         model: ModelUsed | None = None,
         text: str = "",
+        limits: VitalLimits | None = None,
     ) -> None:
         """Judge a number by the patient's limits. None, or what is no number, decides nothing.
+
+        Args:
+            patient: whose number it is.
+            vital: what it is a number of.
+            value: the number.
+            at_ns: when it was so, on the monotonic clock.
+            now: the moment at which it became known.
+            unit: of the number.
+            source: the channel or whoever else tells it.
+            model: the model that it comes from, if one does.
+            text: shown with what it brings about.
+            limits: those that are applied, where not all that are in force are.
 
         Raises:
             AlarmError: the unit is not the one in which this vital is told.
@@ -137,7 +150,7 @@ class AlarmSystem:
         if unit != UNITS[vital]:
             raise AlarmError([f"{vital}: unit {unit!r} found, accepted is {UNITS[vital]!r}"])
         known = value if value is not None and isfinite(value) else None
-        limits = self.limits(patient, vital)
+        limits = limits or self.limits(patient, vital)
         pairs = limits.pairs()
         for side in Side:
             judged = self._judged((patient, vital, side), known, limits, source)
