@@ -36,7 +36,7 @@ RUNS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
 RATES: Final = (20.0, 30.0, 45.0, 160.0, 200.0, 250.0, 300.0)
 STEP_WITHIN_S, ALARM_WITHIN_S = 11.0, 10.0
 CONTRARY: Final = ((70.0, 35.0), (60.0, 160.0))
-"""A lead that counts each beat twice, and one that misses most of them: its rate and the pulse's."""
+"""A lead that counts each beat twice, one that misses most: its rate, and the pulse's."""
 ARRIVED: Final = 0.63
 """Of the way from one rate to the other: then the step counts as answered."""
 
