@@ -56,11 +56,12 @@ def test_burden(measure: Measure, rig: Rig) -> None:
     Method: each repeat is the begin of two courses, in turn, of those that a simulated day is made
     of: rest, a walk with bursts of motion noise, changes of posture, extra beats, a lead or probe
     that comes off, a little less oxygen, an irregular heart. Beside these simulated patients
-    another one dies or falls after some rest. What begins to be heard
-    of somebody ordinary is needless unless it is a technical alarm about a fault that is there, or
-    a physiological one while so many beats are early that the pulse is under 40. The rate of those is held against a tenth of what was counted in intensive care, and while too
-    little was watched for that, none may come. Nobody may have more than a dozen signals begun
-    meanwhile, and each lethal event must have its HIGH alarm in time.
+    another one dies or falls after some rest. What begins to be heard of somebody ordinary is
+    needless unless it is a technical alarm about a fault that is there, or a physiological one
+    while so many beats are early that the pulse is under 40. The rate of those is held against a
+    tenth of what was counted in intensive care, and while too little was watched for that, none may
+    come. Nobody may have more than a dozen signals begun meanwhile, and each lethal event must have
+    its HIGH alarm in time.
     """
     repeats = rig.samples("TC-ALM-019")
     needless: list[str] = []
