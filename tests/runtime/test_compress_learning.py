@@ -1,6 +1,7 @@
 """Teaching, distilling, pruning and rounding do what their formulas say, on a copy."""
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ pytest.importorskip("torch_pruning", reason="the extra `compress` is missing")
 from edgeward.errors import ModelError  # noqa: E402
 from edgeward.model.compress.aware import aware, rounded_weights  # noqa: E402
 from edgeward.model.compress.distil import (  # noqa: E402
+    WEIGHT_RANGE,
     Distilling,
+    Lesson,
     by_teacher,
     distillation_loss,
     distilled,
@@ -21,6 +24,7 @@ from edgeward.model.compress.distil import (  # noqa: E402
 from edgeward.model.compress.learning import (  # noqa: E402
     Teaching,
     balanced,
+    by_label,
     of_labels,
     scored,
     taught,
@@ -74,7 +78,15 @@ def test_alpha_is_the_share_of_the_teacher() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [{"temperature": 0.0}, {"alpha": 1.1}, {"label_weights": (1.0, 0.0)}]
+    "bad",
+    [
+        {"temperature": 0.0},
+        {"alpha": 1.1},
+        {"label_weights": (1.0, 0.0)},
+        {"even": -1.0},
+        {"even": math.nan},
+        {"even": math.inf},
+    ],
 )
 def test_what_is_no_loss_is_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="accepted"):
@@ -122,15 +134,86 @@ def test_the_best_weights_are_kept_not_the_last() -> None:
 
 def test_a_student_learns_what_its_teacher_answers_without_labels() -> None:
     dealt = parts()
-    teacher = taught(network(12), dealt.training, dealt.choosing, of_labels(dealt.training),
-                     Teaching(epochs=8))  # fmt: skip
-    before = digest_of_network(teacher)
+    before = digest_of_network(teacher())
     how = Distilling(alpha=1.0)
-    student = distilled([network(8), network(6)], teacher, dealt.training, dealt.choosing, how,
+    student = distilled([network(8), network(6)], teacher(), dealt.training, dealt.choosing, how,
                         Teaching(epochs=8))  # fmt: skip
-    same = scored(student, dealt.judging).argmax(1) == scored(teacher, dealt.judging).argmax(1)
+    same = scored(student, dealt.judging).argmax(1) == scored(teacher(), dealt.judging).argmax(1)
     assert same.mean() > 0.6  # of four rhythms; chance is a quarter
-    assert digest_of_network(teacher) == before
+    assert digest_of_network(teacher()) == before
+
+
+class Blind(torch.nn.Module):  # type: ignore[misc, name-defined]
+    """A student whose scores of some labels are too low, by how much each."""
+
+    def __init__(self, sees: Any, lower: list[float]) -> None:
+        super().__init__()
+        self.sees, self.lower = sees, torch.tensor(lower)
+
+    def forward(self, windows: Any) -> Any:
+        return self.sees(windows) - self.lower
+
+
+@cache
+def teacher() -> Any:
+    dealt = parts()
+    return taught(network(12), dealt.training, dealt.choosing, of_labels(dealt.training),
+                  Teaching(epochs=8))  # fmt: skip
+
+
+def test_a_label_that_is_lost_weighs_more_and_is_what_counts() -> None:
+    dealt, lesson = parts(), Lesson(
+        teacher(), parts().training, parts().choosing, Distilling(even=5.0)
+    )  # fmt: skip
+    blind = Blind(teacher(), [0.0, 100.0, 0.0, 0.0])
+    found = by_label(teacher(), dealt.choosing)
+    assert lesson.merit(blind) == pytest.approx(-found[1])  # all of it
+    assert lesson.weights.tolist() == [1.0] * 4  # at the begin nothing follows from it
+    lesson.merit(blind)
+    assert lesson.weights.argmax() == 1
+    lost = found - by_label(blind, dealt.choosing)
+    expected = np.exp(5.0 * (lost - lost.mean()))
+    expected = np.clip(expected / expected.mean(), *WEIGHT_RANGE)
+    assert lesson.weights == pytest.approx(expected)
+    scores, labels = torch.zeros(2, 4), torch.tensor([1, 0])
+    places = torch.arange(2)
+    weighted = Distilling(even=5.0, label_weights=tuple(lesson.weights.tolist()))
+    told = torch.from_numpy(scored(teacher(), dealt.training))[places]
+    assert float(lesson.loss(scores, labels, places)) == pytest.approx(
+        float(distillation_loss(scores, told, labels, weighted))
+    )
+
+
+def test_weights_stay_in_their_range_however_long_a_label_is_lost() -> None:
+    lesson = Lesson(teacher(), parts().training, parts().choosing, Distilling(even=50.0))
+    blind = Blind(teacher(), [0.0, 100.0, 0.0, 0.0])
+    for _ in range(5):
+        lesson.merit(blind)
+    assert (lesson.weights.min(), lesson.weights.max()) == WEIGHT_RANGE
+
+
+def test_without_evenness_the_lesson_is_the_plain_one() -> None:
+    dealt, how = parts(), Distilling()
+    lesson = Lesson(teacher(), dealt.training, dealt.choosing, how)
+    plain = by_teacher(teacher(), dealt.training, how)
+    scores, labels, places = torch.eye(4), torch.arange(4), torch.arange(4)
+    blind = Blind(teacher(), [0.0, 100.0, 0.0, 0.0])
+    for _ in range(2):
+        assert lesson.merit(blind) == balanced(blind, dealt.choosing)
+    assert torch.equal(lesson.loss(scores, labels, places), plain(scores, labels, places))
+
+
+def test_the_weights_with_the_most_merit_are_kept() -> None:
+    dealt, told = parts(), iter([0.0, 3.0, 1.0])
+    seen: list[str] = []
+
+    def merit(student: Any) -> float:
+        seen.append(digest_of_network(student))
+        return next(told)
+
+    kept = taught(network(), dealt.training, dealt.choosing, of_labels(dealt.training), QUICK,
+                  merit=merit)  # fmt: skip
+    assert digest_of_network(kept) == seen[1]
 
 
 def test_masks_make_zeros_and_no_network_smaller() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from edgeward.model.compress.examples import Examples
-from edgeward.model.compress.learning import Loss, Progress, Teaching, taught
+from edgeward.model.compress.learning import Loss, Merit, Progress, Teaching, taught
 
 _LAYERS = (torch.nn.Conv1d, torch.nn.Linear)
 _WEIGHT_MAX = 64
@@ -90,10 +90,12 @@ def aware(
     loss: Loss,
     teaching: Teaching,
     progress: Progress = lambda _: None,
+    merit: Merit | None = None,
 ) -> torch.nn.Module:
     """A copy of the network, taught while it was rounded; an ordinary network again."""
     wrapped = _wrap(deepcopy(network))
-    return _unwrap(taught(wrapped, training, choosing, loss, teaching, progress)).eval()
+    learned = taught(wrapped, training, choosing, loss, teaching, progress, merit)
+    return _unwrap(learned).eval()
 
 
 def _wrap(network: torch.nn.Module) -> torch.nn.Module:

@@ -5,13 +5,14 @@ Rules:
    operations that are deterministic.
 2. Each epoch begins in training mode and is judged in the other one. A loop that forgets to go back
    freezes its normalisation from the second epoch on.
-3. The weights that were best on the choosing part are kept, not the last ones; those at the begin
-   count too.
+3. The weights with the most merit on the choosing part are kept, not the last ones; those at the
+   begin count too. Usually merit is how often each label is found, whichever labels those are.
 """
 
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -20,6 +21,8 @@ from edgeward.model.compress.examples import Examples
 
 Loss = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 """Of scores, labels, and the places of the windows in the training part."""
+Merit = Callable[[torch.nn.Module], float]
+"""How good a network is, by the choosing part: asked at the begin and after each epoch."""
 Progress = Callable[[str], None]
 
 
@@ -42,8 +45,10 @@ def taught(
     loss: Loss,
     teaching: Teaching,
     progress: Progress = lambda _: None,
+    merit: Merit | None = None,
 ) -> torch.nn.Module:
     """A copy of the network, taught; the one that was given is not changed."""
+    worth = merit or partial(balanced, examples=choosing)
     student = deepcopy(network)
     draw = _determined(teaching.seed)
     windows = torch.from_numpy(training.windows)
@@ -53,7 +58,7 @@ def taught(
     rates = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, teaching.rate, total_steps=max(2, calls * teaching.epochs)
     )
-    best, kept = balanced(student, choosing), deepcopy(student.state_dict())
+    best, kept = worth(student), deepcopy(student.state_dict())
     for epoch in range(teaching.epochs):
         student.train()  # rule 2
         for places in np.array_split(draw.permutation(len(training)), calls):
@@ -62,7 +67,7 @@ def taught(
             loss(student(windows[at]), labels[at], at).backward()
             optimiser.step()
             rates.step()
-        score = balanced(student, choosing)
+        score = worth(student)
         if score >= best:
             best, kept = score, deepcopy(student.state_dict())
         progress(
@@ -87,11 +92,17 @@ def of_labels(training: Examples) -> Loss:
 
 def balanced(network: torch.nn.Module, examples: Examples) -> float:
     """The mean, over labels, of how often each is found."""
-    found = scored(network, examples).argmax(1)
-    right = found == examples.labels
-    return float(
-        np.mean([right[examples.labels == label].mean() for label in np.unique(examples.labels)])
-    )
+    return float(np.nanmean(by_label(network, examples)))
+
+
+def by_label(
+    network: torch.nn.Module, examples: Examples
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """How often each label is found; not a number for one that no window has."""
+    right = scored(network, examples).argmax(1) == examples.labels
+    labels = range(len(examples.names))
+    every = [right[examples.labels == label] for label in labels]
+    return np.array([one.mean() if len(one) else np.nan for one in every])
 
 
 def scored(

@@ -16,7 +16,7 @@ import torch
 
 from edgeward.canonical import digest, sha256_hex
 from edgeward.model.compress.aware import aware
-from edgeward.model.compress.distil import Distilling, by_teacher, distilled
+from edgeward.model.compress.distil import Distilling, Lesson, distilled
 from edgeward.model.compress.examples import Parts
 from edgeward.model.compress.learning import Progress, Teaching
 from edgeward.model.compress.prune import narrowed
@@ -110,8 +110,11 @@ class Kitchen:
             student = network
 
             def teach() -> torch.nn.Module:
-                loss = by_teacher(self._network, training, step.distilling)
-                return aware(network, training, choosing, loss, step.teaching, self._progress)
+                lesson = Lesson(self._network, training, choosing, step.distilling)
+                return aware(
+                    network, training, choosing, lesson.loss, step.teaching, self._progress,
+                    lesson.merit,
+                )  # fmt: skip
 
         return once(student, teach, [*self._origin, done], self._kept, self._progress)
 
