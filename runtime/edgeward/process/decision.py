@@ -2,6 +2,7 @@
 
 Rules, in this order:
 1. Every sample of the window must be valid; one that is not makes the whole window unanswerable.
+   So does what cannot be a patient's signal, where that is certain (`signal.unreadable`).
 2. A model that raises, or answers anything but finite numbers, has not answered; this is counted.
 3. Otherwise the label with the highest probability is the answer.
 """
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 from edgeward.errors import ModelError
 from edgeward.model.engine import InferenceEngine
 from edgeward.ports import Clock
+from edgeward.signal.unreadable import Unreadable, unreadable_in
 from edgeward.signal.windows import Samples
 
 
@@ -62,7 +64,7 @@ class Decision(NamedTuple):
 class Decider:
     """Applies the rules with one engine and counts what the model did wrong."""
 
-    __slots__ = ("_labels", "_now_ns", "_probabilities", "_sha256", "model_faults")
+    __slots__ = ("_labels", "_now_ns", "_probabilities", "_sha256", "_unreadable", "model_faults")
 
     def __init__(self, engine: InferenceEngine, clock: Clock) -> None:
         """Decide with this engine; take the time from this clock."""
@@ -75,6 +77,14 @@ class Decider:
         self._probabilities = engine.probabilities
         self._labels = engine.card.labels
         self._sha256 = engine.card.sha256
+        taken = engine.card.input
+        self._unreadable: Unreadable | None = unreadable_in(
+            taken.signal, taken.unit, taken.rate_hz, taken.window_samples
+        )
+
+    def unreadable(self, samples: Samples) -> str | None:
+        """Why nobody could judge this window of valid samples; None where nothing is against it."""
+        return None if self._unreadable is None else self._unreadable(samples)
 
     def decide(self, samples: Samples, valid_samples: int) -> Decision:
         """Judge one window. Never raises: what goes wrong is a reason."""
@@ -85,6 +95,8 @@ class Decider:
                 " valid"
             )
             return self._no_answer(reason, started_ns)
+        if self._unreadable is not None and (why := self._unreadable(samples)):  # rule 1
+            return self._no_answer(why, started_ns)
         try:
             values = self._probabilities(samples)
         except ModelError as error:  # rule 2

@@ -295,7 +295,8 @@ class Ward:
                 self._drop(one, Drop.BACKLOG)
                 continue
             window = self._bank.window(one.row, one.first)
-            if window.valid_samples < len(window.samples):
+            invalid = window.valid_samples < len(window.samples)
+            if invalid or self._decider.unreadable(window.samples):
                 self._tell(one, self._decider.decide(window.samples, window.valid_samples))
                 continue
             np.copyto(self._batch[len(whole)], window.samples)
