@@ -26,7 +26,8 @@ from verdict import Verdict
 
 from edgeward.model.compress.graphs import OPSET, read, run, write
 from edgeward.model.compress.operators import executed
-from edgeward.model.compress.quantise import lint, quantised
+from edgeward.model.compress.quantise import quantised
+from edgeward.model.compress.risks import lint
 from edgeward.model.engine import Probabilities
 from edgeward.model.onnx_runtime import onnxruntime, session_options
 from edgeward.signal.patient import Rhythm, SimulatedPatient

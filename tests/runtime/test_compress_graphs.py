@@ -14,7 +14,8 @@ from edgeward.model.compress.front import Front, joined
 from edgeward.model.compress.graphs import minimised, read, run, write
 from edgeward.model.compress.operators import executed
 from edgeward.model.compress.pooling import pooled
-from edgeward.model.compress.quantise import CALIBRATION_LEAST, lint, quantised
+from edgeward.model.compress.quantise import CALIBRATION_LEAST, quantised
+from edgeward.model.compress.risks import lint
 from edgeward.model.compress.shares import LABELS_MAX, ONE, exact_shares, table
 from edgeward.model.onnx_runtime import onnxruntime, session_options
 
@@ -95,9 +96,9 @@ def test_only_a_graph_without_float_is_exact(whole: onnx.ModelProto) -> None:
     assert executed(write(whole)).exact
     assert not executed(write(convolutional())).exact
     assert not executed(write(joined(Front(100, (0.5, 40.0)), whole, SAMPLES))).exact
-    tanned = convolutional()
-    tanned.graph.node[4].CopyFrom(helper.make_node("Tanh", ["c"], ["d"]))
-    assert not executed(write(quantised(tanned, waves(CALIBRATION_LEAST)))).exact
+    shared = convolutional()
+    shared.graph.node[4].CopyFrom(helper.make_node("Softmax", ["c"], ["d"], axis=1))
+    assert not executed(write(quantised(shared, waves(CALIBRATION_LEAST)))).exact
 
 
 @pytest.mark.parametrize("named", [True, False])

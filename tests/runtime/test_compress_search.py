@@ -21,7 +21,6 @@ from edgeward.model.compress.front import Front, passed  # noqa: E402
 from edgeward.model.compress.graphs import read, run, write  # noqa: E402
 from edgeward.model.compress.learning import Teaching, of_labels, taught  # noqa: E402
 from edgeward.model.compress.measuring import Allowed, measured  # noqa: E402
-from edgeward.model.compress.quantise import lint  # noqa: E402
 from edgeward.model.compress.recipe import (  # noqa: E402
     Aware,
     Narrow,
@@ -29,6 +28,7 @@ from edgeward.model.compress.recipe import (  # noqa: E402
     digest_of_network,
     usual,
 )
+from edgeward.model.compress.risks import lint  # noqa: E402
 
 pytestmark = pytest.mark.slow
 LOOSE = Allowed(size_bytes=1_000_000, inference_ns=10**9, floor=0.5, margin=0.3)

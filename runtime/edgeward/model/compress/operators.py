@@ -3,6 +3,10 @@
 A file that says int8 may run in float all the same: an engine fuses only what its rules match and
 computes the rest on numbers it has turned back into float. So what counts is the graph after the
 engine's own optimisation, with the options that the device uses.
+
+Not all that is whole is alike everywhere: of some operators each processor has a version of its
+own, which rounds otherwise. Which those are was read, and measured with every pair of numbers that
+can go in: `docs/adr/0013`.
 """
 
 from collections import Counter
@@ -24,19 +28,33 @@ WHOLE = frozenset(
     }
 )  # fmt: skip
 """On whole numbers."""
+ALIKE = frozenset(
+    {
+        "QGemm", "QLinearAveragePool", "QLinearConcat", "QLinearConv", "QLinearGlobalAveragePool",
+        "QLinearLeakyRelu", "QLinearMatMul",
+    }
+)  # fmt: skip
+"""Those of them that round by one rule on every processor."""
 HEAVY = frozenset(
     {"Conv", "FusedConv", "FusedGemm", "FusedMatMul", "Gemm", "GRU", "LSTM", "MatMul"}
 )
 """Those in float that cost: each of them is a layer that is not int8."""
 MOVES = frozenset(
     {
-        "Cast", "Concat", "Flatten", "Gather", "Identity", "MaxPool", "Pad", "QuantizeLinear",
+        "Cast", "Concat", "Flatten", "Gather", "Identity", "MaxPool", "NhwcMaxPool", "Pad",
         "Reshape", "Slice", "Split", "Squeeze", "Transpose", "Unsqueeze",
     }
 )  # fmt: skip
-"""That only move numbers, or round the window that came in."""
-SHARES = frozenset({"Div", "ReduceMax", "ReduceSum", "Sub"})
-"""With which `shares` makes probabilities of whole scores; a network has them nowhere else."""
+"""That only move numbers, or choose among them."""
+STEPS = frozenset(
+    {
+        "Clip", "DequantizeLinear", "Div", "Max", "Min", "Mul", "QuantizeLinear", "ReduceMax",
+        "Relu", "Sub", "Sum",
+    }
+)  # fmt: skip
+"""One step for each number in float, of which IEEE 754 knows one answer only."""
+TOTALS = frozenset({"ReduceSum"})
+"""With which `shares` adds whole numbers; a network has it nowhere else."""
 TURNS = frozenset({"DequantizeLinear", "QuantizeLinear", "DynamicQuantizeLinear"})
 AT_RUN_TIME = frozenset({"ConvInteger", "MatMulInteger", "DynamicQuantizeLinear"})
 """Scales that depend on what else is in the call: one patient's answer moves with another's."""
@@ -64,9 +82,9 @@ class Operators:
 
     @property
     def exact(self) -> bool:
-        """Whether nothing is computed in float, so that every processor must give the same bits."""
-        known = WHOLE | MOVES | SHARES
-        return set(self.counts) <= known and all(self.counts.get(one, 0) <= 1 for one in SHARES)
+        """Whether each number has one answer only, so that every processor gives the same bits."""
+        known = ALIKE | MOVES | STEPS | TOTALS
+        return set(self.counts) <= known and all(self.counts.get(one, 0) <= 1 for one in TOTALS)
 
     def to_dict(self) -> dict[str, Any]:
         """For a report."""
