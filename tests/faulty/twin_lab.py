@@ -24,6 +24,7 @@ def judge(
     suite: str = "latency",
     profile: str = "bedside_monitor",
     recordings: Path | None = None,
+    bench: Path = BENCH,
 ) -> tuple[int, Assessment, str]:
     """Verify a unit with the named cases only, at quick depth.
 
@@ -37,7 +38,7 @@ def judge(
             f"--rootdir={suites}", f"--config-file={suites / 'pytest.ini'}",
             "--import-mode=importlib", "-p", "no:cacheprovider", "--edgeward-console",
             f"--edgeward-profile={profile}", f"--edgeward-profiles={tmp_path}",
-            "--edgeward-depth=quick", "--edgeward-seed=7", f"--edgeward-bench={BENCH}",
+            "--edgeward-depth=quick", "--edgeward-seed=7", f"--edgeward-bench={bench}",
             f"--edgeward-unit={unit}", f"--edgeward-out={tmp_path / 'out'}",
             "--edgeward-formats=none", *recorded,
         ],

@@ -105,6 +105,62 @@ class Variables:
         return {"type": "object", "additionalProperties": {"type": "string"}}
 
 
+class Role(StrEnum):
+    """What a file that the bench knows is to the model that the unit runs."""
+
+    RELEASED = "released"
+    """The model that was put on the device, as it was released."""
+    REFERENCE = "reference"
+    """The float model that it was made from."""
+    LAST = "last"
+    """The version that is in use."""
+    ORIGINAL = "original"
+    """The version that was first cleared."""
+    EXAMPLES = "examples"
+    """Labelled windows to judge it by, in place of simulated ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Files about the model of a unit: a table of paths under their roles."""
+
+    doc: str
+    unit: str = ""
+
+    def accepts(self, value: object) -> bool:
+        """Paths under known roles."""
+        if not isinstance(value, Mapping):
+            return False
+        return all(
+            role in tuple(Role) and isinstance(path, str) and path and "\0" not in path
+            for role, path in value.items()
+        )
+
+    def accepted(self) -> str:
+        """Roles and paths."""
+        return f"a table of paths under {', '.join(Role)}"
+
+    def convert(self, value: Any) -> dict[Role, str]:  # noqa: ANN401 - accepted before
+        """The paths by role."""
+        return {Role(role): path for role, path in value.items()}
+
+    def hint(self, value: object) -> str:
+        """The entries that are to blame."""
+        if not isinstance(value, Mapping):
+            return ""
+        alone = (name for name, path in value.items() if not self.accepts({name: path}))
+        return f"look at {', '.join(alone)}"
+
+    def doubt(self, value: object) -> str:  # noqa: ARG002 - part of the interface
+        """Nothing to doubt."""
+        return ""
+
+    def schema(self) -> dict[str, object]:
+        """An object of strings."""
+        known = {role.value: {"type": "string"} for role in Role}
+        return {"type": "object", "properties": known, "additionalProperties": False}
+
+
 @dataclass(frozen=True, slots=True)
 class UnitTable:
     """One unit on the bench."""
@@ -122,6 +178,7 @@ class UnitTable:
         tuple[str, ...],
         Texts("What is wired to it.", Text("", "[a-z][a-z0-9_-]*", "a lower-case word", 64)),
     ]
+    models: Annotated[Mapping[Role, str], Models("Files about the model that it runs.")]
 
 
 UNIT_KEYS = tuple(field.name for field in fields(UnitTable))

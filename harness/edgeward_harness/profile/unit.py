@@ -7,6 +7,7 @@ unit claims to be decides what its evidence may be used for, so the claims are l
 2. `process` is a program here that stands for a device (emulated) or talks to one (on target).
 3. Who claims `on_target` names the serial number.
 4. The built-in names always mean the same unit.
+5. What the bench knows of the model on the unit lies in files of the bench, never of the unit.
 """
 
 import os
@@ -17,12 +18,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import edgeward
 from edgeward.profile.reading import Reading, read
 from edgeward.profile.toml import TomlError, read_toml
 from edgeward.profile.wording import nearest, shown
 from edgeward_harness.errors import InputError
-from edgeward_harness.profile.bench import UNIT_KEYS, UNITS, BenchFile, Driver, Realization
+from edgeward_harness.profile.bench import (
+    UNIT_KEYS,
+    UNITS,
+    BenchFile,
+    Driver,
+    Realization,
+    Role,
+)
 from edgeward_harness.profile.filesystem import in_memory
+from edgeward_harness.resources import suites
 
 __all__ = ["BUILT_IN", "Driver", "Realization", "Unit", "find_unit", "load_units"]
 
@@ -49,6 +59,7 @@ class Unit:
     environment: Mapping[str, str] = field(default_factory=dict)
     """What the device gets besides a clean environment."""
     fixtures: tuple[str, ...] = ()
+    models: Mapping[Role, Path] = field(default_factory=dict)
 
     @property
     def at_hand(self) -> tuple[str, ...]:
@@ -58,11 +69,15 @@ class Unit:
         is not: stopping or loading it says nothing about the device.
         """
         own = self.driver is Driver.PROCESS and self.realization is Realization.EMULATED
-        return (*self.fixtures, *(_host_fixtures() if own else ()))
+        return (*self.fixtures, *_model_fixtures(self.models), *(_host_fixtures() if own else ()))
 
 
 SIMULATED_CLOCK = "simulated-clock"
 """It can be started as a build whose time moves only when it is told to (docs/protocol.md)."""
+FLOAT_REFERENCE = "float-reference"
+"""The model as it was released, and the float model that it was made from."""
+MODEL_HISTORY = "model-history"
+"""The versions before it as well: the last, and the one that was first cleared."""
 HOST_FIXTURES = ("process-control", "core-load", "memory-load", "process-view")
 """The device's process can be stopped; its cores and its memory can be kept busy; what its
 processes use, and the files they consist of, can be seen."""
@@ -75,6 +90,14 @@ def _host_fixtures() -> Iterator[str]:
         yield "energy-meter"
     if not in_memory(Path(tempfile.gettempdir())):
         yield "disk-load"
+
+
+def _model_fixtures(models: Mapping[Role, Path]) -> Iterator[str]:
+    """What can be asked of a model when these files are at hand."""
+    if {Role.RELEASED, Role.REFERENCE} <= models.keys():
+        yield FLOAT_REFERENCE
+        if {Role.LAST, Role.ORIGINAL} <= models.keys():
+            yield MODEL_HISTORY
 
 
 POWERCAP = Path("/sys/class/powercap")
@@ -91,6 +114,11 @@ def energy_counters(powercap: Path = POWERCAP) -> tuple[Path, ...]:
     )
 
 
+SHIPPED_MODELS: Mapping[Role, Path] = {
+    Role.RELEASED: Path(edgeward.__file__).parent / "model" / "rhythm_reference.onnx",
+    Role.REFERENCE: suites() / "accuracy" / "models" / "rhythm_teacher.onnx",
+}
+"""Of the model that the reference device runs when it is given no other."""
 BUILT_IN: Mapping[str, Unit] = {
     unit.name: unit
     for unit in (
@@ -99,12 +127,14 @@ BUILT_IN: Mapping[str, Unit] = {
             Driver.PROCESS,
             (sys.executable, "-P", "-m", "edgeward.device"),
             fixtures=(SIMULATED_CLOCK,),
+            models=SHIPPED_MODELS,
         ),
         Unit(
             "reference-inprocess",
             Driver.INPROCESS,
             realization=Realization.SIMULATED,
             fixtures=(SIMULATED_CLOCK,),
+            models=SHIPPED_MODELS,
         ),
     )
 }
@@ -114,8 +144,8 @@ BUILT_IN: Mapping[str, Unit] = {
 def load_units(path: Path) -> dict[str, Unit]:
     """The built-in units and those of a bench file.
 
-    A relative `cwd`, and a program named with a relative path, are taken from the folder of the
-    file; without `cwd` a command runs in that folder.
+    A relative `cwd`, and a program or model named with a relative path, are taken from the folder
+    of the file; without `cwd` a command runs in that folder.
 
     Raises:
         InputError: the file cannot be used; every fault is told.
@@ -126,10 +156,10 @@ def load_units(path: Path) -> dict[str, Unit]:
         raise InputError(str(path), [str(error)]) from error
     reading = read(BenchFile, data)
     units = {name: reading.given(f"unit.{name}") for name in _names(data)}
-    faults = [*reading.faults, *_faults(units, reading)]
+    folder = path.resolve().parent
+    faults = [*reading.faults, *_faults(units, reading), *_model_faults(units, folder)]
     if faults:
         raise InputError(str(path), faults)
-    folder = path.resolve().parent
     return {**BUILT_IN, **{name: _unit(name, given, folder) for name, given in units.items()}}
 
 
@@ -207,6 +237,13 @@ def _claim_faults(
         )
 
 
+def _model_faults(units: Mapping[str, Mapping[str, Any]], folder: Path) -> Iterator[str]:
+    for name, given in units.items():
+        for role, path in given.get("models", {}).items():
+            if not (folder / path).is_file():
+                yield f"unit.{name}.models.{role}: found no file {shown(path)} in {folder}"
+
+
 def _unit(name: str, given: Mapping[str, Any], folder: Path) -> Unit:
     driver: Driver = given["driver"]
     starts = driver is Driver.PROCESS
@@ -219,6 +256,7 @@ def _unit(name: str, given: Mapping[str, Any], folder: Path) -> Unit:
         serial=given.get("serial", ""),
         environment=given.get("environment", {}),
         fixtures=given.get("fixtures", ()),
+        models={role: folder / path for role, path in given.get("models", {}).items()},
     )
 
 

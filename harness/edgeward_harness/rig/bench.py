@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from edgeward.profile import Profile
 from edgeward_harness.errors import HarnessError
+from edgeward_harness.profile.bench import Role
 from edgeward_harness.profile.unit import Unit
 
 if TYPE_CHECKING:  # imported when a device is opened
+    from edgeward_harness.rig.models import BenchModel
     from edgeward_harness.rig.recordings.library import Library
     from edgeward_harness.target import DeviceSession
 
@@ -77,6 +79,19 @@ class Rig:
         if self.library is None:
             raise HarnessError("no recordings are at hand: name their folder with --recordings DIR")
         return self.library
+
+    def model(self, role: Role) -> "BenchModel":
+        """A model that the bench knows of, for a case that needs one of their fixtures.
+
+        Raises:
+            InputError: its file cannot be used.
+            HarnessError: the bench knows none in this role.
+        """
+        from edgeward_harness.rig.models import open_model
+
+        if role not in self.unit.models:
+            raise HarnessError(f"the bench of {self.unit.name} names no model as {role.value}")
+        return open_model(self.unit.models[role])
 
     def seed(self, label: str) -> int:
         """A seed of its own for each use, from the one integer that replays the run."""
