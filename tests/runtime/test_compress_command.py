@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from small_torch import parts
 
 from edgeward.adapters.file_tree import SystemTree
+from edgeward.canonical import sha256_hex
 from edgeward.device.cli import main
 from edgeward.model.package.reading import read_folder, sign_folder
 from edgeward.model.package.verify import faults_of
@@ -130,6 +131,24 @@ def test_a_package_comes_of_it_that_lacks_only_signature_and_evidence(
     assert card["evidence"] == []
     assert {one["role"] for one in card["data"]} == {"train, and calibration", "choosing", "test"}
     assert {one["label"] for one in card["metrics"]} == {None, *card["labels"]}
+
+
+@pytest.mark.slow
+def test_what_it_is_judged_with_lies_beside_it(
+    folder: Path, done: subprocess.CompletedProcess[str]
+) -> None:
+    card, float_card = (
+        json.loads((folder / f"out/{name}/card.json").read_text())
+        for name in ("package", "reference")
+    )
+    assert float_card["arithmetic"] == "float32"
+    assert float_card["sha256"] == sha256_hex((folder / "out/reference/model.onnx").read_bytes())
+    judged = np.load(folder / "out/judged.npz", allow_pickle=False)
+    strangers = set(judged["patients"].tolist())
+    assert judged["names"].tolist() == card["labels"]
+    for one in (card, float_card):
+        roles = {patient["name"]: patient["role"] for patient in one["made"]["recordings"]}
+        assert {name for name, role in roles.items() if role == "test"} == strangers
 
 
 @pytest.mark.slow

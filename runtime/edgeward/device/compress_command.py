@@ -118,16 +118,21 @@ def _function(where: str) -> Callable[..., Any]:
 
 
 def _write(out: Path, done: "Done") -> None:
-    """The report, and the package of the model that was taken; no other package is left there."""
+    """The report, the package of the model that was taken, and what that is judged with.
+
+    No other package is left there.
+    """
     from edgeward.adapters.store import DirectoryStore
 
     text = json.dumps(done.report, indent=2) + "\n"
     DirectoryStore(out).write("report.json", text.encode())
-    package = DirectoryStore(out / "package")
-    for name in package.names():
-        package.delete(name)
-    for name, data in (done.package or {}).items():
-        package.write(name, data)
+    DirectoryStore(out).write("judged.npz", done.judged)
+    for folder, files in (("package", done.package or {}), ("reference", done.reference)):
+        store = DirectoryStore(out / folder)
+        for name in store.names():
+            store.delete(name)
+        for name, data in files.items():
+            store.write(name, data)
     told = f"{out / 'report.json'}"
     print(f"report   {told}")
     if done.package is not None:

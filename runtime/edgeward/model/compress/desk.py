@@ -15,7 +15,13 @@ from edgeward.model.compress.front import Front
 from edgeward.model.compress.learning import Progress, Teaching, of_labels, taught
 from edgeward.model.compress.measuring import Allowed
 from edgeward.model.compress.recipe import digest_of_network, once, usual
-from edgeward.model.compress.task import Task, load_task, package_of
+from edgeward.model.compress.task import (
+    Task,
+    judged_bytes,
+    load_task,
+    package_of,
+    reference_of,
+)
 from edgeward.model.compress.wording import as_sentences, as_table
 from edgeward.model.package.layout import Files
 from edgeward.ports import Clock, Store
@@ -57,6 +63,10 @@ class Done:
     report: dict[str, Any]
     package: Files | None
     """Of the model that was taken, but for signature and evidence."""
+    reference: Files
+    """The float model that the others were made from, and its card."""
+    judged: bytes
+    """The examples of the patients whom no model has seen."""
 
 
 def make(order: Order, function: Callable[..., Any], profile: Profile, bench: Bench) -> Done:
@@ -82,6 +92,8 @@ def make(order: Order, function: Callable[..., Any], profile: Profile, bench: Be
         text="\n".join([as_table(search), "", *as_sentences(search, profile.name)]),
         report=_report(order, task, profile, network, search, parts),
         package=None if taken is None else package_of(task, taken, parts, front),
+        reference=reference_of(task, search.results[0], parts, front),
+        judged=judged_bytes(parts),
     )
 
 

@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from edgeward.model.compress.front import Front
 from edgeward.model.compress.scores import CONFIDENCE, Figure
 from edgeward.model.package.build import unsigned_package
 from edgeward.model.package.fields import Fields
-from edgeward.model.package.layout import Files
+from edgeward.model.package.layout import CARD, MODEL, Files
 
 GOLDEN_WINDOWS: Final = 64
 EXACT: Final = 0.0
@@ -119,7 +120,32 @@ def _card(task: Task, result: Result, parts: Parts, front: Front | None) -> dict
         "metrics": _metrics(result, parts),
         "recipe": recipe or ["as given"],
         "evidence": [],
+        "arithmetic": "int8" if result.whole else "float32",
+        "made": {
+            "by": "edgeward compress",
+            "recordings": [
+                {"name": str(patient), "role": role}
+                for role, part in _roles(parts)
+                for patient in np.unique(part.patients)
+            ],
+        },
     }
+
+
+def reference_of(task: Task, result: Result, parts: Parts, front: Front | None) -> Files:
+    """The float model that others were made from, with a card, for whoever compares them."""
+    files = package_of(task, result, parts, front)
+    return {name: files[name] for name in (MODEL, CARD)}
+
+
+def judged_bytes(parts: Parts) -> bytes:
+    """The examples that no model has seen, as a file that a bench can be given."""
+    judging, file = parts.judging, BytesIO()
+    np.savez(
+        file, windows=judging.windows, labels=judging.labels, patients=judging.patients,
+        names=np.array(judging.names),
+    )  # fmt: skip
+    return file.getvalue()
 
 
 def _roles(parts: Parts) -> tuple[tuple[str, Examples], ...]:
