@@ -54,6 +54,31 @@ def test_a_constant_that_occurs_twice_is_kept_once() -> None:
     np.testing.assert_array_equal(run(write(model), waves(5)), run(write(small), waves(5)))
 
 
+def test_a_bias_needs_no_zero_and_its_layer_runs_on_whole_numbers_without(
+    whole: onnx.ModelProto,
+) -> None:
+    constants = {one.name: one for one in whole.graph.initializer}
+    turns = [
+        node for node in whole.graph.node
+        if node.op_type == "DequantizeLinear" and node.input[0] in constants
+    ]  # fmt: skip
+    biases = [one for one in turns if constants[one.input[0]].data_type == TensorProto.INT32]
+    assert len(biases) >= 3
+    assert {len(one.input) for one in biases} == {2}
+    assert {len(one.input) for one in turns if one not in biases} == {3}
+    told = onnx.ModelProto()
+    told.CopyFrom(whole)
+    for node in told.graph.node:
+        if len(node.input) == 2 and node.op_type == "DequantizeLinear":
+            count = constants[node.input[1]].dims
+            zeros = numpy_helper.from_array(np.zeros(count, np.int32), f"{node.input[0]} zero")
+            told.graph.initializer.append(zeros)
+            node.input.append(zeros.name)
+    assert executed(write(told)) == executed(write(whole))
+    assert np.array_equal(run(write(told), waves(64)), run(write(whole), waves(64)))
+    assert len(write(minimised(told))) == len(write(whole)) < len(write(told))
+
+
 def test_a_graph_with_a_branch_keeps_its_names() -> None:
     model = convolutional()
     inside = helper.make_graph(

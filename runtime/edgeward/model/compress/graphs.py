@@ -55,8 +55,9 @@ def minimised(model: onnx.ModelProto) -> onnx.ModelProto:
     """The same graph without what is only there to be read, and each constant once.
 
     Exporters leave stack traces, shapes and long names in a file: a tenth to a quarter of a small
-    model. Inputs and outputs keep their names; nothing that is computed changes. A graph with loops
-    or branches keeps its names, which their bodies may use.
+    model; quantisers a zero for each bias, which is so without it. Inputs and outputs keep their
+    names; nothing that is computed changes. A graph with loops or branches keeps its names, which
+    their bodies may use.
     """
     small = onnx.ModelProto()
     small.CopyFrom(model)
@@ -68,6 +69,7 @@ def minimised(model: onnx.ModelProto) -> onnx.ModelProto:
     graph.ClearField("value_info")
     if any(field.HasField("g") or field.graphs for node in graph.node for field in node.attribute):
         return small
+    _drop_zeros_of_biases(graph)
     same = _merge_constants(graph)
     names = _short_names(graph)
     for node in graph.node:
@@ -79,6 +81,19 @@ def minimised(model: onnx.ModelProto) -> onnx.ModelProto:
     for tensor in graph.initializer:
         tensor.name = names[tensor.name]
     return small
+
+
+def _drop_zeros_of_biases(graph: onnx.GraphProto) -> None:
+    """Those of weights stay: an engine that misses them runs the layer in float."""
+    constants = {one.name: one for one in graph.initializer}
+    for node in graph.node:
+        if node.op_type != "DequantizeLinear" or len(node.input) < 3:
+            continue
+        whole, zero = (constants.get(node.input[place]) for place in (0, 2))
+        if whole is None or zero is None or whole.data_type != onnx.TensorProto.INT32:
+            continue
+        if not onnx.numpy_helper.to_array(zero).any():
+            del node.input[2]
 
 
 def _merge_constants(graph: onnx.GraphProto) -> dict[str, str]:
