@@ -62,7 +62,7 @@ def cases() -> dict[str, tuple[bytes, Any, int]]:
     """Models, what each is given, and how much of it in one call."""
     each = waves(WINDOWS, seed=11)
     together = every_pair()
-    kinds = ("Add", "Mul", "Tanh")
+    kinds = ("Add", "Mul", "PRelu", "Tanh")
     return {
         "plain": (write(quantised(convolutional(), waves(CALIBRATION_LEAST))), each, 1),
         "branched": (write(quantised(branched(), waves(CALIBRATION_LEAST))), each, 1),

@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 import pytest
 from branched_graphs import FUNCTIONS, branched, every_pair, numbers, pairs
-from onnx import helper
+from onnx import helper, numpy_helper
 from small_graphs import convolutional, waves
 
 from edgeward.model.compress.fidelity import compare
@@ -65,6 +65,7 @@ def hard_swish(values: Any) -> Any:
     [
         ("Add", np.add),
         ("Mul", np.multiply),
+        ("PRelu", lambda value, slope: np.where(value < 0, value * slope, value)),
         ("Tanh", tanh),
         ("Sigmoid", sigmoid),
         ("HardSwish", hard_swish),
@@ -94,6 +95,22 @@ def test_one_operator_for_it_is_a_risk_and_not_exact(kind: str) -> None:
     assert not found.exact
     assert lint(in_steps(model)) == []
     assert executed(write(in_steps(model))).exact
+
+
+@pytest.mark.parametrize("kind", ["Relu", "PRelu"])
+def test_a_pooling_after_a_sum_is_of_whole_numbers(kind: str) -> None:
+    """A mean of some neighbours in float would be a sum in an order."""
+    model = branched()
+    slope = numpy_helper.from_array(np.full((8, 1), 0.2, np.float32), "slope")
+    model.graph.initializer.append(slope)
+    after = next(one for one in model.graph.node if one.output[0] == "r2")
+    after.op_type = kind
+    after.input.extend(["slope"] if kind == "PRelu" else [])
+    pool = next(one for one in model.graph.node if one.op_type == "AveragePool")
+    pool.input[0] = "r2"
+    found = executed(write(quantised(model, waves(CALIBRATION_LEAST))))
+    assert found.exact, found.counts
+    assert found.of(frozenset({"QLinearAveragePool"})) == 1
 
 
 def test_a_mean_in_float_is_a_risk() -> None:

@@ -48,8 +48,8 @@ MOVES = frozenset(
 """That only move numbers, or choose among them."""
 STEPS = frozenset(
     {
-        "Clip", "DequantizeLinear", "Div", "Max", "Min", "Mul", "QuantizeLinear", "ReduceMax",
-        "Relu", "Sub", "Sum",
+        "Clip", "DequantizeLinear", "Div", "Max", "Min", "Mul", "PRelu", "QuantizeLinear",
+        "ReduceMax", "Relu", "Sub", "Sum",
     }
 )  # fmt: skip
 """One step for each number in float, of which IEEE 754 knows one answer only."""

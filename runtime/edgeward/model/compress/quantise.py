@@ -27,7 +27,7 @@ from edgeward.errors import ModelError
 from edgeward.model.compress.graphs import minimised, write
 from edgeward.model.compress.pooling import pooled
 from edgeward.model.compress.shares import LAST, exact_shares
-from edgeward.model.compress.steps import FUNCTIONS, stepped, summed
+from edgeward.model.compress.steps import FUNCTIONS, WHOLE_AFTER, stepped, summed
 from edgeward.signal.windows import Samples
 
 CALIBRATION_LEAST: Final = 256
@@ -90,10 +90,10 @@ def quantised(network: onnx.ModelProto, calibration: Samples) -> onnx.ModelProto
 
 
 def _kinds() -> list[str]:
-    """The operators around which numbers are whole: those that tools know, and all functions."""
+    """The operators around which numbers are whole: those that tools know, and `steps` of ours."""
     from onnxruntime.quantization.registry import QDQRegistry, QLinearOpsRegistry
 
-    return sorted({*QDQRegistry, *QLinearOpsRegistry, *FUNCTIONS})
+    return sorted({*QDQRegistry, *QLinearOpsRegistry, *FUNCTIONS, *WHOLE_AFTER})
 
 
 def _check(calibration: Samples) -> None:

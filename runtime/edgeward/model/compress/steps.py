@@ -30,6 +30,10 @@ FUNCTIONS: Final = frozenset(
     }
 )  # fmt: skip
 """Of one number each, and nothing else."""
+SUM: Final = "Sum"
+"""Of any number of things: what engines do not take for a sum of two."""
+WHOLE_AFTER: Final = frozenset({"PRelu", SUM})
+"""Steps that tools do not know: what comes after would be in float where it needs whole numbers."""
 _EVERY: Final = np.arange(256, dtype=np.int64)
 
 
@@ -39,7 +43,7 @@ def summed(model: onnx.ModelProto) -> onnx.ModelProto:
     changed.CopyFrom(model)
     for node in changed.graph.node:
         if node.op_type == "Add":
-            node.op_type = "Sum"
+            node.op_type = SUM
     return changed
 
 
