@@ -33,7 +33,7 @@ FAULTS: Final[list[dict[str, Any]]] = tomllib.loads(
 )["fault"]
 UNITS: Final[Mapping[str, Any]] = tomllib.loads(BENCH.read_text(encoding="utf-8"))["unit"]
 REPLICAS: Final = ("reference_design", "reference_design_mended")
-SUITES: Final = {"ALM": "alarms", "LAT": "latency", "RES": "resources"}
+SUITES: Final = {"ACC": "accuracy", "ALM": "alarms", "LAT": "latency", "RES": "resources"}
 FIRST: Final = "lethal or quiet or technical or saturation or identity or operator or outage"
 """Half of the suite: a device that answers nothing right is asked for minutes."""
 MADE: Final = ("devices/device_reference_faults.py", "devices/device_reference_results.py")
