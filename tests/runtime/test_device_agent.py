@@ -28,7 +28,10 @@ def test_describe(inprocess: Start) -> None:
     assert told["protocol"] == "1.3"
     assert told["device"]["epoch"] == 1
     assert told["device"]["id"].startswith(told["device"]["serial"])
-    assert told["models"][0]["labels"] == ["asystole", "bradycardia", "sinus", "tachycardia"]
+    assert told["models"][0]["labels"] == [
+        "asystole", "bradycardia", "sinus", "tachycardia", "ventricular_fibrillation",
+        "ventricular_tachycardia",
+    ]  # fmt: skip
     assert told["inputs"] == [
         {
             "signal": "ecg",

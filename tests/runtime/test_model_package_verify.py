@@ -108,9 +108,9 @@ def test_a_package_larger_than_the_profile_allows() -> None:
 
 
 def test_texts_without_end_are_refused() -> None:
-    limits = Limits(package_text_bytes_max=10_000)
-    files = changed(NOTICE, b"x" * 10_001)
-    said = "at most package_text_bytes_max = 10000"
+    limits = Limits(package_text_bytes_max=100_000)
+    files = changed(NOTICE, b"x" * 100_001)
+    said = "at most package_text_bytes_max = 100000"
     only(refused(files, Terms(packages.trusted(), packages.profile(), limits)), "NOTICE", said)
 
 
@@ -285,7 +285,7 @@ def test_a_model_with_other_outputs_than_labels() -> None:
     golden = json.dumps(json.loads(head) | {"labels": labels}).encode() + b"\n" + more
     said = json.loads(package()[CARD]) | {"labels": labels}
     faults = refused(signed({**package(), CARD: json.dumps(said).encode(), GOLDEN: golden}))
-    only(faults, "answers 4 values for 5 labels")
+    only(faults, "answers 6 values for 7 labels")
 
 
 def test_nothing_is_packed_that_would_be_refused() -> None:

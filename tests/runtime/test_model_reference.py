@@ -1,4 +1,4 @@
-"""The reference model is the one on its card, and can be made again."""
+"""The reference model is the one on its card, and as right as the card says."""
 
 import hashlib
 import json
@@ -29,12 +29,45 @@ def engine() -> OnnxEngine:
 def test_the_card_is_that_of_the_model() -> None:
     card = json.loads(package_file(CARD_FILE))
     assert card["sha256"] == hashlib.sha256(package_file(MODEL_FILE)).hexdigest()
-    assert card["labels"] == ["asystole", "bradycardia", "sinus", "tachycardia"]
+    assert card["labels"] == [
+        "asystole", "bradycardia", "sinus", "tachycardia", "ventricular_fibrillation",
+        "ventricular_tachycardia",
+    ]  # fmt: skip
+    assert list(card["labels_mean"]) == card["labels"]
     assert card["input"]["window_samples"] == 1250
-    assert "simulated patients only. Not for clinical use" in card["notice"]
-    assert card["accuracy"]["kind"] == "simulated"
-    assert card["accuracy"]["accuracy"] > 0.98
-    assert len(package_file(MODEL_FILE)) < 200_000
+    assert card["notice"].startswith("Not for clinical use")
+    assert len(package_file(MODEL_FILE)) < 60_000
+
+
+def test_the_card_says_how_right_the_model_is_for_whom() -> None:
+    card = json.loads(package_file(CARD_FILE))
+    accuracy = {one["subgroup"]: one["value"] for one in card["metrics"] if one["label"] is None}
+    assert accuracy["held-out simulated patients"] >= 0.995
+    assert {"held-out vfdb", "held-out cinc2015", "held-out mitdb"} < set(accuracy)
+    for one in card["metrics"]:
+        assert one["low"] <= one["value"] <= one["high"]
+        assert one["patients"] >= 10 or (one["low"], one["high"]) == (0, 1)
+
+
+def test_every_recording_that_the_model_rests_on_is_named() -> None:
+    used = json.loads(package_file(CARD_FILE))["made"]["recordings"]
+    names = [one["name"] for one in used]
+    assert len(set(names)) == len(names)
+    assert len({one["sha256"] for one in used}) == len(used)
+    assert {name.partition("/")[0] for name in names} == {"vfdb", "cinc2015"}
+    assert {"vfdb/418", "vfdb/422", "vfdb/426"} < set(names)
+    assert not {"vfdb/420", "vfdb/424", "vfdb/428"} & set(names)
+
+
+def test_nothing_in_it_depends_on_the_processor() -> None:
+    pytest.importorskip("onnx", reason="onnx is missing")
+    from edgeward.model.compress.graphs import read
+    from edgeward.model.compress.operators import executed
+    from edgeward.model.compress.risks import lint
+
+    model = package_file(MODEL_FILE)
+    assert lint(read(model)) == []
+    assert executed(model).exact
 
 
 @pytest.mark.parametrize("rhythm", Rhythm)
@@ -44,7 +77,7 @@ def test_it_knows_rhythms_of_patients_it_has_never_seen(engine: OnnxEngine, rhyt
         values = engine.probabilities(SimulatedPatient(seed).ecg(rhythm, 5))
         assert sum(values) == pytest.approx(1, abs=1e-5)
         right += engine.card.labels[int(np.argmax(values))] == rhythm
-    assert right >= 97
+    assert right >= 99
 
 
 def test_changed_bytes_are_refused(engine: OnnxEngine) -> None:
@@ -62,7 +95,7 @@ def test_bytes_that_are_no_model_are_refused(engine: OnnxEngine) -> None:
 
 
 def test_a_model_that_answers_something_else_than_its_card_is_refused(engine: OnnxEngine) -> None:
-    with pytest.raises(ModelError, match="answers 4 values for 2 labels"):
+    with pytest.raises(ModelError, match="answers 6 values for 2 labels"):
         OnnxEngine(package_file(MODEL_FILE), replace(engine.card, labels=("a", "b")))
 
 
@@ -95,23 +128,6 @@ def broken_cards() -> list[Any]:
 def test_a_broken_card_is_refused(card: bytes) -> None:
     with pytest.raises(ModelError, match="the model card cannot be read"):
         parse_card(card)
-
-
-@pytest.mark.slow
-def test_the_model_can_be_made_again(
-    engine: OnnxEngine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    train = pytest.importorskip("edgeward.model.train", reason="the extra `train` is missing")
-    assert train.main(["--out", str(tmp_path)]) == 0
-    assert "simulated accuracy" in capsys.readouterr().out
-    card = parse_card((tmp_path / "rhythm_reference.json").read_bytes())
-    made = OnnxEngine((tmp_path / "rhythm_reference.onnx").read_bytes(), card)
-    for seed in range(50):
-        for rhythm in Rhythm:
-            window = SimulatedPatient(seed).ecg(rhythm, 5)
-            expected, found = engine.probabilities(window), made.probabilities(window)
-            assert np.allclose(expected, found, rtol=0, atol=1e-4)
-            assert np.argmax(expected) == np.argmax(found)
 
 
 def test_a_device_tells_nobody_that_it_runs_a_model(tmp_path: Path) -> None:

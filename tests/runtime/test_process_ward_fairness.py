@@ -4,6 +4,7 @@ The real model and the real band; one patient floods the ward, one has samples t
 answer, and the model is given little time. Everything is drawn from fixed seeds.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
@@ -33,7 +34,8 @@ FLOODING, FAILING = 2, 5
 OTHERS = [row for row in range(PATIENTS) if row not in (FLOODING, FAILING)]
 TICKS, TICK_NS, BATCH_NS = 46, 200_000_000, 5_000_000
 HUGE = np.float32(3e38)
-"""Of which the model makes no number."""
+FAILS_FROM = 1e6
+"""From this height on the model's answer is made into what is no number."""
 BACKLOG_MAX = 2
 BUDGET_NS = 3 * TICK_NS + PATIENTS * BACKLOG_MAX * BATCH_NS
 """Work is put off by two ticks at most, and then so many windows may lie before one."""
@@ -41,9 +43,18 @@ PLAN = WardPlan(PATIENTS, RATE_HZ, WINDOW, HOP, BLOCK, BUDGET_NS, BACKLOG_MAX)
 
 
 class SmallBatches(OnnxEngine):
-    """The real engine; there are always several batches."""
+    """The real engine; there are always several batches, and a height that it fails beyond."""
 
     batch_max = 2
+
+    def _one(self) -> Sequence[float]:
+        answers = super()._one()
+        return answers if self._row.max() < FAILS_FROM else [float("nan")] * len(answers)
+
+    def _many(self, windows: Samples) -> Probabilities:
+        answers = super()._many(windows)
+        answers[windows.max(axis=1) >= FAILS_FROM] = np.nan
+        return answers
 
 
 class Raising(SmallBatches):

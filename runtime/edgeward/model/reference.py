@@ -1,7 +1,8 @@
-"""The reference model: four rhythms from five seconds of ECG.
+"""The reference model: six rhythms from five seconds of ECG, in whole numbers.
 
-It was trained on simulated patients only and is not for clinical use: it makes the runtime and the
-harness testable from end to end. Its card, beside it, says how it was made and how well it does.
+It was made by `edgeward.model.train` and is not for clinical use: it makes the runtime and the
+harness testable from end to end. Its card, beside it, says what it rests on, patient by patient,
+how well it does on others, and of which model in float it is the smaller form.
 """
 
 from edgeward.adapters.host import package_file

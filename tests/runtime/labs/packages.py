@@ -82,7 +82,7 @@ def card(**changed: Any) -> dict[str, Any]:
             {**rate, "label": None, "subgroup": None, "patients": 200},
             {**rate, "label": "sinus", "subgroup": "sex=female", "patients": 100},
         ],
-        "recipe": ["logistic regression on an envelope spectrum"],
+        "recipe": ["five convolutions, in whole numbers"],
         "evidence": [{"profile": "wearable", "bundle_sha256": BUNDLE}],
     } | changed
 
