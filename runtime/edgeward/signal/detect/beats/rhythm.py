@@ -16,7 +16,7 @@ from typing import Final
 
 LONG: Final = 240
 IN_TIME: Final = -0.16
-"""The logarithm of an interval's share of the slow one, below which a beat is early."""
+"""The logarithm of an interval's share of the usual one, below which a beat is early."""
 _LOCAL, _OWN, _TURNS, _EARLY = 10, 12, 30, 40
 _LONG_SHARE = 0.8
 _TURNING_LEAST, _STEADY = 0.02, 0.05
@@ -81,7 +81,7 @@ class Rhythm:
 
     @property
     def early(self) -> float:
-        """The share of the last beats that were early."""
+        """The share of the last beats that came early beside those around them."""
         return sum(self._early) / max(1, len(self._early))
 
     def earliness(self, interval_s: float | None) -> float:
@@ -97,7 +97,8 @@ class Rhythm:
             self._note_own(interval_s)
         else:
             self._before = None
-        self._early.append(self.earliness(interval_s) < IN_TIME)
+        local_s = self.local_s if self._local else interval_s
+        self._early.append(log(interval_s / local_s) < IN_TIME)
         self._local.append(interval_s)
         self._all.append(interval_s)
 
