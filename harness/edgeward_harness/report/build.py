@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from edgeward_harness.evidence.assessment import Assessment, CaseStanding, RequirementStanding
 from edgeward_harness.evidence.bundle import Bundle
 from edgeward_harness.evidence.entries import CaseEntry, ItemEntry, RequirementEntry
-from edgeward_harness.evidence.judge import ItemStanding, judge_record, recompute
+from edgeward_harness.evidence.judge import ItemStanding, direction, judge_record, recompute
 from edgeward_harness.evidence.ledger import MANIFEST, RECORDS
 from edgeward_harness.evidence.manifest import Manifest
 from edgeward_harness.evidence.measurement import Measurement
@@ -33,6 +33,8 @@ from edgeward_harness.report.model import (
 )
 from edgeward_harness.report.procedure import goal_and_procedure
 
+WHOLE = 100.0
+"""Percent."""
 _URGENCY = {Verdict.FAILED.value: 0, Verdict.CANNOT_JUDGE.value: 1, Verdict.PASSED.value: 2}
 _UNKNOWN = RequirementEntry(
     fingerprint="",
@@ -231,4 +233,8 @@ def use_of_limit(part: Measurement) -> float | None:
     reached = part.bound if part.bound is not None else part.observed
     if part.limit is None or part.limit <= 0.0 or isinstance(reached, str | bool | None):
         return None
-    return max(0.0, reached / part.limit)
+    if not direction(part):
+        return max(0.0, reached / part.limit)
+    if part.unit == "%" and part.limit < WHOLE:  # what may be missing of all
+        return max(0.0, (WHOLE - reached) / (WHOLE - part.limit))
+    return part.limit / reached if reached > 0 else None

@@ -8,10 +8,11 @@ import pytest
 from edgeward_harness.evidence.assess import assess, assess_against
 from edgeward_harness.evidence.entries import ItemEntry
 from edgeward_harness.evidence.freshness import Current
+from edgeward_harness.evidence.measurement import Measurement
 from edgeward_harness.evidence.record import State
 from edgeward_harness.evidence.standing import AGAINST, Standing
-from edgeward_harness.measure.judge import Verdict
-from edgeward_harness.report.build import build_report
+from edgeward_harness.measure.judge import Judgement, Verdict
+from edgeward_harness.report.build import build_report, use_of_limit
 from edgeward_harness.report.headline import named
 from edgeward_harness.report.model import Report, plain
 from edgeward_harness.report.words import WORDS, Tone, word_for
@@ -319,3 +320,22 @@ def test_every_state_and_standing_has_a_word_of_its_own() -> None:
     bad = {word.state for word in WORDS.values() if word.tone is Tone.BAD}
     assert bad == {str(standing) for standing in AGAINST}
     assert word_for("of_tomorrow").tone is Tone.OPEN
+
+
+@pytest.mark.parametrize(
+    ("method", "unit", "limit", "bound", "share"),
+    [
+        ("order-statistic upper bound of the 99th percentile", "ms", 50.0, 10.0, 0.2),
+        ("lower bound of the share, patients resampled", "%", 95.0, 99.0, 0.2),
+        ("lower bound of the share, patients resampled", "%", 95.0, 100.0, 0.0),
+        ("lower bound of the rate", "1/s", 40.0, 80.0, 0.5),
+    ],
+)
+def test_what_must_be_reached_uses_up_what_may_be_missing(
+    method: str, unit: str, limit: float, bound: float, share: float
+) -> None:
+    judged = Judgement(
+        Verdict.PASSED, unit, 9, method, "a limit", bound, 0.95, limit=limit, bound=bound
+    )
+    found = use_of_limit(Measurement.of("any", "REQ-LAT-001", judged))
+    assert found == pytest.approx(share)

@@ -55,7 +55,7 @@ def cards(plan: Plan, material: Material, models: Made, judged: Judged) -> Cards
         },
         {
             **_begin(STUDENT, student, material),
-            "arithmetic": "whole numbers: unsigned activations of 8 bits, weights of 7 a channel",
+            "arithmetic": "int8",
             "reference": {"name": TEACHER, "sha256": teacher},
             "against_reference": _against(models, judged),
             **_rest(plan, material, models.student, judged),
