@@ -57,14 +57,14 @@ def windows_of(recording: Recording, model: BenchModel, origin: Origin) -> Examp
                 labels.append(label)
     if not rows:
         return None
+    known = {"lead": wave.name, "collection": recording.collection, **recording.about}
     return Examples(
         windows=np.stack(rows),
         labels=np.array(labels),
         patients=np.full(len(rows), recording.patient),
         origin=origin,
-        groups={"lead": np.full(len(rows), wave.name),
-                "collection": np.full(len(rows), recording.collection)},
-    )  # fmt: skip
+        groups={name: np.full(len(rows), value) for name, value in known.items()},
+    )
 
 
 def gathered(

@@ -14,7 +14,7 @@ from edgeward_harness.measure.scoring.beats import AamiClass
 from edgeward_harness.rig.recordings.library import open_library
 from edgeward_harness.rig.recordings.manifest import Manifest, load_manifest
 from edgeward_harness.rig.recordings.recording import BedsideAlarm, Stretch
-from edgeward_harness.rig.recordings.wfdb_folder import wfdb_package
+from edgeward_harness.rig.recordings.wfdb_folder import about_of, wfdb_package
 
 
 @pytest.fixture
@@ -139,3 +139,18 @@ def test_a_breath_that_an_annotator_did_not_mark_is_left_out(tmp_path: Path) -> 
     assert found.breaths == ((10, 200), (12, 130))
     assert found.numbers["HR"][0] == 94
     assert np.isnan([found.numbers["HR"][1], found.numbers["SpO2"][0]]).all()
+
+
+@pytest.mark.parametrize(
+    ("comment", "about"),
+    [
+        ("75 F 1011 654 x1", {"sex": "F", "age": "65 to 79"}),
+        ("43 m", {"sex": "M", "age": "18 to 44"}),
+        ("89 M", {"sex": "M", "age": "80 and more"}),
+        ("-1 M 1953 2851 x1", {"sex": "M"}),
+        ("Produced by xform", {}),
+    ],
+)
+def test_a_header_may_say_whose_recording_it_is(comment: str, about: dict[str, str]) -> None:
+    assert about_of([comment, "Digoxin"]) == about
+    assert about_of([]) == {}

@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.metrics import accuracy_score, recall_score
+from suites.accuracy.answering import NO_ANSWER, Answers, Trial
 from suites.accuracy.examples import Examples, from_file, joined, refuse_known, taught_by
 from suites.accuracy.recorded import gathered, windows_of
+from suites.accuracy.recording import sensitivity
 from suites.accuracy.simulated import drawn, simulated
 from suites.accuracy.test_alarms_alike import Call, calls
 
@@ -138,6 +141,44 @@ def test_sets_are_joined_with_what_each_knows() -> None:
     assert both.patients.tolist() == ["a", "a", "b", "b"]
     assert both.groups["sex"].tolist() == ["f", "f", "", ""]
     assert [name for name, _ in both.subgroups()] == ["sex: f", "lead: I"]
+
+
+# what is lost
+
+
+def _trial(released: BenchModel) -> Trial:
+    """Of three labels, with answers that differ here and there, and some that are missing."""
+    draw = np.random.default_rng(2)
+    labels = draw.choice(["a", "b", "c"], 300)
+    told, before = (np.where(draw.random(300) < share, labels, "a") for share in (0.8, 0.9))
+    told[::29] = NO_ANSWER
+    windows = np.zeros((300, 4), np.float32)
+    examples = Examples(windows, labels, draw.choice(["p", "q"], 300), SIMULATED)
+    answers = Answers(told, np.full((300, 3), 1 / 3, np.float32), frozenset({"x"}))
+    return Trial(examples, released, released, answers, before)
+
+
+def test_sensitivities_are_those_of_scikit_learn(released: BenchModel) -> None:
+    asked = _trial(released)
+    truth, told = asked.examples.labels, asked.device.labels
+    expected = recall_score(truth, told, labels=["a", "b", "c"], average=None, zero_division=0)
+    found = [sensitivity(asked, label).value for label in ("a", "b", "c")]
+    assert found == pytest.approx([100 * one for one in expected])
+
+
+def test_what_is_lost_is_counted_patient_by_patient(released: BenchModel) -> None:
+    asked = _trial(released)
+    truth, told, before = asked.examples.labels, asked.device.labels, asked.float_labels
+    for one in asked.pairs(truth == "b"):
+        of = (truth == "b") & (asked.examples.patients == one.name)
+        right = (
+            accuracy_score(truth[of], labels[of], normalize=False) for labels in (told, before)
+        )
+        after, first = right
+        assert one.windows == of.sum()
+        assert one.lost - one.gained == first - after
+    assert sum(one.windows for one in asked.pairs()) == 300
+    assert len(asked.sureness()) == int((told != NO_ANSWER).sum())
 
 
 # recorded patients

@@ -62,6 +62,8 @@ class Recording:
     alarm: BedsideAlarm | None = None
     breaths: tuple[tuple[int, ...], ...] = ()
     """Breaths as each annotator marked them, in samples of the respiration wave."""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """What is said of the patient: `sex` and `age`, the latter as a span of years."""
     numbers: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """What a bedside monitor showed, one value a second; NaN where it showed none."""
 

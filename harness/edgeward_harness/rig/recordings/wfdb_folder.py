@@ -5,7 +5,7 @@ patients does not need it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,9 @@ _SIGNALS = (
     (re.compile(r"RESP.*", re.IGNORECASE), Signal.RESPIRATION, "1"),
 )
 _FLUTTER = ("[", "]")
+_PERSON = re.compile(r"(-?\d+) ([FM])\b", re.IGNORECASE)
+AGES = (0, 18, 45, 65, 80)
+"""Where spans of years begin; an age that is not known is written below 0."""
 
 
 def signal_of(name: str, unit: str) -> tuple[Signal, str] | None:
@@ -83,7 +86,22 @@ def _read(root: Path, header: Path, manifest: Manifest) -> Recording:
         beats=Labelled([at for at, _ in beats], [kind for _, kind in beats]),
         unmarked=tuple(_flutter(symbols, record.sig_len)),
         rhythms=tuple(_rhythms(marks, record.sig_len)),
+        about=about_of(record.comments or ()),
     )
+
+
+def about_of(comments: Sequence[str]) -> dict[str, str]:
+    """Age and sex, where the first comment of a header says them, as `69 M ...` does."""
+    found = _PERSON.match(comments[0].strip()) if comments else None
+    if found is None:
+        return {}
+    years, sex = int(found.group(1)), found.group(2).upper()
+    first = next((one for one in reversed(AGES) if years >= one), None)
+    if first is None:
+        return {"sex": sex}
+    place = AGES.index(first)
+    span = f"{first} and more" if place + 1 == len(AGES) else f"{first} to {AGES[place + 1] - 1}"
+    return {"sex": sex, "age": span}
 
 
 def _patient(name: str) -> str:
