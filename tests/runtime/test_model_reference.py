@@ -59,6 +59,25 @@ def test_every_recording_that_the_model_rests_on_is_named() -> None:
     assert not {"vfdb/420", "vfdb/424", "vfdb/428"} & set(names)
 
 
+def test_the_float_model_that_it_is_the_smaller_form_of_lies_with_the_suite() -> None:
+    folder = Path(__file__).parents[2] / "suites" / "accuracy" / "models"
+    teacher = json.loads((folder / "rhythm_teacher.json").read_bytes())
+    model = (folder / "rhythm_teacher.onnx").read_bytes()
+    small = json.loads(package_file(CARD_FILE))
+    assert small["reference"] == {"name": teacher["name"], "sha256": teacher["sha256"]}
+    assert small["made"] == teacher["made"]
+    large = OnnxEngine(model, parse_card(json.dumps(teacher).encode()))
+    engine = load_reference_model()
+    assert large.card.labels == engine.card.labels
+    ecg = [SimulatedPatient(seed).ecg(rhythm, 5) for seed in range(10) for rhythm in Rhythm]
+    apart = [
+        np.abs(np.subtract(engine.probabilities(one), large.probabilities(one))).max()
+        for one in ecg
+    ]
+    assert max(apart) < 0.3
+    assert np.mean(apart) < 0.01
+
+
 def test_nothing_in_it_depends_on_the_processor() -> None:
     pytest.importorskip("onnx", reason="onnx is missing")
     from edgeward.model.compress.graphs import read
