@@ -20,6 +20,7 @@ RATE_HZ: Final = 250
 SECONDS: Final = 40
 EARLY_S, PAUSE_S = 20.0, 21.1
 TIMES_S: Final = (*every(0.8, 1, 19.5), EARLY_S, *every(0.8, PAUSE_S, SECONDS - 1))
+SLOW: Final = "interval, of the slow one"
 NAMES: Final = tuple(one.name for one in FEATURES)
 
 
@@ -160,3 +161,24 @@ def test_a_beat_that_no_other_follows_is_told_after_the_longest_wait() -> None:
     last = found[-1]
     assert last.at == last.beat.sample + round(WAIT_S * RATE_HZ)
     assert at([last], last.beat.sample / RATE_HZ)["interval after, of the local one"] == 1
+
+
+def test_after_a_long_gap_nothing_of_the_patient_before_is_usual() -> None:
+    samples = ecg([*every(1.0, 1, 20), *every(0.5, 28, 40)], SECONDS, RATE_HZ)
+    for gap_s, forgotten in ((6, True), (4, False)):
+        valid = np.ones(len(samples), np.bool_)
+        valid[(27 - gap_s) * RATE_HZ : 27 * RATE_HZ] = False
+        found = [one for one in rows(samples, valid) if one.beat.sample > 27 * RATE_HZ]
+        known = [one.row is not None for one in found]
+        assert (known.index(True) >= LEARNED) is forgotten
+        slow = next(one.row for one in found[2:] if one.row is not None)[NAMES.index(SLOW)]
+        assert bool(abs(slow) < 0.1) is forgotten
+
+
+def test_what_did_not_come_is_no_pause() -> None:
+    samples = ecg(every(0.8, 1, 20), SECONDS, RATE_HZ)
+    valid = np.ones(len(samples), np.bool_)
+    valid[21 * RATE_HZ : 22 * RATE_HZ] = False
+    last = rows(samples, valid)[-1]
+    after = at([last], last.beat.sample / RATE_HZ)["interval after, of the local one"]
+    assert abs(after) < 0.1

@@ -6,7 +6,8 @@ Rules:
 2. A beat has no row while fewer than `LEARNED` intervals are known, or when part of its wave did
    not come: then there is nothing to say about it.
 3. An interval in which a sample did not come is unknown: a beat may lie in it.
-4. Memory is bounded: the last seconds of the signal, and what `rhythm` and `shape` remember.
+4. After a gap of `RELEARN_S` nothing is usual any more: it may be another patient.
+5. Memory is bounded: the last seconds of the signal, and what `rhythm` and `shape` remember.
 """
 
 from collections import deque
@@ -15,10 +16,13 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
+import numpy as np
+
 from edgeward.signal.detect.beats.cut import Cutter, Values
 from edgeward.signal.detect.beats.rhythm import IN_TIME, Rhythm
 from edgeward.signal.detect.beats.row import Seen, row
 from edgeward.signal.detect.beats.shape import Common
+from edgeward.signal.detect.qrs.qrs import RELEARN_S
 from edgeward.signal.findings import Beat, BeatClass
 from edgeward.signal.ring import Mask, Samples
 
@@ -50,6 +54,8 @@ class _Waiting:
 
     beat: Beat
     interval_s: float | None
+    anew: bool
+    """Whether it is the first one after a gap by rule 4."""
 
 
 class BeatContext:
@@ -60,11 +66,13 @@ class BeatContext:
         "_common",
         "_cutter",
         "_end",
+        "_gaps",
         "_known",
         "_previous",
         "_rate_hz",
         "_rhythm",
         "_told",
+        "_unread",
         "_ventricular",
         "_wave",
         "wait_samples",
@@ -77,10 +85,15 @@ class BeatContext:
         self.wait_samples = ceil(WAIT_S * rate_hz)
         """After a beat, until its row is known at the latest."""
         self._end = 0
-        self._rhythm = Rhythm()
-        self._common = Common()
+        self._unread = 0
+        self._gaps: deque[int] = deque(maxlen=2)  # no beat is told so late that more are needed
         self._told: int | None = None
         self._known: deque[_Waiting] = deque()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._rhythm = Rhythm()
+        self._common = Common()
         self._before_s: float | None = None
         self._previous: BeatClass | None = None
         self._wave: Values | None = None
@@ -96,6 +109,7 @@ class BeatContext:
         block = max(1, int(_BLOCK_S * self._rate_hz))
         for first in range(0, len(samples), block):
             part = slice(first, first + block)
+            self._read(valid[part] & np.isfinite(samples[part]))
             self._cutter.push(samples[part], valid[part])
             self._end += len(samples[part])
             while left and left[0].at < self._end:
@@ -103,15 +117,27 @@ class BeatContext:
             found += self._due()
         return found
 
+    def _read(self, sound: Mask) -> None:
+        """Rule 4: where a gap has become so long; a block is shorter than that."""
+        read = np.flatnonzero(sound)
+        long = round(RELEARN_S * self._rate_hz)
+        unread = self._unread + (int(read[0]) if len(read) else len(sound))
+        if self._unread < long <= unread:
+            self._gaps.append(self._end + long - self._unread)
+        self._unread = len(sound) - 1 - int(read[-1]) if len(read) else unread
+
     def _take(self, beat: Beat) -> None:
-        interval_s = None
+        interval_s, anew = None, False
+        while self._gaps and self._gaps[0] <= beat.sample:
+            self._gaps.popleft()
+            self._told, anew = None, True
         if self._told is not None:
             interval = beat.sample - self._told
             seen = min(interval, self.wait_samples)
             if self._cutter.whole(beat.sample - seen, beat.sample):
                 interval_s = max(_LEAST_S, seen / self._rate_hz)
         self._told = beat.sample
-        self._known.append(_Waiting(beat, interval_s))
+        self._known.append(_Waiting(beat, interval_s, anew))
 
     def _due(self) -> Iterator[BeatRow]:
         """Rule 1."""
@@ -130,10 +156,12 @@ class BeatContext:
             yield BeatRow(one.beat, at, self._row(one, after))
 
     def _row(self, one: _Waiting, after: _Waiting | None) -> Samples | None:
+        if one.anew:
+            self._forget()
         wave = self._cutter.cut(one.beat.sample)
         found: Samples | None = None
         if wave is not None and len(self._rhythm) >= LEARNED:
-            after_s = WAIT_S if after is None else after.interval_s
+            after_s = self._pause(one.beat) if after is None else after.interval_s
             seen = Seen(
                 one.beat, wave, one.interval_s, self._before_s, after_s, self._wave,
                 sum(self._ventricular) / max(1, len(self._ventricular)),
@@ -141,6 +169,11 @@ class BeatContext:
             found = row(seen, self._rhythm, self._common)
         self._note(one, wave)
         return found
+
+    def _pause(self, beat: Beat) -> float | None:
+        """Rule 1, unless rule 3 holds."""
+        whole = self._cutter.whole(beat.sample, beat.sample + self.wait_samples)
+        return WAIT_S if whole else None
 
     def _note(self, one: _Waiting, wave: Values | None) -> None:
         """What the next beats are measured by."""
