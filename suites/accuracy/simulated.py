@@ -5,6 +5,7 @@ drawn from the patient's seed, and are the subgroups.
 """
 
 from collections.abc import Callable, Mapping
+from math import ceil
 from typing import Final
 
 import numpy as np
@@ -21,7 +22,7 @@ from edgeward.signal.simulation.heart_steps import (
     VentricularTachycardia,
 )
 from edgeward.signal.simulation.script import Person, Script
-from edgeward_harness.errors import Finding
+from edgeward_harness.errors import CannotJudge
 from edgeward_harness.measure.origin import SIMULATED
 from edgeward_harness.rig.models import BenchModel, Windows
 
@@ -30,6 +31,8 @@ from .examples import Examples
 LEAD_S: Final = 3.0
 """Of the rhythm, before the window."""
 REST_S: Final = 1.0
+RATE_HZ_MIN: Final = 125
+"""Patients are simulated no more slowly; of a model that takes less, one sample in so many."""
 FLUTTERS: Final = 0.25
 """Of the patients with chaos in the ventricles."""
 QRS_MV: Final = {"small": (0.4, 0.7), "usual": (0.8, 1.6), "large": (1.8, 3.0)}
@@ -63,9 +66,9 @@ def simulated(model: BenchModel, seeds: range) -> Examples:
     """One window of each label of the model from each of these patients.
 
     Raises:
-        Finding: the model takes what cannot be simulated, or knows labels that cannot.
+        CannotJudge: the model takes what cannot be simulated, or knows labels that cannot.
     """
-    _check(model)
+    check_simulated(model)
     labels = model.card.labels
     rows, groups = [], []
     for seed in seeds:
@@ -123,16 +126,23 @@ def _window(model: BenchModel, label: str, person: Person, seed: int) -> Windows
 
 
 def _ecg(model: BenchModel, script: Script, seed: int) -> Windows:
-    channel = Channel("ecg", Signal.ECG, "mV", model.card.input.rate_hz)
-    samples = simulate(script, seed, (channel,)).signals["ecg"]
+    rate_hz = model.card.input.rate_hz
+    own_hz = rate_hz if rate_hz >= RATE_HZ_MIN else rate_hz * ceil(RATE_HZ_MIN / rate_hz)
+    channel = Channel("ecg", Signal.ECG, "mV", own_hz)
+    samples = simulate(script, seed, (channel,)).signals["ecg"][:: own_hz // rate_hz]
     return np.ascontiguousarray(samples, dtype=np.float32)
 
 
-def _check(model: BenchModel) -> None:
+def check_simulated(model: BenchModel) -> None:
+    """Whether there are simulated patients for a model.
+
+    Raises:
+        CannotJudge: there are none.
+    """
     taken, unknown = model.card.input, sorted(set(model.card.labels) - RHYTHMS.keys())
     if (taken.signal, taken.unit) != ("ecg", "mV") or unknown:
-        raise Finding(
-            "No simulated patient shows what this model judges",
+        raise CannotJudge(
+            "no simulated patient shows what this model judges: "
             f"it takes {taken.signal} in {taken.unit} and knows {', '.join(model.card.labels)}; "
             f"simulated are ecg in mV with {', '.join(RHYTHMS)}. Name examples of your own: "
             "models.examples of the bench unit",

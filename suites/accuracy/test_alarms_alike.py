@@ -26,7 +26,7 @@ from edgeward_harness.target import DeviceSession
 from .answering import NO_ANSWER, labelled
 from .examples import Names
 from .recording import count
-from .simulated import NORMAL, course, step
+from .simulated import NORMAL, check_simulated, course, step
 
 BEFORE_S, EVENT_S, AFTER_S = 12.0, 20.0, 12.0
 APART: Final = 2
@@ -54,6 +54,7 @@ def test_alarms_alike(measure: Measure, rig: Rig) -> None:
     script must be called by its name.
     """
     released, reference = rig.model(Role.RELEASED), rig.model(Role.REFERENCE)
+    check_simulated(released)
     kinds = [label for label in released.card.labels if label != NORMAL]
     courses = rig.samples("TC-ACC-005")
     missed: list[str] = []

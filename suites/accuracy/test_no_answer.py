@@ -9,18 +9,17 @@ import numpy as np
 import pytest
 from numpy.random import Generator
 
-from edgeward_harness.measure.origin import SIMULATED
 from edgeward_harness.profile.bench import Role
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.rig.models import BenchModel, Windows
 from edgeward_harness.run.measure import Measure
 from edgeward_harness.target import DeviceRefused, DeviceSession
 
-from .answering import infer
-from .recording import count
-from .simulated import simulated
+from .answering import examples_of, infer
+from .recording import count, rests_on
 
 HUM_HZ: Final = (50.0, 60.0)
+"""Asked about where a front end lets it through: below half of the sampling rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ Breaks = Callable[[BenchModel, Windows, Generator], Iterator[Broken]]
 def test_no_answer(measure: Measure, rig: Rig) -> None:
     """A window with an invalid sample gets no answer, one of another length is refused.
 
-    Method: windows of simulated patients with one or more samples that are masked, not a number or
+    Method: windows of patients with one or more samples that are masked, not a number or
     infinite. Each must be answered with `no_answer` and a reason. Windows of another length must be
     refused. In between, a sound window must be answered.
     """
@@ -77,10 +76,11 @@ def test_no_signal(measure: Measure, rig: Rig) -> None:
 def _ask_between(
     measure: Measure, rig: Rig, device: DeviceSession, case: str, breaks: Breaks
 ) -> Windows:
-    """Ask for what is broken, with sound windows of simulated patients in between."""
+    """Ask for what is broken, with sound windows of patients in between."""
     released = rig.model(Role.RELEASED)
-    first = rig.seed(f"patients of {case}")
-    sound = simulated(released, range(first, first + rig.samples(case))).windows
+    examples = examples_of(rig, case)
+    most = rig.samples(case) * len(released.card.labels)
+    sound = examples.windows[:: max(1, len(examples) // most)][:most]
     draw = np.random.default_rng(rig.seed("what is broken"))
     made_up: list[str] = []
     silent: list[str] = []
@@ -92,7 +92,7 @@ def _ask_between(
         outcome = infer(device, released, window)["outcome"]
         silent += [] if outcome == "answer" else [f"window {number}: {outcome}"]
         rig.progress(number + 1, len(sound))
-    measure.rests_on(SIMULATED)
+    rests_on(measure, examples, released)
     count(measure, "labels_made_up", made_up, broken, "no_answer, with a reason")
     count(measure, "sound_windows_without_an_answer", silent, len(sound), "an answer to each")
     return sound
@@ -124,7 +124,7 @@ def _no_signal(model: BenchModel, draw: Generator) -> Iterator[Broken]:
     level = float(draw.uniform(-10, 10))
     height, phase = float(draw.uniform(0.7, 5)), float(draw.uniform(0, 6))
     yield Broken(f"nothing moves, at {level:.2f}", np.full(count_samples, level, np.float32))
-    for hertz in HUM_HZ:
+    for hertz in (one for one in HUM_HZ if 2 * one < taken.rate_hz):
         wave = height * np.sin(2 * np.pi * hertz * time_s + phase)
         yield Broken(f"{hertz:g} Hz of {height:.1f} mV", wave.astype(np.float32))
         rails = np.where(np.sin(2 * np.pi * hertz * time_s + phase) > 0, 10, -10)

@@ -83,7 +83,12 @@ def test_each_subgroup(measure: Measure, rig: Rig) -> None:
         name: asked.pairs(of) for name, of in asked.examples.subgroups()
     }
     if not parts:
-        measure.record("loss_of_subgroups", judge_failures(0, 0, "subgroups to look at"))
+        measure.record(
+            "loss_of_subgroups",
+            judge_failures(
+                0, 0, "groups of patients to look at: arrays group:NAME in the examples"
+            ),
+        )
     for name, pairs in parts.items():
         told = judge_retention(pairs, margin)
         measure.record(

@@ -16,7 +16,7 @@ from suites.accuracy.simulated import drawn, simulated
 from suites.accuracy.test_alarms_alike import Call, calls
 
 from edgeward.signal.channel import Signal
-from edgeward_harness.errors import Finding, InputError
+from edgeward_harness.errors import CannotJudge, Finding, InputError
 from edgeward_harness.measure.origin import SIMULATED
 from edgeward_harness.measure.scoring.beats import AamiClass, Labelled
 from edgeward_harness.profile.bench import Role
@@ -50,7 +50,7 @@ def test_simulated_patients_are_the_same_for_the_same_seeds(released: BenchModel
 
 def test_a_model_of_something_else_is_told_to_bring_its_examples(released: BenchModel) -> None:
     other = replace(released.card, labels=("tired", "awake"))
-    with pytest.raises(Finding, match=r"No simulated patient shows what this model judges"):
+    with pytest.raises(CannotJudge, match=r"no simulated patient shows what this model judges"):
         simulated(BenchModel(released.path, released.data, other, {}), range(1))
 
 

@@ -139,6 +139,8 @@ def test_examples_are_read_as_they_were_written(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.windows, examples().windows)
     assert found.names == NAMES
     assert found.patients[0] == "p0"
+    grouped = load_examples(saved(tmp_path / "c.npz", **{"group:sex": np.array(["f", "m"] * 180)}))
+    assert set(grouped.where(np.arange(360) % 2 == 0).groups["group:sex"].tolist()) == {"f"}
     numbered = load_examples(saved(tmp_path / "b.npz", patients=np.arange(360)))
     assert numbered.patients[7] == "7"
 

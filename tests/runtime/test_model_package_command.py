@@ -181,6 +181,37 @@ def test_the_agent_runs_the_active_package(say: Say, bench: Path) -> None:
     assert "model.onnx: found" in done.stderr
 
 
+def test_on_a_bench_the_agent_runs_a_package_for_which_there_is_no_evidence_yet(
+    say: Say, bench: Path
+) -> None:
+    """The evidence for a profile comes from running it; everything else is checked as ever."""
+    card = json.loads(unsigned()["card.json"]) | {"evidence": []}
+    (bench / "unsigned" / "card.json").write_text(json.dumps(card))
+    assert say("sign", "unsigned", "--key", "private.pem")[0] == 0
+    assert say("activate", "unsigned", *DEVICE)[0] == 1
+    ask = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "describe", "params": {}}) + "\n"
+
+    def agent(*options: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "edgeward.device", "--model-trial", "unsigned", *options]
+        return subprocess.run(
+            command, input=ask, capture_output=True, text=True, timeout=60, cwd=bench, check=False
+        )
+
+    done = agent("--model-trust", "keys")
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads(done.stdout)["result"]["models"]
+    assert found["name"] == "rhythm-reference"
+    assert "a model without evidence runs, to be verified" in done.stderr
+    for options, said in (
+        ((), "--model-trust: found none"),
+        (("--model-trust", "stranger.pem"), "found the unknown key"),
+        (("--model-trust", "keys", "--model-store", "store"), "found beside --model-store"),
+    ):
+        done = agent(*options)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert said in done.stderr
+
+
 @pytest.mark.slow
 def test_the_daemon_runs_the_active_package(say: Say, bench: Path) -> None:
     assert say("activate", "signed", *DEVICE)[0] == 0

@@ -23,12 +23,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeward.device import streams
-from edgeward.device.stored_model import add_model_store, stored_engine
-from edgeward.errors import EdgewardError, LinkClosedError
+from edgeward.device.stored_model import (
+    add_model_store,
+    add_trial,
+    stored_engine,
+    trial_engine,
+)
+from edgeward.errors import EdgewardError, LinkClosedError, PackageError
 
 if TYPE_CHECKING:
     from edgeward.device.agent import Agent
     from edgeward.device.device import Device, Parts
+    from edgeward.model.engine import InferenceEngine
     from edgeward.ports import Clock, Link
 
     MakeDevice = Callable[[Parts], Device]
@@ -56,6 +62,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="listen on this unix socket, one peer at a time, instead of standard input and output",
     )
     add_model_store(parser)
+    add_trial(parser)
+
+
+def _engine(options: argparse.Namespace) -> "InferenceEngine | None":
+    if options.model_trial is None:
+        return stored_engine(options.model_store, options.model_trust, None)
+    if options.model_store is not None:
+        raise PackageError("--model-trial: found beside --model-store; accepted: one of them")
+    sys.stderr.write("edgeward: a model without evidence runs, to be verified\n")
+    return trial_engine(options.model_trial, options.model_trust)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -101,7 +117,7 @@ def serve(
     from edgeward.device.assembly import system_parts
     from edgeward.device.device import Device
 
-    engine = stored_engine(options.model_store, options.model_trust, None)
+    engine = _engine(options)
     parts = system_parts(options.state, clock=_clock(), engine=engine)
     device = (make_device or Device)(parts)
     freeze_garbage()

@@ -24,9 +24,13 @@ HEIGHT_MV: Final = 2000.0
 """No electrode shows as much; a pacemaker's spike has 700."""
 STEP_S: Final = 0.004
 FAST_SHARE: Final = 0.8
+COARSE_SHARE: Final = 1.6
+"""Where samples are farther apart than a step: there hearts have more of it (1.4 was seen)."""
 FAST_MV: Final = 0.1
 """Change over one step, in more than a third of them."""
-RATE_HZ_MIN: Final = 200
+RATE_HZ_MIN: Final = 100
+FINE_HZ: Final = 200
+"""From here on samples are as near to each other as a step, or nearer."""
 SECONDS_MIN: Final = 2.0
 """A shorter window may lie between two beats."""
 
@@ -39,7 +43,9 @@ def unreadable_in(signal: str, unit: str, rate_hz: int, window_samples: int) -> 
     long_enough = window_samples >= SECONDS_MIN * rate_hz
     if (signal, unit) != ("ecg", "mV") or rate_hz < RATE_HZ_MIN or not long_enough:
         return None
-    lag = round(STEP_S * rate_hz)
+    lag = max(1, round(STEP_S * rate_hz))
+    step_ms = 1000 * lag / rate_hz
+    share = FAST_SHARE if rate_hz >= FINE_HZ else COARSE_SHARE
 
     def why(samples: Samples) -> str | None:
         height_mv = float(samples.max()) - float(samples.min())
@@ -50,10 +56,10 @@ def unreadable_in(signal: str, unit: str, rate_hz: int, window_samples: int) -> 
         change = samples[lag:] - samples[:-lag]
         moved = samples - samples.mean()
         fast, power = float(change.dot(change)), float(moved.dot(moved))
-        if fast <= FAST_SHARE * power:
+        if fast <= share * power:
             return None
         if 3 * int((abs(change) > FAST_MV).sum()) > len(change):
-            return f"noise: {sqrt(fast / len(change)):.2f} mV change within {1000 * STEP_S:g} ms"
+            return f"noise: {sqrt(fast / len(change)):.2f} mV change within {step_ms:g} ms"
         return None
 
     return why

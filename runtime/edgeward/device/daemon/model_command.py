@@ -6,15 +6,14 @@ such as without a key, a profile or a disk that can be read.
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeward.device.daemon.folder import profiles_in
 from edgeward.device.daemon.model_options import configure
+from edgeward.device.stored_model import package_files, trusted
 from edgeward.errors import PackageError
 
 if TYPE_CHECKING:
-    from edgeward.model.package.layout import Files
     from edgeward.model.package.verify import Terms
     from edgeward.profile import Profile
 
@@ -40,13 +39,12 @@ def run(options: argparse.Namespace) -> int:
 
 def _inspect(options: argparse.Namespace) -> int:
     from edgeward.device.daemon.model_words import as_text
-    from edgeward.device.stored_model import trusted
     from edgeward.model.package.verify import faults_of
 
     trust = None if options.trust is None else trusted(options.trust)
     profile = None if options.profile is None else _profile(options)
     try:
-        files = _read(options.path)
+        files = package_files(options.path)
     except PackageError as error:
         return _refused(error)
     print(as_text(files, signed=trust is not None, held=profile is not None))
@@ -76,7 +74,7 @@ def _pack(options: argparse.Namespace) -> int:
     from edgeward.model.package.layout import package_digest
 
     try:
-        files = _read(options.path)
+        files = package_files(options.path)
     except PackageError as error:
         return _refused(error)
     SystemTree(options.out.parent).create(options.out.name, data := pack(files))
@@ -90,7 +88,9 @@ def _activate(options: argparse.Namespace) -> int:
 
     accepted = _terms(options)
     try:
-        verified = ModelStore(SystemTree(options.store)).activate(_read(options.path), accepted)
+        verified = ModelStore(SystemTree(options.store)).activate(
+            package_files(options.path), accepted
+        )
     except PackageError as error:
         return _refused(error)
     card = verified.dossier.model
@@ -125,17 +125,7 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
-def _read(path: Path) -> "Files":
-    from edgeward.adapters.file_tree import SystemTree
-    from edgeward.model.package.reading import read_archive, read_folder
-
-    if path.is_dir():
-        return read_folder(SystemTree(path))
-    return read_archive(SystemTree(path.parent), path.name)
-
-
 def _terms(options: argparse.Namespace) -> "Terms":
-    from edgeward.device.stored_model import trusted
     from edgeward.model.package.verify import Terms
 
     return Terms(trusted(options.trust), _profile(options))

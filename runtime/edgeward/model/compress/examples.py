@@ -1,7 +1,7 @@
 """The user's examples: windows with labels, and whose they are."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,10 @@ ARRAYS: Final = {
 }
 
 
+GROUP: Final = "group:"
+"""How the name of an array begins that says something else of each window, as `group:sex`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Examples:
     """Windows, the number of each one's label, and the patient it is of."""
@@ -28,6 +32,8 @@ class Examples:
     labels: NDArray[np.int64]
     patients: NDArray[np.str_]
     names: tuple[str, ...]
+    groups: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
+    """What else is known of each window, by the name of its array; nothing is learned from it."""
 
     def __len__(self) -> int:
         """How many windows."""
@@ -36,7 +42,11 @@ class Examples:
     def where(self, chosen: NDArray[np.bool_]) -> "Examples":
         """Only some of them."""
         return Examples(
-            self.windows[chosen], self.labels[chosen], self.patients[chosen], self.names
+            self.windows[chosen],
+            self.labels[chosen],
+            self.patients[chosen],
+            self.names,
+            {name: values[chosen] for name, values in self.groups.items()},
         )
 
     def of(self, patients: Sequence[str]) -> "Examples":
@@ -77,7 +87,8 @@ def load_examples(path: Path) -> Examples:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ARRAYS if name in file}
+            known = [name for name in file.files if name in ARRAYS or name.startswith(GROUP)]
+            arrays = {name: file[name] for name in known}
     except (OSError, ValueError) as error:
         raise ModelError(f"{path} cannot be read as examples: {error}") from error
     faults = [
@@ -94,6 +105,7 @@ def load_examples(path: Path) -> Examples:
         arrays["labels"].astype(np.int64),
         arrays["patients"].astype(np.str_),
         tuple(str(name) for name in arrays["names"]),
+        {name: arrays[name].astype(np.str_) for name in arrays if name.startswith(GROUP)},
     )
 
 
@@ -110,7 +122,7 @@ def _faults(arrays: dict[str, NDArray[Any]]) -> list[str]:
         )
     faults += [
         f"found {arrays[name].shape} {name}; accepted: one a window, {len(windows)}"
-        for name in ("labels", "patients")
+        for name in ("labels", "patients", *(one for one in arrays if one.startswith(GROUP)))
         if arrays[name].shape != (len(windows),)
     ]
     if labels.dtype.kind not in "iu":

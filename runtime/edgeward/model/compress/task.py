@@ -141,10 +141,14 @@ def reference_of(task: Task, result: Result, parts: Parts, front: Front | None) 
 def judged_bytes(parts: Parts) -> bytes:
     """The examples that no model has seen, as a file that a bench can be given."""
     judging, file = parts.judging, BytesIO()
-    np.savez(
-        file, windows=judging.windows, labels=judging.labels, patients=judging.patients,
-        names=np.array(judging.names),
-    )  # fmt: skip
+    arrays: dict[str, Any] = {
+        "windows": judging.windows,
+        "labels": judging.labels,
+        "patients": judging.patients,
+        "names": np.array(judging.names),
+        **judging.groups,
+    }
+    np.savez(file, **arrays)
     return file.getvalue()
 
 
