@@ -52,7 +52,7 @@ def cards(plan: Plan, material: Material, models: Models, found: Validated) -> C
         },
         {
             **_begin(STUDENT, sha256_hex(models.student), material),
-            "arithmetic": "whole numbers: unsigned activations of 8 bits, weights of 7 a channel",
+            "arithmetic": "int8",
             "reference": {"name": TEACHER, "sha256": teacher},
             "against_reference": {
                 "subgroup": _group(material),
