@@ -6,7 +6,7 @@ Usage: bench_identity.py [WINDOWS [EMULATED]]
 Three networks (`identity_networks`), each quantised by us and as tools do it by themselves. Here:
 windows one by one, in calls of 16 and 64, on one thread and on two. Then on other processors, which
 qemu-user stands in for: x86 ones without VNNI and without AVX, and ARM ones with and without
-products of eight bits. An ARM one needs libraries of its own: `elsewhere` says where they are.
+products of eight bits. An ARM one needs libraries of its own: `arm_root.sh` fetches them.
 Goal: not one bit of ours differs. No verdict where a processor is not measured.
 
 An emulator computes what a processor computes, and says nothing about its speed.
@@ -21,7 +21,6 @@ from typing import Any, Final
 
 import numpy as np
 import onnx
-from elsewhere import ARM, X86, Job, answer, answers_here, missing
 from identity_networks import NETWORKS
 from verdict import Verdict
 
@@ -32,6 +31,8 @@ from edgeward.model.compress.quantise import quantised
 from edgeward.model.compress.risks import lint
 from edgeward.signal.patient import Rhythm, SimulatedPatient
 from edgeward.signal.windows import Samples
+from edgeward_harness.rig.answering import answers
+from edgeward_harness.rig.elsewhere import PROCESSORS, Asked, answers_of, missing
 
 WINDOW: Final = 1000
 RATE_HZ: Final = 250
@@ -117,24 +118,16 @@ def here(models: Models, given: Samples, comparison: Comparison) -> None:
     """Every way of calling against one by one on one thread."""
     ways = [(rows, threads) for threads in (1, 2) for rows in ROWS][1:]
     for key, model in models.items():
-        alone = answers_here(model, given, 1)
-        found = [answers_here(model, given, rows, threads) for rows, threads in ways]
+        alone = answers(model, given)
+        found = [answers(model, given, rows, threads) for rows, threads in ways]
         comparison.add(key, f"{len(ways)} other calls here", alone, found)
 
 
 def there(processor: str, models: Models, given: Samples, comparison: Comparison) -> None:
     """An emulated processor against this one, one by one."""
-    with TemporaryDirectory() as folder:
-        taken = Path(folder) / "given.npy"
-        np.save(taken, given)
-        jobs: dict[tuple[str, str], Job] = {}
-        for key, model in models.items():
-            file = Path(folder) / f"{'-'.join(key)}.onnx"
-            file.write_bytes(model)
-            jobs[key] = Job(file, taken, file.with_suffix(".npy"))
-        answer(processor, list(jobs.values()))
-        for key, job in jobs.items():
-            comparison.add(key, processor, answers_here(models[key], given, 1), [np.load(job.out)])
+    found = answers_of(processor, [Asked(model, given) for model in models.values()])
+    for (key, model), other in zip(models.items(), found, strict=True):
+        comparison.add(key, processor, answers(model, given), [other])
 
 
 def main(count: int, emulated: int) -> Verdict:
@@ -143,8 +136,8 @@ def main(count: int, emulated: int) -> Verdict:
     print(f"{count:,} simulated windows of {WINDOW} samples here, {emulated:,} emulated")
     models, comparison = made(given[:CALIBRATION]), Comparison()
     here(models, given[:count], comparison)
-    not_measured = [one for one in (*X86, *ARM) if missing(one)]
-    for processor in (*X86, *ARM):
+    not_measured = [one for one in PROCESSORS if missing(one)]
+    for processor in PROCESSORS:
         if processor in not_measured:
             print(f"  {processor}: not measured, {missing(processor)}")
         else:

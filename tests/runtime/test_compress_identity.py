@@ -5,9 +5,6 @@ ARM ones are among them where EDGEWARD_ARM_ROOT names a folder as `benchmarks/ar
 
 import logging
 import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -25,13 +22,12 @@ from edgeward.model.compress.operators import executed
 from edgeward.model.compress.quantise import CALIBRATION_LEAST, quantised
 from edgeward.model.compress.risks import lint
 from edgeward.model.compress.steps import stepped, summed
+from edgeward_harness.rig.elsewhere import ARM, ROOT, Asked, answers_of, missing
 
 pytestmark = pytest.mark.slow
-EMULATOR = "qemu-x86_64"
-ELSEWHERE = Path(__file__).resolve().parents[2] / "benchmarks/elsewhere.py"
 WINDOWS = 150
-ARM = ["cortex-a72", "cortex-a76"] if os.environ.get("EDGEWARD_ARM_ROOT") else []
-PROCESSORS = ["Haswell", "Nehalem", *ARM]
+EMULATED_ARM = ARM if os.environ.get(ROOT) else ()
+PROCESSORS = ["Haswell", "Nehalem", *EMULATED_ARM]
 
 
 def usual(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -58,38 +54,31 @@ def usual(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 @cache
-def cases() -> dict[str, tuple[bytes, Any, int]]:
-    """Models, what each is given, and how much of it in one call."""
+def cases() -> dict[str, Asked]:
+    """Models, and what each is given."""
     each = waves(WINDOWS, seed=11)
     together = every_pair()
     kinds = ("Add", "Mul", "PRelu", "Tanh")
     return {
-        "plain": (write(quantised(convolutional(), waves(CALIBRATION_LEAST))), each, 1),
-        "branched": (write(quantised(branched(), waves(CALIBRATION_LEAST))), each, 1),
-        "usual": (write(usual(convolutional())), each, 1),
-        "in steps": (write(stepped(summed(pairs(kinds)))), together, len(together)),
-        "one operator": (write(pairs(("Add",))), together, len(together)),
+        "plain": Asked(write(quantised(convolutional(), waves(CALIBRATION_LEAST))), each),
+        "branched": Asked(write(quantised(branched(), waves(CALIBRATION_LEAST))), each),
+        "usual": Asked(write(usual(convolutional())), each),
+        "in steps": Asked(write(stepped(summed(pairs(kinds)))), together, len(together)),
+        "one operator": Asked(write(pairs(("Add",))), together, len(together)),
     }
 
 
 @pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, Any]]:
+def elsewhere() -> Callable[[str], dict[str, Any]]:
     """What each model answers on an emulated processor; each is started once."""
 
     @cache
     def answers(processor: str) -> dict[str, Any]:
-        if shutil.which(EMULATOR) is None:
-            assert "CI" not in os.environ, f"{EMULATOR} is missing"
-            pytest.skip(f"{EMULATOR} is missing")
-        folder, words = tmp_path_factory.mktemp(processor), list[str]()
-        for name, (model, given, rows) in cases().items():
-            files = [folder / f"{name}.{of}" for of in ("onnx", "given.npy", "out.npy")]
-            files[0].write_bytes(model)
-            np.save(files[1], given)
-            words += [*map(str, files), str(rows)]
-        command = [sys.executable, str(ELSEWHERE), processor, *words]
-        subprocess.run(command, check=True, capture_output=True, timeout=300)
-        return {name: np.load(folder / f"{name}.out.npy") for name in cases()}
+        absent = missing(processor)
+        if absent:
+            assert "CI" not in os.environ, absent
+            pytest.skip(absent)
+        return dict(zip(cases(), answers_of(processor, list(cases().values())), strict=True))
 
     return answers
 
@@ -100,12 +89,13 @@ def test_what_is_exact_gives_the_same_bits_there(
     elsewhere: Callable[[str], dict[str, Any]], name: str, processor: str
 ) -> None:
     """Networks, and every pair of numbers that can be added or multiplied."""
-    model, given, rows = cases()[name]
-    assert executed(model).exact
-    np.testing.assert_array_equal(elsewhere(processor)[name], run(model, given, rows))
+    case = cases()[name]
+    assert executed(case.model).exact
+    expected = run(case.model, case.given, case.rows)
+    np.testing.assert_array_equal(elsewhere(processor)[name], expected)
 
 
-@pytest.mark.parametrize("processor", ["Nehalem", *ARM])
+@pytest.mark.parametrize("processor", ["Nehalem", *EMULATED_ARM])
 def test_as_one_operator_a_sum_has_several_answers(
     elsewhere: Callable[[str], dict[str, Any]], processor: str
 ) -> None:

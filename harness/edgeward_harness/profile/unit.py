@@ -11,12 +11,14 @@ unit claims to be decides what its evidence may be used for, so the claims are l
 """
 
 import os
+import platform
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import edgeward
 from edgeward.profile.reading import Reading, read
@@ -66,10 +68,12 @@ class Unit:
         """The fixtures of its bench.
 
         A process of this host is in our hands without any wiring; what talks to a device elsewhere
-        is not: stopping or loading it says nothing about the device.
+        is not: stopping or loading it says nothing about the device. What the bench finds out by
+        itself about a model, it finds out for every unit.
         """
         own = self.driver is Driver.PROCESS and self.realization is Realization.EMULATED
-        return (*self.fixtures, *_model_fixtures(self.models), *(_host_fixtures() if own else ()))
+        known = (*_model_fixtures(self.models), *_bench_fixtures())
+        return (*self.fixtures, *known, *(_host_fixtures() if own else ()))
 
 
 SIMULATED_CLOCK = "simulated-clock"
@@ -78,6 +82,8 @@ FLOAT_REFERENCE = "float-reference"
 """The model as it was released, and the float model that it was made from."""
 MODEL_HISTORY = "model-history"
 """The versions before it as well: the last, and the one that was first cleared."""
+OTHER_PROCESSORS = "other-processors"
+"""What a model answers on other processors can be found out here, by emulating them."""
 HOST_FIXTURES = ("process-control", "core-load", "memory-load", "process-view")
 """The device's process can be stopped; its cores and its memory can be kept busy; what its
 processes use, and the files they consist of, can be seen."""
@@ -98,6 +104,20 @@ def _model_fixtures(models: Mapping[Role, Path]) -> Iterator[str]:
         yield FLOAT_REFERENCE
         if {Role.LAST, Role.ORIGINAL} <= models.keys():
             yield MODEL_HISTORY
+
+
+def _bench_fixtures() -> Iterator[str]:
+    """What this host gives to every unit."""
+    if emulates_x86():
+        yield OTHER_PROCESSORS
+
+
+X86_EMULATOR: Final = "qemu-x86_64"
+
+
+def emulates_x86() -> bool:
+    """Whether this host can stand in for other x86 processors: it is one, and has the emulator."""
+    return platform.machine() == "x86_64" and shutil.which(X86_EMULATOR) is not None
 
 
 POWERCAP = Path("/sys/class/powercap")
