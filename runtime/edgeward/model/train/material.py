@@ -37,15 +37,15 @@ class Plan:
 
     seed: int = 7_000_000_000
     """The first simulated patient to learn from."""
-    patients: int = 500
-    scripts: int = 400
+    patients: int = 400
+    scripts: int = 320
     choosing: int = 60
     """Patients of each simulator to choose by."""
     judging: int = 300
     """Simple patients to judge on; a third as many of scripts."""
     copies: int = 3
     """Of each recorded window to learn from, besides the window itself."""
-    epochs: int = 14
+    epochs: int = 12
     recordings: Path | None = None
 
 

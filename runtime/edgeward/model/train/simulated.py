@@ -41,11 +41,12 @@ WINDOWS_PER_RHYTHM = 3
 WINDOWS_PER_SCRIPT = 2
 _WINDOW_S = WINDOW_SAMPLES / RATE_HZ
 _LEADS = (Channel("ecg", Signal.ECG, "mV", RATE_HZ), Channel("other", Signal.ECG, "mV", RATE_HZ))
-_BEFORE_S = 6.0
-"""Of another rhythm, before the one that is shown begins."""
+_BEFORE_S = _AFTER_S = 6.0
+"""Of another rhythm, before the one that is shown begins, and after it."""
 _SETTLED_S = 1.0
-_ONSET_S = (3.5, 4.6)
-"""So much of a window may be the rhythm that has just begun: a standstill must be told then."""
+_BORDER_S = (2.9, 4.6)
+"""So much of a window that holds a border is the later rhythm, and gives it its word: where neither
+had it, a standstill that ends would look like a slow heart."""
 _DISTURBED = 0.35
 """The share of scripts with a disturbance that leaves the rhythm to be seen."""
 
@@ -78,8 +79,8 @@ def _shown(
 ) -> Iterator[tuple[Samples, Label]]:
     """The windows of one step in both leads, each with its word."""
     record = simulate(_script(step, draw), seed, _LEADS)
-    for start_s in _starts_s(step, label, draw):
-        called = label or _called(record.truth.beats_s, start_s)
+    for start_s, told in _places(step, label, draw):
+        called = told or _called(record.truth.beats_s, start_s)
         if called is None:
             continue
         low = round(start_s * RATE_HZ)
@@ -114,15 +115,16 @@ def _between(draw: Generator, low: float, high: float) -> float:
 
 
 def _script(step: HeartStep, draw: Generator) -> Script:
-    """This step, after some seconds of another rhythm."""
+    """This step, between some seconds of other rhythms; the one after it is a normal one."""
     before = Sinus(_BEFORE_S, draw.uniform(55, 120))
+    after = Sinus(_AFTER_S, draw.uniform(62, 98))
     faults: list[Fault] = []
     if draw.uniform() < _DISTURBED:
         kind = (FaultKind.MOTION, FaultKind.MUSCLE)[draw.integers(2)]
         level = draw.uniform(10, 30)
-        seconds = _BEFORE_S + step.seconds
+        seconds = _BEFORE_S + step.seconds + _AFTER_S
         faults = [Fault(kind, lead.name, 0.0, seconds, level) for lead in _LEADS]
-    return Script(heart=(before, step), faults=tuple(faults), person=_person(draw))
+    return Script(heart=(before, step, after), faults=tuple(faults), person=_person(draw))
 
 
 def _person(draw: Generator) -> Person:
@@ -139,13 +141,16 @@ def _person(draw: Generator) -> Person:
     )
 
 
-def _starts_s(step: HeartStep, label: Label | None, draw: Generator) -> list[float]:
-    """Where the windows begin; one more where the rhythm has just begun, if waves tell it."""
+def _places(
+    step: HeartStep, label: Label | None, draw: Generator
+) -> Iterator[tuple[float, Label | None]]:
+    """Where windows begin, and their word where it is known; borders where waves tell it."""
     settled = _BEFORE_S + _SETTLED_S
-    starts = [settled + number * _WINDOW_S for number in range(WINDOWS_PER_SCRIPT)]
-    if label is not None and not isinstance(step, VentricularFlutter):
-        starts.append(_BEFORE_S - (_WINDOW_S - draw.uniform(*_ONSET_S)))
-    return starts
+    for number in range(WINDOWS_PER_SCRIPT):
+        yield settled + number * _WINDOW_S, label
+    if label is not None:
+        yield _BEFORE_S - (_WINDOW_S - draw.uniform(*_BORDER_S)), label
+        yield _BEFORE_S + step.seconds - (_WINDOW_S - draw.uniform(*_BORDER_S)), Label.SINUS
 
 
 def _called(beats_s: F64, start_s: float) -> Label | None:
