@@ -63,7 +63,8 @@ def test_of_few_windows_only_a_loss_that_is_shown_counts(lost: int, verdict: Ver
     told = judge_no_worse(few, 0.01)
     assert told.verdict is verdict
     assert "too few windows to show less" in told.expected
-    assert judge_no_worse(SAME, 0.01) == judge_retention(SAME, 0.01)
+    enough = [Pairs(f"p{at}", 7, int(at == 0), 0) for at in range(100)]
+    assert judge_no_worse(enough, 0.01) == judge_retention(enough, 0.01)
 
 
 def test_of_nothing_nothing_is_said() -> None:

@@ -30,6 +30,9 @@ from edgeward_harness.measure.judge import CONFIDENCE, Judgement, Verdict, judge
 METHOD: Final = (
     "upper bound of the paired loss, patients resampled; never tighter than Clopper and Pearson's"
 )
+FEW_LOST: Final = 0.2
+"""Of the margin."""
+ENOUGH: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,12 @@ def judge_retention(pairs: Sequence[Pairs], margin: float, detail: str = "") -> 
 def judge_no_worse(pairs: Sequence[Pairs], margin: float) -> Judgement:
     """Accept unless more than the margin is shown to be lost: for parts too small to show less.
 
-    It clears nobody; with enough windows it is `judge_retention`.
+    It clears nobody. With windows enough to show the margin, with a power of 80 % where `FEW_LOST`
+    are lost in truth, it is `judge_retention`.
     """
     counted = [one for one in pairs if one.windows]
     windows = sum(one.windows for one in counted)
-    if windows >= zero_failure_trials(margin, CONFIDENCE):
+    if windows >= windows_needed(margin, FEW_LOST * margin, ENOUGH):
         return judge_retention(counted, margin)
     lost, gained = sum(one.lost for one in counted), sum(one.gained for one in counted)
     net = max(lost - gained, 0)
