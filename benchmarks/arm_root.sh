@@ -9,7 +9,7 @@ set -euo pipefail
 
 root=$(mkdir -p "${1:?usage: arm_root.sh FOLDER}" && cd "$1" && pwd)
 python=${PYTHON:-python3}
-release=bookworm # the one whose python3 is the 3.11 that elsewhere.py starts
+release=bookworm # the one whose python3 is the 3.11 that the harness starts
 packages=(
   libc6 libgcc-s1 libstdc++6 zlib1g libexpat1 libffi8 libssl3 libbz2-1.0 liblzma5
   python3.11-minimal libpython3.11-minimal libpython3.11-stdlib

@@ -1,7 +1,6 @@
 """The device runs the model that was released: the same bytes, the same bits."""
 
 from collections.abc import Iterator
-from typing import Final
 
 import numpy as np
 import pytest
@@ -15,17 +14,12 @@ from edgeward_harness.rig.models import (
     IN_WHOLE_NUMBERS,
     BenchModel,
     Probabilities,
-    Windows,
 )
 from edgeward_harness.run.measure import Measure
 
+from .agreement import in_words, is_whole, noise, within
 from .answering import NO_ANSWER, Answers, ask, examples_of, infer, trial
 from .recording import count, rests_on
-
-WHOLE: Final = "int8"
-ROUNDING: Final = 1e-5
-"""Between processors a model in float answers with other last bits, one in whole numbers never."""
-HEIGHTS_MV: Final = (0.01, 0.3, 2.0, 9.0)
 
 
 @pytest.mark.case("TC-ACC-001")
@@ -40,17 +34,13 @@ def test_released(measure: Measure, rig: Rig) -> None:
     """
     released = rig.model(Role.RELEASED)
     examples = examples_of(rig, "TC-ACC-001")
-    windows = np.concatenate([examples.windows, _noise(rig, released, len(examples) // 4)])
+    windows = np.concatenate([examples.windows, noise(rig, released, len(examples) // 4)])
     with rig.open_device() as device:
         answers = ask(device, released, windows, rig)
     rests_on(measure, examples, released)
-    whole = released.arithmetic == WHOLE
-    expected = released.probabilities(windows)
-    faults = list(_other(released, answers, expected, 0.0 if whole else ROUNDING))
-    count(
-        measure, "windows_answered_otherwise", faults, len(windows),
-        f"as the released model answers, {'bit for bit' if whole else f'within {ROUNDING:g}'}",
-    )  # fmt: skip
+    faults = list(_other(released, answers, released.probabilities(windows)))
+    expected = f"as the released model answers, {in_words(released)}"
+    count(measure, "windows_answered_otherwise", faults, len(windows), expected)
     digests = ", ".join(sorted(answers.sha256))
     measure.record(
         "model_told",
@@ -59,11 +49,11 @@ def test_released(measure: Measure, rig: Rig) -> None:
             observed=digests, n=len(windows),
         ),
     )  # fmt: skip
-    _record_layers(measure, released, whole=whole)
+    _record_layers(measure, released)
 
 
-def _record_layers(measure: Measure, released: BenchModel, *, whole: bool) -> None:
-    layers = released.layers()
+def _record_layers(measure: Measure, released: BenchModel) -> None:
+    layers, whole = released.layers(), is_whole(released)
     in_float = sum(layers[name] for name in IN_FLOAT)
     on_whole = sum(layers[name] for name in IN_WHOLE_NUMBERS)
     measure.attach_json("executed-operators", dict(sorted(layers.items())))
@@ -74,23 +64,14 @@ def _record_layers(measure: Measure, released: BenchModel, *, whole: bool) -> No
     measure.record("layers_executed", judged)
 
 
-def _noise(rig: Rig, model: BenchModel, windows: int) -> Windows:
-    draw = np.random.default_rng(rig.seed("noise"))
-    heights = draw.choice(HEIGHTS_MV, (windows, 1))
-    values = heights * draw.standard_normal((windows, model.card.input.window_samples))
-    return values.astype(np.float32)
-
-
-def _other(
-    released: BenchModel, answers: Answers, expected: Probabilities, within: float
-) -> Iterator[str]:
+def _other(released: BenchModel, answers: Answers, expected: Probabilities) -> Iterator[str]:
     names = np.array(released.card.labels)
     for at, (row, due) in enumerate(zip(answers.probabilities, expected, strict=True)):
         told = answers.labels[at]
         if told == NO_ANSWER:
             continue  # whether it may be silent is another case's question
         apart = float(np.abs(row - due).max())
-        if not apart <= within:
+        if not apart <= within(released):
             yield f"window {at}: {told}, off by {apart:.3g}"
         elif told != names[row.argmax()]:
             yield f"window {at}: {told} told, {names[row.argmax()]} most probable"

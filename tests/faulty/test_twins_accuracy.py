@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import shutil
 import sys
 from collections.abc import Callable
@@ -14,9 +15,11 @@ import pytest
 from onnx import numpy_helper
 
 from edgeward.canonical import sha256_hex
+from edgeward.signal.patient import Rhythm, SimulatedPatient
 from edgeward_harness.evidence.standing import Standing
 from edgeward_harness.profile.bench import Role
-from edgeward_harness.profile.unit import SHIPPED_MODELS
+from edgeward_harness.profile.unit import SHIPPED_MODELS, emulates_x86
+from edgeward_harness.rig.elsewhere import missing
 
 from .twin_lab import failed_measurements, judge
 
@@ -169,3 +172,66 @@ def test_a_change_that_is_none_is_recorded_and_not_made(tmp_path: Path) -> None:
     )
     assert assessment.requirements["REQ-ACC-011"].standing is Standing.FAILED, output
     assert "change" in failed_measurements(tmp_path)
+
+
+# Other processors
+
+
+def _usual(folder: Path) -> None:
+    """The shipped network as tools quantise it by themselves: with weights of eight bits."""
+    from onnxruntime import quantization
+
+    float_model = SHIPPED_MODELS[Role.REFERENCE]
+    ecg = [SimulatedPatient(n, 250).ecg(one.value, 100) for n, one in enumerate(Rhythm)]
+    parts = iter(one.astype(np.float32).reshape(-1, 1250) for one in ecg)
+
+    class Windows(quantization.CalibrationDataReader):  # type: ignore[misc] # no stubs
+        def get_next(self) -> dict[str, Any] | None:
+            part = next(parts, None)
+            return None if part is None else {"window": part}
+
+    path = folder / "usual.onnx"
+    logging.getLogger().setLevel(logging.ERROR)  # it recommends preparations that change nothing
+    quantization.quantize_static(float_model, path, Windows(), per_channel=True)
+    card = {**_card(SHIPPED_MODELS[Role.RELEASED]), "sha256": sha256_hex(path.read_bytes())}
+    path.with_suffix(".json").write_text(json.dumps({**card, "arithmetic": "int8"}))
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a bench whose sound device runs such a model."""
+    folder = tmp_path_factory.mktemp("usual")
+    _usual(folder)
+    device = Path(__file__).parent / "devices/device_accuracy.py"
+    command = json.dumps([sys.executable, str(device), "released_file"])
+    (folder / "bench.toml").write_text(
+        f'[unit.saturating]\ndriver = "process"\ncommand = {command}\n'
+        f'environment = {{ RELEASED_FILE = "{folder}/usual.onnx" }}\n'
+        f'[unit.saturating.models]\nreleased = "usual.onnx"\n'
+        f'reference = "{SHIPPED_MODELS[Role.REFERENCE]}"\n'
+    )
+    return folder
+
+
+@pytest.mark.skipif(not emulates_x86(), reason=missing("Haswell"))
+@pytest.mark.parametrize("seed", [7, 8])
+def test_a_model_that_saturates_on_some_processors_is_found(
+    tmp_path: Path, usual: Path, seed: int
+) -> None:
+    """Both against the device and against the bench, which has windows that no device takes."""
+    bench = usual / "bench.toml"
+    cases = "test_released or test_processors"
+    _, assessment, output = judge(
+        tmp_path, "saturating", cases, suite="accuracy", bench=bench, seed=seed
+    )
+    assert assessment.requirements["REQ-ACC-012"].standing is Standing.FAILED, output
+    assert assessment.requirements["REQ-ACC-001"].standing is Standing.VERIFIED, output
+    failed = failed_measurements(tmp_path)
+    assert {name.rpartition("_")[2] for name in failed} == {"device", "bench"}, output
+
+
+@pytest.mark.skipif(not emulates_x86(), reason=missing("Haswell"))
+def test_the_shipped_model_answers_alike_on_every_processor(tmp_path: Path) -> None:
+    """Without this the case might be red for everybody."""
+    _, assessment, output = judge(tmp_path, "reference", "test_processors", suite="accuracy")
+    assert assessment.requirements["REQ-ACC-012"].standing is Standing.VERIFIED, output

@@ -25,6 +25,7 @@ def judge(
     profile: str = "bedside_monitor",
     recordings: Path | None = None,
     bench: Path = BENCH,
+    seed: int = 7,
 ) -> tuple[int, Assessment, str]:
     """Verify a unit with the named cases only, at quick depth.
 
@@ -38,7 +39,7 @@ def judge(
             f"--rootdir={suites}", f"--config-file={suites / 'pytest.ini'}",
             "--import-mode=importlib", "-p", "no:cacheprovider", "--edgeward-console",
             f"--edgeward-profile={profile}", f"--edgeward-profiles={tmp_path}",
-            "--edgeward-depth=quick", "--edgeward-seed=7", f"--edgeward-bench={bench}",
+            "--edgeward-depth=quick", f"--edgeward-seed={seed}", f"--edgeward-bench={bench}",
             f"--edgeward-unit={unit}", f"--edgeward-out={tmp_path / 'out'}",
             "--edgeward-formats=none", *recorded,
         ],

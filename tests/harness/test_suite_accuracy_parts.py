@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, recall_score
+from suites.accuracy.agreement import ROUNDING, in_words, within
 from suites.accuracy.answering import NO_ANSWER, Answers, Trial
 from suites.accuracy.examples import Examples, from_file, joined, refuse_known, taught_by
 from suites.accuracy.recorded import gathered, windows_of
 from suites.accuracy.recording import sensitivity
 from suites.accuracy.simulated import drawn, simulated
 from suites.accuracy.test_alarms_alike import Call, calls
+from suites.accuracy.test_processors import otherwise
 
 from edgeward.signal.channel import Signal
 from edgeward_harness.errors import CannotJudge, Finding, InputError
@@ -237,3 +239,28 @@ def test_recordings_that_a_model_knows_are_left_out_and_counted(released: BenchM
 )
 def test_a_label_is_called_from_the_second_window_in_a_row(labels: str, found: list[Call]) -> None:
     assert list(calls(np.array(labels.split()))) == found
+
+
+# on other processors
+
+
+@pytest.mark.parametrize(
+    ("arithmetic", "apart", "found"),
+    [("int8", 0, 0), ("int8", 1e-7, 2), ("float32", 9e-6, 0), ("float32", 2e-5, 2), ("", 0, 0)],
+)
+def test_only_whole_numbers_promise_the_same_bits_elsewhere(
+    released: BenchModel, arithmetic: str, apart: float, found: int
+) -> None:
+    """Of three windows, the last of which the device did not take."""
+    model = _with_card(released, arithmetic=arithmetic)
+    due = np.zeros((3, len(released.card.labels)), dtype=np.float32)
+    due[2] = np.nan
+    told = list(otherwise(model, due + np.float32(apart), due, np.array([True, True, False])))
+    assert len(told) == found
+    assert within(model) == (0 if arithmetic == "int8" else ROUNDING)
+    assert ("its card says float" in in_words(model)) is (arithmetic != "int8")
+
+
+def test_what_no_number_is_never_the_same_elsewhere(released: BenchModel) -> None:
+    due = np.zeros((1, len(released.card.labels)), dtype=np.float32)
+    assert list(otherwise(released, due * np.float32("nan"), due, np.array([True])))

@@ -5,9 +5,11 @@ compression, or whoever brings a model to a device, is known to make.
 """
 
 import hashlib
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -22,6 +24,7 @@ from edgeward.process.decision import Decision, Outcome
 from edgeward.signal.windows import Samples
 from edgeward_harness.profile.bench import Role
 from edgeward_harness.profile.unit import SHIPPED_MODELS
+from edgeward_harness.rig.models import open_model
 
 Scores = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
@@ -172,6 +175,12 @@ def float_as_int8(parts: Parts) -> Device:
     return _with_engine(parts, SHIPPED_MODELS[Role.REFERENCE].read_bytes())
 
 
+def released_file(parts: Parts) -> Device:
+    """A sound device: it runs what its bench names as released, whatever that is worth."""
+    model = open_model(Path(os.environ["RELEASED_FILE"]))
+    return Device(replace(parts, engine=OnnxEngine(model.data, model.card)))
+
+
 def _with_engine(parts: Parts, model: bytes) -> Device:
     return Device(replace(parts, engine=Disguised(model)))
 
@@ -188,6 +197,7 @@ DEFECTS: dict[str, Callable[[Parts], Device]] = {
     "another_scale": AnotherScale,
     "guesses_at_anything": GuessesAtAnything,
     "calls_late": CallsLate,
+    "released_file": released_file,
 }
 
 if __name__ == "__main__":
