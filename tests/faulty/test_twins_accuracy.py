@@ -41,7 +41,7 @@ SEED = int.from_bytes(hashlib.sha256(b"7:patients of the accuracy suite").digest
             "loss_of_ventricular_tachycardia",
         ),
         ("small_complexes_worse", "test_each_subgroup", "REQ-ACC-004", "loss_with_complexes_small"),
-        ("calls_late", "test_alarms_alike", "REQ-ACC-005", "calls_otherwise_than_the_float_model"),
+        ("calls_late", "test_alarms_alike", "REQ-ACC-005", "calls_as_the_float_model_makes_them"),
         ("too_sure", "test_calibration", "REQ-ACC-006", "calibration_error"),
         ("guesses_at_anything", "test_no_answer", "REQ-ACC-007", "labels_made_up"),
         ("guesses_at_anything", "test_no_signal", "REQ-ACC-007", "labels_made_up"),
