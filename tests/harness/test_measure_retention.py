@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from sklearn.calibration import calibration_curve
 
 from edgeward_harness.measure.acceptance import rate_upper_bound
 from edgeward_harness.measure.calibration import Sureness, calibration_error, judge_calibration
@@ -121,7 +120,10 @@ def test_the_calibration_error_is_how_far_sureness_is_from_being_right() -> None
     assert calibration_error(_answers(1.0, 100, 100)) == 0.0
 
 
+@pytest.mark.slow
 def test_its_bins_are_those_of_scikit_learn() -> None:
+    from sklearn.calibration import calibration_curve
+
     draw = np.random.default_rng(5)
     sure = draw.random(2000)
     right = draw.random(2000) < sure**2

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, recall_score
 from suites.accuracy.agreement import ROUNDING, in_words, within
 from suites.accuracy.answering import NO_ANSWER, Answers, Trial
 from suites.accuracy.examples import Examples, from_file, joined, refuse_known, taught_by
@@ -160,7 +159,10 @@ def _trial(released: BenchModel) -> Trial:
     return Trial(examples, released, released, answers, before)
 
 
+@pytest.mark.slow
 def test_sensitivities_are_those_of_scikit_learn(released: BenchModel) -> None:
+    from sklearn.metrics import recall_score
+
     asked = _trial(released)
     truth, told = asked.examples.labels, asked.device.labels
     expected = recall_score(truth, told, labels=["a", "b", "c"], average=None, zero_division=0)
@@ -168,7 +170,10 @@ def test_sensitivities_are_those_of_scikit_learn(released: BenchModel) -> None:
     assert found == pytest.approx([100 * one for one in expected])
 
 
+@pytest.mark.slow
 def test_what_is_lost_is_counted_patient_by_patient(released: BenchModel) -> None:
+    from sklearn.metrics import accuracy_score
+
     asked = _trial(released)
     truth, told, before = asked.examples.labels, asked.device.labels, asked.float_labels
     for one in asked.pairs(truth == "b"):

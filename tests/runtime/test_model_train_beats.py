@@ -21,6 +21,8 @@ from edgeward.model.train_beats.network import balance, folded  # noqa: E402
 from edgeward.signal.detect.beats.row import FEATURES  # noqa: E402
 from edgeward.signal.patient import SimulatedPatient  # noqa: E402
 
+pytestmark = pytest.mark.slow  # torch alone takes a second to import
+
 F, N, Q, S, V = range(5)
 TINY = Plan(teacher_epochs=150, student_epochs=150, teacher_widths=(8,), student_widths=(6,))
 
@@ -94,7 +96,6 @@ def test_a_folded_network_answers_what_it_answered() -> None:
     torch.testing.assert_close(layers(rows), network(rows), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.slow
 def test_both_models_are_made_again_bit_by_bit_and_the_student_is_whole() -> None:
     examples = easy(1200)
     one, again = made(examples, TINY), made(examples, TINY)
