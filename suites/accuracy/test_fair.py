@@ -19,7 +19,6 @@ from .recording import count, rests_on
 LOSS: Final = 0.001
 """What is thought to be lost in truth: one window of a thousand."""
 POWER: Final = 0.8
-RELEASE: Final = ("standard", "campaign")
 
 
 @pytest.mark.case("TC-ACC-010")

@@ -12,7 +12,7 @@ Rules:
    margin even without a loss, one loss fails, and the note says what was shown instead.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +30,7 @@ from edgeward_harness.measure.judge import CONFIDENCE, Judgement, Verdict, judge
 METHOD: Final = (
     "upper bound of the paired loss, patients resampled; never tighter than Clopper and Pearson's"
 )
+STEP: Final = 50
 FEW_LOST: Final = 0.2
 """Of the margin."""
 ENOUGH: Final = 0.8
@@ -166,19 +167,14 @@ def power(windows: int, margin: float, loss: float) -> float:
 
 
 def windows_needed(margin: float, loss: float, wanted: float) -> int:
-    """The fewest windows with which the margin is shown so likely.
+    """How many windows show the margin so likely, to within `STEP`.
 
     Raises:
         ValueError: no number of windows shows a margin that is no more than what is lost.
     """
     if not 0 <= loss < margin:
         raise ValueError(f"a loss of {loss:g} never shows a margin of {margin:g}")
-    return _first(lambda windows: power(windows, margin, loss) >= wanted, margin)
-
-
-def _first(enough: Callable[[int], bool], margin: float) -> int:
-    """The first multiple of 50 from the least on that is enough."""
     windows = zero_failure_trials(margin, CONFIDENCE)
-    while not enough(windows):
-        windows += 50
+    while power(windows, margin, loss) < wanted:
+        windows += STEP
     return windows

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import isfinite
 
-from edgeward.adapters.host import package_file
 from edgeward.errors import ModelError
-from edgeward.model.card import ModelCard, parse_card
+from edgeward.model.card import ModelCard
 from edgeward.model.engine import InferenceEngine
 from edgeward.model.onnx_engine import OnnxEngine
+from edgeward.model.reference import load_shipped
 from edgeward.signal.detect.beats.context import BeatContext, BeatRow
 from edgeward.signal.detect.beats.row import FEATURES
 from edgeward.signal.findings import Beat, BeatClass
@@ -102,11 +102,7 @@ def load_beat_model() -> OnnxEngine:
     Raises:
         ModelError: a file is missing or was changed, or the model cannot be loaded.
     """
-    try:
-        model, card = package_file(MODEL_FILE), package_file(CARD_FILE)
-    except OSError as error:
-        raise ModelError(f"the reference beat model cannot be read: {error}") from error
-    return OnnxEngine(model, parse_card(card))
+    return load_shipped(MODEL_FILE, CARD_FILE)
 
 
 def _labels(card: ModelCard) -> tuple[BeatLabel, ...]:

@@ -20,8 +20,17 @@ def load_reference_model() -> OnnxEngine:
     Raises:
         ModelError: a file is missing or was changed, or the model cannot be loaded.
     """
+    return load_shipped(MODEL_FILE, CARD_FILE)
+
+
+def load_shipped(model_file: str, card_file: str) -> OnnxEngine:
+    """A model that ships with the runtime, checked against the digest on its card.
+
+    Raises:
+        ModelError: as `load_reference_model`.
+    """
     try:
-        model, card = package_file(MODEL_FILE), package_file(CARD_FILE)
+        model, card = package_file(model_file), package_file(card_file)
     except OSError as error:
         raise ModelError(f"the reference model cannot be read: {error}") from error
     return OnnxEngine(model, parse_card(card))
