@@ -104,7 +104,9 @@ def test_a_package_larger_than_the_profile_allows() -> None:
     wearable = packages.profile()
     small = replace(wearable, budget=replace(wearable.budget, model_size_mb=0.05))
     said = "at most 0.05 MB (budget.model_size_mb of wearable)"
-    only(refused(package(), Terms(packages.trusted(), small)), "MB", said)
+    evidence = packages.evidence() | {"profile_sha256": small.sha256}
+    files = recarded({"evidence": [evidence]})
+    only(refused(files, Terms(packages.trusted(), small)), "MB", said)
 
 
 def test_texts_without_end_are_refused() -> None:
@@ -115,8 +117,34 @@ def test_texts_without_end_are_refused() -> None:
 
 
 def test_no_evidence_for_this_profile() -> None:
-    said = "accepted: evidence for the device profile workstation"
-    only(refused(package(), terms("workstation")), 'found ["wearable"]', said)
+    said = "accepted: evidence for the device profile workstation with profile_sha256 "
+    faults = refused(package(), terms("workstation"))
+    only(faults, 'found ["wearable"]', said, "`edgeward verify --profile workstation`")
+
+
+def test_a_profile_that_changed_under_its_name_has_no_evidence() -> None:
+    """One promise more or less, and what was measured speaks of another device."""
+    then = packages.profile()
+    now = replace(then, budget=replace(then.budget, inference_ms=then.budget.inference_ms / 2))
+    assert (now.name, now.sha256 == then.sha256) == (then.name, False)
+    only(
+        refused(package(), Terms(packages.trusted(), now)),
+        f"found wearable as it was, with profile_sha256 {then.sha256}; accepted: ",
+        f"evidence for the device profile wearable with profile_sha256 {now.sha256}",
+        "as `edgeward verify --profile wearable` makes it",
+    )
+    both = [packages.evidence(), packages.evidence() | {"profile_sha256": now.sha256}]
+    for one in (then, now):
+        assert verify(recarded({"evidence": both}), Terms(packages.trusted(), one))
+
+
+def test_evidence_that_names_no_digest_is_read_and_is_none() -> None:
+    """As cards had it before digests were asked for: what was promised then, nobody knows."""
+    old = {name: text for name, text in packages.evidence().items() if name != "profile_sha256"}
+    for evidence in (old, old | {"profile_sha256": None}):
+        files = recarded({"evidence": [evidence]})
+        assert verify(files, Terms(packages.trusted(), None)).dossier.evidence
+        only(refused(files), "found wearable without the digest of that profile; accepted: ")
 
 
 def test_what_was_checked_at_activation_is_not_asked_for_again() -> None:
@@ -133,6 +161,8 @@ def test_what_was_checked_at_activation_is_not_asked_for_again() -> None:
         ({"data": [{}]}, "card.json.data[0].patients: found null; accepted: a whole number"),
         ({"limits": []}, "card.json.limits: found []"),
         ({"evidence": [{"profile": "wearable"}]}, "card.json.evidence[0].bundle_sha256"),
+        ({"evidence": [packages.evidence() | {"profile_sha256": "x"}]},
+         'card.json.evidence[0].profile_sha256: found "x"; accepted: a SHA-256'),
         ({"runtime": {}}, "card.json.runtime.session"),
         ({"recipe": "magic"}, 'card.json.recipe: found "magic"'),
     ],

@@ -83,8 +83,13 @@ def card(**changed: Any) -> dict[str, Any]:
             {**rate, "label": "sinus", "subgroup": "sex=female", "patients": 100},
         ],
         "recipe": ["five convolutions, in whole numbers"],
-        "evidence": [{"profile": "wearable", "bundle_sha256": BUNDLE}],
+        "evidence": [evidence()],
     } | changed
+
+
+def evidence(name: str = "wearable") -> dict[str, str]:
+    """What a card says of a bundle for a profile as it is now."""
+    return {"profile": name, "profile_sha256": profile(name).sha256, "bundle_sha256": BUNDLE}
 
 
 def unsigned(

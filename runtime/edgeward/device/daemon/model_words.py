@@ -1,7 +1,7 @@
 """What `edgeward model` tells of a package and of a store, for people."""
 
 from edgeward.errors import EdgewardError
-from edgeward.model.package.claims import Metric
+from edgeward.model.package.claims import Evidence, Metric
 from edgeward.model.package.dossier import Dossier, parse_dossier
 from edgeward.model.package.layout import CARD, Files, package_digest, size_bytes
 from edgeward.model.package.store import ModelStore
@@ -42,9 +42,14 @@ def _card(dossier: Dossier) -> list[tuple[str, str]]:
         *([("metric", f"and {rest} more")] if rest else []),
         *(("made by", one) for one in dossier.recipe),
         *(("limit", one) for one in dossier.limits),
-        *(("evidence", f"for {one.profile}: bundle {one.bundle_sha256}")
-          for one in dossier.evidence),
+        *(("evidence", _evidence(one)) for one in dossier.evidence),
     ]  # fmt: skip
+
+
+def _evidence(one: Evidence) -> str:
+    then = "" if one.profile_sha256 is None else f" {one.profile_sha256[:12]}"
+    none = "" if then else "; counts for none: the digest of the profile is not named"
+    return f"for {one.profile}{then}: bundle {one.bundle_sha256}{none}"
 
 
 def _metric(one: Metric) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from edgeward.model.package.fields import Fields
+from edgeward.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,14 @@ class Evidence:
     """A bundle that holds what was measured on one model of device."""
 
     profile: str
+    profile_sha256: str | None
+    """The digest of the profile as it was then; None on cards from before digests were asked for.
+    What a device of that name promised is not known then, so it is no evidence for any."""
     bundle_sha256: str
+
+    def speaks_for(self, profile: Profile) -> bool:
+        """Whether it is about exactly this profile: one that was changed since is another one."""
+        return (self.profile, self.profile_sha256) == (profile.name, profile.sha256)
 
 
 def read_data(fields: Fields) -> DataSet:
@@ -74,4 +82,8 @@ def read_metric(fields: Fields, labels: tuple[str, ...]) -> Metric:
 
 def read_evidence(fields: Fields) -> Evidence:
     """A bundle for one profile."""
-    return Evidence(fields.text("profile"), fields.sha256("bundle_sha256"))
+    return Evidence(
+        fields.text("profile"),
+        fields.sha256_or_none("profile_sha256"),
+        fields.sha256("bundle_sha256"),
+    )

@@ -19,6 +19,7 @@ from edgeward.model.package.claims import (
 )
 from edgeward.model.package.fields import Fields, parse_json
 from edgeward.model.package.layout import CARD, fault
+from edgeward.profile import Profile
 
 SCHEMA = 1
 SESSION = {
@@ -46,9 +47,9 @@ class Dossier:
     opset: int
     evidence: tuple[Evidence, ...]
 
-    def evidence_for(self, profile: str) -> Evidence | None:
-        """The evidence for a device profile."""
-        return next((one for one in self.evidence if one.profile == profile), None)
+    def evidence_for(self, profile: Profile) -> Evidence | None:
+        """The evidence for a device profile as it is now."""
+        return next((one for one in self.evidence if one.speaks_for(profile)), None)
 
 
 def parse_dossier(data: bytes) -> tuple[Dossier | None, list[str]]:

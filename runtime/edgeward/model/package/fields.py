@@ -41,6 +41,10 @@ class Fields:
             return value
         return self._wrong(name, "a SHA-256 as 64 lower-case hex digits", "")
 
+    def sha256_or_none(self, name: str) -> str | None:
+        """A digest, or null where nobody named one."""
+        return None if self._value.get(name) is None else self.sha256(name)
+
     def count(self, name: str) -> int:
         """A whole number of at least 1."""
         value = self._value.get(name)

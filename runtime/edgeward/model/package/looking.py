@@ -29,11 +29,26 @@ def card_faults(
         faults.append(fault(f"{CARD}.sha256", dossier.model.sha256, f"the model's own, {found}"))
     if golden is not None:
         faults += fitting_faults(golden, dossier.model)
-    if profile is not None and dossier.evidence_for(profile.name) is None:
-        there = [one.profile for one in dossier.evidence]
-        accepted = f"evidence for the device profile {profile.name}"
-        faults.append(fault(f"{CARD}.evidence", there, accepted))
-    return faults
+    return faults + ([] if profile is None else evidence_faults(dossier, profile))
+
+
+def evidence_faults(dossier: Dossier, profile: Profile) -> list[str]:
+    """Why what was measured says nothing about this profile as it is now; none where it does."""
+    if dossier.evidence_for(profile) is not None:
+        return []
+    accepted = (
+        f"evidence for the device profile {profile.name} with profile_sha256 {profile.sha256},"
+        f" as `edgeward verify --profile {profile.name}` makes it"
+    )
+    where = f"{CARD}.evidence"
+    said = [one for one in dossier.evidence if one.profile == profile.name]
+    if not said:
+        return [fault(where, [one.profile for one in dossier.evidence], accepted)]
+    digests = {one.profile_sha256 for one in said}
+    if digests == {None}:
+        return [told(where, f"{profile.name} without the digest of that profile", accepted)]
+    then = ", ".join(sorted(filter(None, digests)))
+    return [told(where, f"{profile.name} as it was, with profile_sha256 {then}", accepted)]
 
 
 def size_faults(files: Files, profile: Profile | None, limits: Limits) -> list[str]:
