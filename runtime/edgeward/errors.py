@@ -40,6 +40,22 @@ class StoreError(EdgewardError):
     """The disk refused: full, read-only or unreadable. Nothing is half written."""
 
 
+class DamagedError(StoreError):
+    """What lies on the disk is not what was written there."""
+
+
+class SealError(EdgewardError):
+    """A record cannot be sealed or opened: it was changed, or its key is not in the keyring."""
+
+
+class TrustError(EdgewardError):
+    """A peer, a certificate or a statement is not believed. Says which, and why."""
+
+
+class DeliveryError(EdgewardError):
+    """A receiver did not take what it was sent; nothing of it may be deleted."""
+
+
 class LinkClosedError(EdgewardError):
     """The peer has ended the connection."""
 
