@@ -297,7 +297,8 @@ def test_without_a_profile_nothing_is_held_against_one(tmp_path: Path) -> None:
     told = check("--state", tmp_path)
     assert "no profile was named" in told.stdout
     assert "gateway" in told.stdout
-    assert "model" not in told.stdout
+    assert "model.loads" not in told.stdout
+    assert "no store was named" in told.stdout
     wrong = check("--profile", "gatway", "--state", tmp_path)
     assert wrong.returncode == 2
     assert 'did you mean "gateway"?' in wrong.stderr

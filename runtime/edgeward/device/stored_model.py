@@ -25,7 +25,7 @@ def add_model_store(parser: argparse.ArgumentParser) -> None:
         "--model-store",
         type=Path,
         metavar="DIR",
-        help="run the active package of this store (default: the model that ships with edgeward)",
+        help="the store whose active package runs (default: the model that ships with edgeward)",
     )
     parser.add_argument(
         "--model-trust",

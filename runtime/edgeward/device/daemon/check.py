@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeward.device.daemon.folder import add_state, profiles_in, state_of
+from edgeward.device.stored_model import add_model_store
 
 if TYPE_CHECKING:
     from edgeward.device.daemon.checks.checked import Checked
@@ -32,6 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--profiles", type=Path, metavar="DIR", help="look for the profile in this folder first"
     )
     add_state(parser)
+    add_model_store(parser)
     parser.add_argument("--json", action="store_true", help="as JSON, with stable fields")
 
 
@@ -46,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     profile = _profile(options)
     state = state_of(options)
     checks = []
-    for one in _checks(profile, state):
+    for one in _checks(profile, state, options.model_store, options.model_trust):
         checks.append(one)
         if not options.json:
             print(as_text(one), flush=True)
@@ -64,9 +66,12 @@ def _profile(options: argparse.Namespace) -> "Profile | None":
     return load_profile(options.profile, [*first, *profiles_in()]).profile
 
 
-def _checks(profile: "Profile | None", state: Path) -> Iterator["Checked"]:
+def _checks(
+    profile: "Profile | None", state: Path, store: Path | None, keys: Path | None
+) -> Iterator["Checked"]:
     from edgeward.adapters.clock import SystemClock
     from edgeward.device.daemon.checks import host
+    from edgeward.device.daemon.checks.stored import Stored, packages
     from edgeward.device.daemon.checks.trial import tried
 
     clock = SystemClock()
@@ -74,13 +79,14 @@ def _checks(profile: "Profile | None", state: Path) -> Iterator["Checked"]:
     yield host.clock_monotonic(clock)
     yield host.clock_wall(clock, state)
     yield host.disk_state(clock, state)
+    yield from packages(store, keys, profile)
     if profile is None:
         yield _nobody_asked()
     else:
         yield host.disk_space(state, profile)
         yield host.cores(profile)
         yield host.memory(profile)
-        yield from tried(profile)
+        yield from tried(profile, Stored(store, keys) if store and keys else None)
     yield host.certificates()
 
 

@@ -88,6 +88,15 @@ class ModelStore:
         """
         with contextlib.suppress(StoreError), self._tree.claim():
             self._clear()
+        return self.active(terms)
+
+    def active(self, terms: Terms) -> Verified:
+        """The active package, checked anew; nothing in the folder is touched.
+
+        Raises:
+            PackageError: as `load`.
+            StoreError: as `load`.
+        """
         pointer = self.pointer()
         if pointer is None:
             raise PackageError("the active package: found none; accepted: one that was activated")

@@ -25,6 +25,7 @@ from edgeward.model.package.layout import (
     Files,
     name_faults,
     package_digest,
+    size_bytes,
 )
 from edgeward.model.package.looking import card_faults, notice_faults, size_faults
 from edgeward.model.package.onnx_file import model_faults
@@ -51,6 +52,8 @@ class Verified:
     key: str
     """The SHA-256 of the public key that signed it."""
     golden_windows: int
+    size_bytes: int
+    """Of all its files."""
     engine: InferenceEngine
 
 
@@ -70,7 +73,8 @@ def verify(files: Files, terms: Terms) -> Verified:
     if faults := answer_faults(engine, golden):
         raise PackageError(faults)
     key = key_of(files[SIGNATURE])
-    return Verified(package_digest(files), dossier, key, len(golden.windows), engine)
+    digest, size = package_digest(files), size_bytes(files)
+    return Verified(digest, dossier, key, len(golden.windows), size, engine)
 
 
 def faults_of(

@@ -1,21 +1,27 @@
 """The part of a check that changes the process it runs in, or takes its core: done in another one.
 
 It asks for the scheduling that the profile asks for, and then, under what was granted, loads the
-model and measures it: figures of a device that runs otherwise would be about another device. A
-profile comes in on standard input, checks go out on standard output, both as JSON.
+model and measures it: figures of a device that runs otherwise, or another model, would be about
+another device. A profile and the model store come in on standard input, checks go out on standard
+output, all as JSON.
 """
 
 import json
 import subprocess
 import sys
 from dataclasses import asdict
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from edgeward.device.daemon.checks.checked import Checked, Verdict, judged
 from edgeward.device.daemon.checks.host import lock_limit_mb
-from edgeward.errors import EdgewardError, ModelError
+from edgeward.device.daemon.checks.stored import Stored, active
+from edgeward.errors import EdgewardError
 from edgeward.profile.model import BYTES_PER_MB, Profile
 from edgeward.profile.vocabulary import SchedulingPolicy
+
+if TYPE_CHECKING:
+    from edgeward.model.engine import InferenceEngine
 
 SHARE = 0.99
 CONFIDENCE = 0.95
@@ -26,13 +32,17 @@ _PAUSE_NS = 500_000
 """Between two inferences: caches are then as cold as on a device."""
 
 
-def tried(profile: Profile) -> list[Checked]:
+def tried(profile: Profile, stored: Stored | None = None) -> list[Checked]:
     """The checks of a trial in a process of its own; none is checked when it breaks down."""
+    given = {
+        "profile": profile.to_dict(),
+        "stored": None if stored is None else [str(one) for one in stored],
+    }
     command = [sys.executable, "-m", "edgeward.device.daemon.checks.trial"]
     try:
         done = subprocess.run(
             command,
-            input=json.dumps(profile.to_dict()),
+            input=json.dumps(given),
             capture_output=True,
             text=True,
             timeout=_TIMEOUT_S,
@@ -47,7 +57,7 @@ def tried(profile: Profile) -> list[Checked]:
         return [Checked(one, Verdict.NOT_CHECKED, why, "a trial that ends", last) for one in IDS]
 
 
-def checks_here(profile: Profile) -> list[Checked]:
+def checks_here(profile: Profile, stored: Stored | None = None) -> list[Checked]:
     """Every check of this module; changes how the calling thread is scheduled."""
     from edgeward.adapters.scheduling import ThreadScheduling, Wish, freeze_garbage
 
@@ -63,7 +73,7 @@ def checks_here(profile: Profile) -> list[Checked]:
         none = "no real-time class is asked for, and none claimed"
         checks = [Checked(one, Verdict.GOOD, none, accepted) for one in IDS[:2]]
     freeze_garbage()
-    return [*checks, *_model_checks(profile)]
+    return [*checks, *model_checks(profile, stored)]
 
 
 def scheduler(observed: str, label: str) -> Checked:
@@ -92,28 +102,39 @@ def lock(locked: bool | None, limit_mb: float, budget_mb: int) -> Checked:  # no
     )
 
 
-def _model_checks(profile: Profile) -> list[Checked]:
+def _shipped() -> tuple["InferenceEngine", int]:
+    """The model that runs where no store is named, and its size in bytes."""
     from edgeward.adapters.host import package_file
     from edgeward.model.reference import CARD_FILE, MODEL_FILE, load_reference_model
 
+    return load_reference_model(), len(package_file(MODEL_FILE)) + len(package_file(CARD_FILE))
+
+
+def _active(stored: Stored) -> tuple["InferenceEngine", int]:
+    """The model of the active package, and the size of that in bytes."""
+    verified = active(stored)
+    return verified.engine, verified.size_bytes
+
+
+def model_checks(profile: Profile, stored: Stored | None) -> list[Checked]:
+    """The model that would run here: that it loads, what it costs, and that it is in time."""
     accepted = "the bytes that its card names, answering what the card says"
     try:
-        engine = load_reference_model()
-    except ModelError as error:
-        failed = Checked(
-            "model.loads", Verdict.FINDING, str(error), accepted, "install edgeward again"
-        )
+        engine, size_bytes = _shipped() if stored is None else _active(stored)
+    except EdgewardError as error:
+        advice = "install edgeward again" if stored is None else "see what is told of the package"
+        failed = Checked("model.loads", Verdict.FINDING, str(error), accepted, advice)
         rest = [
             Checked(one, Verdict.NOT_CHECKED, "there is no model to look at", "a model that loads")
             for one in IDS[3:]
         ]
         return [failed, *rest]
     card = engine.card
-    found = f"{card.name} {card.version}, SHA-256 {card.sha256[:12]}"
-    size = len(package_file(MODEL_FILE)) + len(package_file(CARD_FILE))
+    whose = "as it ships" if stored is None else "of the active package"
+    found = f"{card.name} {card.version}, SHA-256 {card.sha256[:12]}, {whose}"
     return [
         Checked("model.loads", Verdict.GOOD, found, accepted),
-        model_size(size / BYTES_PER_MB, profile.budget.model_size_mb),
+        model_size(size_bytes / BYTES_PER_MB, profile.budget.model_size_mb),
         _inference(engine, profile),
         _admission(engine, profile),
     ]
@@ -187,7 +208,9 @@ def main() -> int:
     """Do the trial for the profile on standard input."""
     from edgeward.profile import parse_profile
 
-    checks = checks_here(parse_profile(json.load(sys.stdin)))
+    given = json.load(sys.stdin)
+    stored = None if given["stored"] is None else Stored(*map(Path, given["stored"]))
+    checks = checks_here(parse_profile(given["profile"]), stored)
     print(json.dumps([asdict(one) for one in checks]))
     return 0
 
