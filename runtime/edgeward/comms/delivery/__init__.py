@@ -1,0 +1,1 @@
+"""How what waits in the outbox reaches its receiver."""
