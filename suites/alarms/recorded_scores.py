@@ -11,8 +11,9 @@ from edgeward_harness.rig.recordings.recording import Recording
 
 from .recorded import Played
 
-TOLD_WITHIN_S: Final = 2.0
-"""A beat may be told so late: of the last ones of a recording nothing is asked."""
+TOLD_WITHIN_S: Final = 3.0
+"""A beat may be told so late, since its class may rest on the next one: of the last ones of a
+recording nothing is asked."""
 UNPACED: Final = 0.1
 """More unclassified beats than this are those of a pacemaker (EC57 leaves such records out)."""
 

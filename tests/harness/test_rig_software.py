@@ -79,7 +79,7 @@ def test_what_a_script_imports_is_read_wherever_it_stands(text: str, names: set[
 def test_the_reference_device_is_its_distribution_and_what_that_requires() -> None:
     with open_device(BUILT_IN["reference"]) as device:
         software = software_of(device)
-        (model,) = device.description["models"]
+        model, _ = device.description["models"]
         found = file_with_digest(device, software, model["sha256"])
         assert file_with_digest(device, software, "0" * 64) is None
     assert software.incomplete == ""

@@ -78,6 +78,8 @@ OF_PATIENTS: list[dict[str, Any]] = [
     {"kind": "sign", "patient": "p", "channel": "c", "sign": "asystole", "present": None,
      "text": "", "since_ns": 0, "at_ns": 0},
     {"kind": "beat", "patient": "p", "channel": "c", "class": "N", "sample": 0, "at_ns": 0},
+    {"kind": "beat", "patient": "p", "channel": "c", "class": "Q", "sample": 0, "at_ns": 0,
+     "probability": None, "rule_class": "N"},
     {"kind": "alarm", "what": "declared", "epoch": 1, "seq": 1, "at_ns": 0, "wall_ns": 0,
      "patient": "p", "who": "", "text": "", "alarm": ALARM},
 ]  # fmt: skip
@@ -134,7 +136,8 @@ BAD = [
     ("events", {"events": [{**EVENT, "cursor": 0}]}, "result.events[0].cursor: found 0"),
     ("events", {"events": {}}, "result.events: found {}, expected a list"),
     ("events", {"events": [{"cursor": 1, **OF_PATIENTS[1], "present": 1}]}, "present: found 1"),
-    ("events", {"events": [{"cursor": 1, **OF_PATIENTS[3], "alarm": {}}]}, "alarm.id: missing"),
+    ("events", {"events": [{"cursor": 1, **OF_PATIENTS[3], "probability": 2}]}, "probability: found"),
+    ("events", {"events": [{"cursor": 1, **OF_PATIENTS[-1], "alarm": {}}]}, "alarm.id: missing"),
     ("events", {"events": [{"cursor": 1, **OF_PATIENTS[2], "class": "B"}]}, "class: found 'B'"),
     ("patient.state", {"audible": "loud"}, "result.audible: found 'loud'"),
     ("patient.state", {"readings": {"spo2": {}}}, "result.readings.spo2.channel: missing"),

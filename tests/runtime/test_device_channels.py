@@ -1,10 +1,20 @@
 """What channels tell at the device: beats where asked for, and the numbers of a cuff."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 from bedside_ward import S, Start, Ward, channels_of
 
+from edgeward.device.assembly import simulated_parts
+from edgeward.device.device import Device
+from edgeward.errors import ModelError
+from edgeward.model.beats import BeatLabeller, load_beat_model
+from edgeward.model.engine import Probabilities
 from edgeward.signal.channel import Channel, Signal
+from edgeward.signal.detect.qrs.qrs import QrsDetector
+from edgeward.signal.ring import Samples
 from edgeward.signal.simulation.generate import simulate
 from edgeward.signal.simulation.scenarios import scenario
 
@@ -32,6 +42,138 @@ def test_beats_are_told_where_they_were_asked_for_and_nowhere_else(ward: Ward) -
     assert max(abs(placed - one).min() for one in judged) < 0.05
     assert {one["class"] for one in beats if one["sample"] > 15 * ecg.rate_hz} == {"N"}
     assert all(0 <= one["at_ns"] / S - one["sample"] / ecg.rate_hz < 3 for one in beats)
+
+
+def beats_of(ward: Ward) -> list[dict[str, Any]]:
+    return [one for one in ward.told if one["kind"] == "beat"]
+
+
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds", "classes"),
+    [("rate_80", 15, {"Q", "N"}), pytest.param("bigeminy", 75, {"Q", "N", "V"}, marks=SLOW)],
+)
+def test_the_class_of_a_beat_is_that_of_the_model_at_the_bench(
+    ward: Ward, name: str, seconds: int, classes: set[str]
+) -> None:
+    """Bit for bit, with the sample with which it was known; the verdict of the rules beside it."""
+    (ecg,) = channels_of(name, "ecg")
+    ward.admit("p1")
+    ward.attach("p1", ecg, beats=True)
+    ward.play("p1", name, "ecg", until=seconds)
+    samples = simulate(scenario(name), 7).signals["ecg"][: seconds * ecg.rate_hz]
+    detector, labeller = QrsDetector(ecg.rate_hz), BeatLabeller(ecg.rate_hz, load_beat_model())
+    sound = np.isfinite(samples)
+    due = labeller.push(samples, sound, detector.push(samples, sound))
+    told = beats_of(ward)
+    assert [
+        (one["sample"], one["class"], one["probability"], one["rule_class"]) for one in told
+    ] == [(one.beat.sample, one.label or "Q", one.probability, one.beat.kind) for one in due]
+    # the last sample of a block was taken when it was pushed
+    shift = round(told[0]["at_ns"] / S * ecg.rate_hz) - due[0].at
+    known = [round(one["at_ns"] / S * ecg.rate_hz) - shift for one in told]
+    assert known == [one.at for one in due]
+    assert {one["class"] for one in told} == classes
+
+
+@pytest.mark.slow
+def test_alarms_are_told_as_if_nobody_had_asked_for_beats(inprocess: Start) -> None:
+    told = []
+    for beats in (False, True):
+        ward = Ward(inprocess)
+        ward.admit("p1")
+        ward.attach("p1", channels_of("asystole", "ecg")[0], beats=beats)
+        ward.play("p1", "asystole", "ecg", until=85)
+        others = [one for one in ward.told if one["kind"] != "beat"]
+        assert len(others) < len(ward.told) or not beats
+        told.append([{**one, "cursor": 0} for one in others])
+    assert told[0] == told[1]
+
+
+def test_while_nothing_comes_there_is_no_beat_and_those_that_wait_are_told_at_the_end(
+    ward: Ward,
+) -> None:
+    (ecg,) = channels_of("rate_80", "ecg")
+    ward.admit("p1")
+    ward.attach("p1", ecg, beats=True)
+    record = simulate(scenario("rate_80"), 7).signals["ecg"]
+    sent = {*range(8), *range(18, 24)}  # ten seconds are lost on the way
+    for second in range(24):
+        ward.pass_second()
+        if second in sent:
+            block = record[second * ecg.rate_hz : (second + 1) * ecg.rate_hz]
+            ward.push("p1", "ecg", second * ecg.rate_hz, block)
+    known = len(beats_of(ward))
+    ward.peer.result("patient.detach", patient="p1", channel="ecg")
+    ward.read()
+    told = beats_of(ward)
+    seconds = [one["sample"] // ecg.rate_hz for one in told]
+    assert set(seconds) <= sent
+    assert max(seconds) == 23
+    (waited,) = told[known:]
+    assert (waited["class"], waited["probability"]) == ("Q", None)
+
+
+def test_a_pulse_wave_has_beats_that_no_model_judges(ward: Ward) -> None:
+    (ppg,) = channels_of("rate_80", "ppg")
+    ward.admit("p1")
+    ward.attach("p1", ppg, beats=True)
+    ward.play("p1", "rate_80", "ppg", until=15)
+    assert {(one["class"], one["probability"]) for one in beats_of(ward)} == {("Q", None)}
+
+
+class Failing:
+    """A model of beats that fails as long as it is told to."""
+
+    batch_max = 1
+    fails = True
+
+    def __init__(self) -> None:
+        """Begin with a sound one."""
+        self._sound = load_beat_model()
+        self.card = self._sound.card
+
+    def probabilities(self, samples: Samples) -> tuple[float, ...]:
+        """What the sound one answers, if anything."""
+        if self.fails:
+            raise ModelError("broken")
+        return self._sound.probabilities(samples)
+
+    def probabilities_many(self, windows: Samples) -> Probabilities:
+        """Never asked."""
+        raise ModelError("broken")
+
+
+def test_a_model_of_beats_that_fails_is_an_alarm_and_its_beats_have_no_answer(
+    inprocess: Start,
+) -> None:
+    engine = Failing()
+    ward = Ward(inprocess, make_device=lambda parts: Device(replace(parts, beat_engine=engine)))
+    ward.admit("p1")
+    ward.attach("p1", channels_of("rate_80", "ecg")[0], beats=True)
+    ward.play("p1", "rate_80", "ecg", until=12)
+    assert {(one["class"], one["probability"]) for one in beats_of(ward)} == {("Q", None)}
+    (up,) = [one for one in ward.state()["alarms"] if one["condition"] == "model_fault"]
+    assert (up["source"], up["text"]) == ("beat-reference at ecg", "broken")
+    engine.fails = False
+    record = simulate(scenario("rate_80"), 7).signals["ecg"]
+    for second in range(12, 20):
+        ward.pass_second()
+        ward.push("p1", "ecg", second * 250, record[second * 250 : (second + 1) * 250])
+    assert beats_of(ward)[-1]["class"] == "N"
+    assert ward.changes("model_fault")[-1][0] in ("ended", "latched")
+
+
+def test_a_device_names_both_its_models_and_takes_no_model_of_other_rows(ward: Ward) -> None:
+    told = ward.peer.result("describe")["models"]
+    card = load_beat_model().card
+    assert [one["name"] for one in told] == ["rhythm-reference", card.name]
+    assert (told[1]["version"], told[1]["sha256"]) == (card.version, card.sha256)
+    parts = simulated_parts()
+    with pytest.raises(ModelError, match="accepted: 46"):
+        Device(replace(parts, beat_engine=parts.engine))
 
 
 def test_a_signal_without_beats_tells_none(ward: Ward) -> None:

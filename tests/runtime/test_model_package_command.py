@@ -173,7 +173,7 @@ def test_the_agent_runs_the_active_package(say: Say, bench: Path) -> None:
 
     done = agent()
     assert done.returncode == 0, done.stderr
-    (found,) = json.loads(done.stdout)["result"]["models"]
+    found, _ = json.loads(done.stdout)["result"]["models"]
     assert (found["name"], found["version"]) == ("rhythm-reference", "7")
     (model,) = (bench / "store" / "packages").glob("*/model.onnx")
     model.write_bytes(model.read_bytes()[:-1])
@@ -200,7 +200,7 @@ def test_on_a_bench_the_agent_runs_a_package_for_which_there_is_no_evidence_yet(
 
     done = agent("--model-trust", "keys")
     assert done.returncode == 0, done.stderr
-    (found,) = json.loads(done.stdout)["result"]["models"]
+    found, _ = json.loads(done.stdout)["result"]["models"]
     assert found["name"] == "rhythm-reference"
     assert "a model without evidence runs, to be verified" in done.stderr
     for options, said in (

@@ -266,7 +266,11 @@ KINDS: Final[Mapping[str, Check]] = {
             "class": shape.one_of("N", "V", "S", "F", "Q"),
             "sample": _COUNT,
             "at_ns": _INSTANT,
-        }
+        },
+        {
+            "probability": shape.nullable(shape.fraction()),
+            "rule_class": shape.one_of("N", "V", "S", "F", "Q"),
+        },
     ),
     "alarm": shape.record(
         {

@@ -10,6 +10,7 @@ from edgeward.adapters.store import DirectoryStore, MemoryStore
 from edgeward.device.bedside.media import FolderMedia, StoreMedia
 from edgeward.device.device import Device, Parts
 from edgeward.limits import DEFAULT, Limits
+from edgeward.model.beats import load_beat_model
 from edgeward.model.engine import InferenceEngine
 from edgeward.model.reference import load_reference_model
 from edgeward.ports import Clock, Store
@@ -23,14 +24,14 @@ def system_parts(
 ) -> Parts:
     """The parts for this machine; with a simulated clock nothing is claimed about its time.
 
-    It runs this engine, or the reference model.
+    It runs this engine, or the reference model, and the reference model of beats.
 
     Without a folder for its state the device forgets its identity and epoch when it ends, so it
     does not offer `restart`.
 
     Raises:
         StoreError: the folder cannot be used.
-        ModelError: the reference model cannot be loaded.
+        ModelError: a reference model cannot be loaded.
     """
     clock = clock or SystemClock()
     return Parts(
@@ -38,6 +39,7 @@ def system_parts(
         store=MemoryStore() if state is None else DirectoryStore(state),
         entropy=SystemEntropy(),
         engine=engine or load_reference_model(),
+        beat_engine=load_beat_model(),
         host=Host(),
         scheduling=None if clock.simulated else ThreadScheduling(),
         alarm_media=StoreMedia()
@@ -52,13 +54,14 @@ def simulated_parts(seed: int = 0, store: Store | None = None, limits: Limits = 
     """The parts of a device whose time moves only when it is told to, reproducible from the seed.
 
     Raises:
-        ModelError: the reference model cannot be loaded.
+        ModelError: a reference model cannot be loaded.
     """
     return Parts(
         clock=SimulatedClock(),
         store=MemoryStore() if store is None else store,
         entropy=SeededEntropy(seed),
         engine=load_reference_model(),
+        beat_engine=load_beat_model(),
         alarm_media=StoreMedia(store),
         restartable=store is not None,
         limits=limits,
@@ -69,6 +72,6 @@ def simulated_device(seed: int = 0, store: Store | None = None, limits: Limits =
     """A simulated build. With a store that outlives it, it offers `restart`.
 
     Raises:
-        ModelError: the reference model cannot be loaded.
+        ModelError: a reference model cannot be loaded.
     """
     return Device(simulated_parts(seed, store, limits))

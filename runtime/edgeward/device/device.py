@@ -20,6 +20,7 @@ from edgeward.device.parameters import bad_parameters
 from edgeward.device.rpc import Code, RpcError, shown
 from edgeward.errors import LimitError, ModelError, StreamError
 from edgeward.limits import DEFAULT, Limits
+from edgeward.model.beats import beat_labels
 from edgeward.model.engine import InferenceEngine
 from edgeward.ports import Clock, Entropy, Store
 from edgeward.process.decision import Decider, Decision
@@ -59,6 +60,8 @@ class Parts:
     engine: InferenceEngine
     thinner: InferenceEngine | None = None
     """Answers where the degradation ladder asks for less work; takes and answers the same."""
+    beat_engine: InferenceEngine | None = None
+    """Says the class of a beat to whoever asks for beats; None leaves it to the rules."""
     host: Host | None = None
     """None: what this process uses of its machine is not what the device uses."""
     scheduling: ThreadScheduling | None = None
@@ -85,7 +88,7 @@ class Device:
 
         Raises:
             StoreError: the identity or the epoch cannot be read or written.
-            ModelError: the thinner model takes or answers something else.
+            ModelError: the thinner model, or that of beats, takes or answers something else.
         """
         self.parts = parts
         self.clock = parts.clock
@@ -93,7 +96,7 @@ class Device:
         self.identity: Identity = start_identity(parts.store, parts.entropy)
         self.events = EventLog(parts.limits.events_kept_max)
         self.decider = Decider(parts.engine, parts.clock)
-        _check_thinner(parts)
+        _check_models(parts)
         hooks = Hooks(self.decide, self.decider.decline, self.publish, self.report, self.step)
         self.processor = Processor(parts.clock, hooks, parts.limits, parts.pace)
         self._granted: Granted | None = None
@@ -122,6 +125,7 @@ class Device:
                 self.parts.annunciators,
                 self.identity.serial,
                 self.parts.engine,
+                self.parts.beat_engine,
             )
             self.bedside = self.started.bedside
         return self.bedside
@@ -162,7 +166,7 @@ class Device:
                     "sha256": one.card.sha256,
                     "labels": list(one.card.labels),
                 }
-                for one in (self.parts.engine, self.parts.thinner)
+                for one in (self.parts.engine, self.parts.thinner, self.parts.beat_engine)
                 if one is not None
             ],
             "capabilities": list(self.capabilities()),
@@ -376,8 +380,10 @@ class Device:
         return stream
 
 
-def _check_thinner(parts: Parts) -> None:
+def _check_models(parts: Parts) -> None:
     """A model may only stand in for one that takes and answers the same."""
+    if parts.beat_engine is not None:
+        beat_labels(parts.beat_engine.card)
     if parts.thinner is None:
         return
     full, thin = parts.engine.card, parts.thinner.card

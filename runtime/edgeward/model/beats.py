@@ -12,7 +12,6 @@ Rules:
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import isfinite
 
 from edgeward.errors import ModelError
 from edgeward.model.card import ModelCard
@@ -52,6 +51,8 @@ class LabelledBeat:
     """None by rule 2."""
     probability: float | None = None
     """That the model gave to the label; None by rule and without one."""
+    fault: str = ""
+    """What is wrong with the model, where it failed at this beat."""
 
 
 class BeatLabeller:
@@ -67,7 +68,7 @@ class BeatLabeller:
         """
         self._model = model
         self._context = BeatContext(rate_hz) if model is not None else None
-        self._labels = () if model is None else _labels(model.card)
+        self._labels = () if model is None else beat_labels(model.card)
 
     @property
     def lag_samples(self) -> int:
@@ -80,20 +81,24 @@ class BeatLabeller:
             return [LabelledBeat(one, one.at, _BY_RULE.get(one.kind)) for one in beats]
         return [self._label(one) for one in self._context.push(samples, valid, beats)]
 
+    def leave(self) -> list[LabelledBeat]:
+        """No sample will come any more: the beats that still wait, without a label."""
+        left = [] if self._context is None else self._context.leave()
+        return [LabelledBeat(one.beat, one.at, None) for one in left]
+
     def _label(self, one: BeatRow) -> LabelledBeat:
-        answer = self._answer(one.row)
-        if not answer or not all(isfinite(value) for value in answer):
+        """Rule 2."""
+        if one.row is None or self._model is None:
             return LabelledBeat(one.beat, one.at, None)
+        try:
+            answer = self._model.probabilities(one.row)
+        except ModelError as error:
+            return LabelledBeat(one.beat, one.at, None, fault=str(error))
+        if not all(0.0 <= value <= 1.0 for value in answer):  # false for what is no number
+            fault = f"model {self._model.card.name}: its answer is no probability"
+            return LabelledBeat(one.beat, one.at, None, fault=fault)
         highest = max(answer)
         return LabelledBeat(one.beat, one.at, self._labels[answer.index(highest)], highest)
-
-    def _answer(self, row: Samples | None) -> tuple[float, ...]:
-        if row is None or self._model is None:
-            return ()
-        try:
-            return self._model.probabilities(row)
-        except ModelError:
-            return ()
 
 
 def load_beat_model() -> OnnxEngine:
@@ -105,7 +110,12 @@ def load_beat_model() -> OnnxEngine:
     return load_shipped(MODEL_FILE, CARD_FILE)
 
 
-def _labels(card: ModelCard) -> tuple[BeatLabel, ...]:
+def beat_labels(card: ModelCard) -> tuple[BeatLabel, ...]:
+    """What a model of beats answers, in its order.
+
+    Raises:
+        ModelError: it takes other rows, or answers other labels.
+    """
     faults = list(_faults(card))
     if faults:
         raise ModelError(faults)

@@ -9,30 +9,33 @@ from edgeward.alarm.delegation import local, messages
 from edgeward.alarm.moment import Moment
 from edgeward.device.bedside import acting, delegating, indicators
 from edgeward.device.bedside.bedside import Bedside
+from edgeward.device.bedside.labelling import Labelling
 from edgeward.device.bedside.telling import BeatEvent
 from edgeward.device.device import Device, Parts
 from edgeward.device.serve import main
 from edgeward.signal.channel import Channel
-from edgeward.signal.findings import Beat, Reading, Vital
+from edgeward.signal.findings import Reading, Vital
 from edgeward.signal.vitals.channel_vitals import Told
 
 put: Callable[[Any, str, Any], None] = setattr
+ATTACH = Bedside.attach
 JUDGE = Bedside._judge
+TOLD = Labelling.push
 RENDER = indicators.Indicators.light
 
 
-def beats_unasked(bedside: Bedside, patient: str, told: Told, now: Moment) -> None:
-    if isinstance(told.finding, Beat):
-        bedside.patients[patient].beats.add(told.channel)
-    JUDGE(bedside, patient, told, now)
+def beats_unasked(bedside: Bedside, patient: str, channel: Channel, **asked: bool) -> None:
+    ATTACH(bedside, patient, channel, beats=asked["beats"] or channel.acceptance.beats)
 
 
-def beats_backwards(bedside: Bedside, patient: str, told: Told, now: Moment) -> None:
-    if isinstance(told.finding, Beat) and told.channel in bedside.patients[patient].beats:
-        told = replace(told, finding=replace(told.finding, sample=-told.finding.sample % 10_000))
-        bedside._tell(BeatEvent(patient, told))
-        return
-    JUDGE(bedside, patient, told, now)
+def beats_backwards(labelling: Labelling, *block: Any) -> list[BeatEvent]:
+    return [_elsewhere(one) for one in TOLD(labelling, *block)]
+
+
+def _elsewhere(event: BeatEvent) -> BeatEvent:
+    beat = event.labelled.beat
+    beat = replace(beat, sample=-beat.sample % 10_000)
+    return replace(event, labelled=replace(event.labelled, beat=beat))
 
 
 def cuff_swapped(bedside: Bedside, patient: str, told: Told, now: Moment) -> None:
@@ -53,8 +56,8 @@ def believes_anybody(document: Any, senders: tuple[str, ...], receiver: str) -> 
 def defective(defect: str) -> Callable[[Parts], Device]:
     """Puts the defect in its place."""
     changes: dict[str, tuple[Any, str, Any]] = {
-        "beats_unasked": (Bedside, "_judge", beats_unasked),
-        "beats_backwards": (Bedside, "_judge", beats_backwards),
+        "beats_unasked": (Bedside, "attach", beats_unasked),
+        "beats_backwards": (Labelling, "push", beats_backwards),
         "beats_of_anything": (Bedside, "attach", beats_of_anything),
         "cuff_swapped": (Bedside, "_judge", cuff_swapped),
         "believes_anybody": (delegating, "read_answer", believes_anybody),

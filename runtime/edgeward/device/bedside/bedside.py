@@ -12,11 +12,12 @@ Rules:
    fails is an alarm of its own, and stops none of the others.
 6. What is left to people elsewhere (`delegating`) is not sounded here, and what others leave to
    this device is (`listening`).
-7. After a restart the patients whose alarms or settings were kept are known; their channels are
+7. Beats are told when their class is known (`labelling`), after the signals were given.
+8. After a restart the patients whose alarms or settings were kept are known; their channels are
    attached again by whoever sends them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from edgeward.alarm.annunciation.port import Annunciators
@@ -29,6 +30,7 @@ from edgeward.alarm.system.system import AlarmSystem
 from edgeward.alarm.vocabulary import Category
 from edgeward.device.bedside.delegating import Delegations
 from edgeward.device.bedside.indicators import Indicators
+from edgeward.device.bedside.labelling import Labelling
 from edgeward.device.bedside.limited import hold_against_limits
 from edgeward.device.bedside.listening import Listeners
 from edgeward.device.bedside.modelling import Models
@@ -38,7 +40,7 @@ from edgeward.errors import LimitError, StreamError
 from edgeward.limits import Limits
 from edgeward.ports import Clock
 from edgeward.signal.channel import WITH_BEATS, Channel
-from edgeward.signal.findings import Beat, DefectChange, Reading, Reason, SignChange
+from edgeward.signal.findings import DefectChange, Reading, Reason, SignChange
 from edgeward.signal.ring import Mask, Samples
 from edgeward.signal.vitals.channel_vitals import Told
 
@@ -78,6 +80,7 @@ class Bedside:
         name: str = "device",
         indicators: Indicators | None = None,
         engine: "InferenceEngine | None" = None,
+        beat_engine: "InferenceEngine | None" = None,
     ) -> None:
         """Start the alarm system, from what the journal had or for the first time.
 
@@ -92,6 +95,7 @@ class Bedside:
             name: of this device, by which other devices know it.
             indicators: those whose self-test is to be told, if any.
             engine: a model that may be asked beside the rules, if any.
+            beat_engine: a model of the class of a beat, if any.
         """
         self._clock = clock
         self._limits = limits
@@ -107,6 +111,7 @@ class Bedside:
         self.alarms = start_alarms(self._now(), self._take)
         self.indicators = indicators
         self.models = Models(self.alarms, engine)
+        self._beat_engine = beat_engine
         self._others_fault = ""
         self.delegations = Delegations(name, self.alarms)
         self.listeners = Listeners(self.alarms, lambda: not annunciators.failing)
@@ -170,7 +175,7 @@ class Bedside:
         if model:
             self.models.attach(patient, of.vitals.channel(channel.name))
         if beats:
-            of.beats.add(channel.name)
+            of.beats[channel.name] = Labelling(patient, channel, self._limits, self._beat_engine)
         self._settle(patient, channel, Reason.STALE)
 
     def detach(self, patient: str, channel: str) -> int:
@@ -181,8 +186,10 @@ class Bedside:
         """
         vitals = self.patient(patient).vitals
         gone = vitals.channel(channel)
-        self.patient(patient).beats.discard(channel)
+        labelling = self.patient(patient).beats.pop(channel, None)
         now = self._now()
+        if labelling is not None:
+            self._tell_beats(labelling, labelling.leave(now.mono_ns), now)
         self.models.detach(patient, channel, now)
         for defect in gone.defects:
             self._settle(patient, gone.channel, defect)
@@ -212,6 +219,10 @@ class Bedside:
             self._judge(patient, told, now)
         self.models.push((patient, channel), first, samples, mask, acquired_ns, now)
         self.settle()
+        labelling = self.patients[patient].beats.get(channel)
+        if labelling is not None:
+            known = labelling.push(first, samples, mask, acquired_ns, found)
+            self._tell_beats(labelling, known, now)
         return vitals.channel(channel).next_sample
 
     @property
@@ -353,12 +364,17 @@ class Bedside:
                 source=told.channel,
             )
             self.alarms.observe(seen, now)
-        elif isinstance(found, Beat):
-            if told.channel in self.patients[patient].beats:
-                self._tell(BeatEvent(patient, told))
         elif isinstance(found, DefectChange):
             condition = defect_condition(told.signal, found.defect)
             seen = Observation(patient, condition, found.present, told.at_ns, source=told.channel)
+            self.alarms.observe(seen, now)
+
+    def _tell_beats(self, of: Labelling, known: Iterable[BeatEvent], now: Moment) -> None:
+        """Rule 7; a model that fails is an alarm."""
+        for event in known:
+            self._tell(event)
+        seen = of.change(now.mono_ns)
+        if seen is not None:
             self.alarms.observe(seen, now)
 
     def _settle(self, patient: str, channel: Channel, defect: Reason) -> None:

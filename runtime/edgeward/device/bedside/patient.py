@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from edgeward.alarm.vocabulary import Category
+from edgeward.device.bedside.labelling import Labelling
 from edgeward.device.bedside.telling import VitalEvent
 from edgeward.limits import Limits
 from edgeward.signal.detect.rhythm.limits import RhythmLimits
@@ -30,8 +31,8 @@ class BedsidePatient:
         self.name = name
         self.category = category
         self.vitals = PatientVitals(name, limits, RHYTHMS[category])
-        self.beats: set[str] = set()
-        """The channels whose beats are told."""
+        self.beats: dict[str, Labelling] = {}
+        """By channel, what tells its beats; of others none is told."""
         self.newest: dict[Vital, VitalEvent] = {}
         """What is shown for each vital that was ever told."""
 

@@ -40,6 +40,7 @@ def start_bedside(
     annunciators: Mapping[str, Annunciator],
     name: str = "device",
     engine: "InferenceEngine | None" = None,
+    beat_engine: "InferenceEngine | None" = None,
 ) -> Started:
     """The bedside and its journal; what was up before is up again.
 
@@ -68,7 +69,7 @@ def start_bedside(
     bedside = Bedside(
         clock, limits, tell, start, recorder.record, recorder.beat,
         Annunciators({**indicators.annunciators, **annunciators}), name, indicators,
-        engine,
+        engine, beat_engine,
     )  # fmt: skip
     bedside.settle()
     return Started(bedside, recorder, indicators)

@@ -1,11 +1,17 @@
 """What the bedside tells, as events of the device protocol."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from edgeward.alarm.change import AlarmChange
-from edgeward.signal.findings import UNITS, Beat, Reading, SignChange
+from edgeward.signal.findings import UNITS, Reading, SignChange
 from edgeward.signal.vitals.channel_vitals import Told
+
+if TYPE_CHECKING:  # where nobody asks for beats nothing of a model is needed
+    from edgeward.model.beats import LabelledBeat
+
+NO_ANSWER: Final = "Q"
+"""The class of a beat of which nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +73,23 @@ class BeatEvent:
     """One beat of the heart, for whoever asked for the beats of its channel."""
 
     patient: str
-    told: Told
+    channel: str
+    labelled: "LabelledBeat"
+    at_ns: int
+    """When the sample was taken with which its class became known."""
 
     def to_dict(self) -> dict[str, Any]:
         """The event as the protocol writes it, without its cursor."""
-        beat = self.told.finding
-        assert isinstance(beat, Beat)
+        one = self.labelled
         return {
             "kind": "beat",
             "patient": self.patient,
-            "channel": self.told.channel,
-            "class": beat.kind.value,
-            "sample": beat.sample,
-            "at_ns": self.told.at_ns,
+            "channel": self.channel,
+            "class": NO_ANSWER if one.label is None else one.label.value,
+            "probability": one.probability,
+            "rule_class": one.beat.kind.value,
+            "sample": one.beat.sample,
+            "at_ns": self.at_ns,
         }
 
 

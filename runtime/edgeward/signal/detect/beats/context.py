@@ -117,6 +117,12 @@ class BeatContext:
             found += self._due()
         return found
 
+    def leave(self) -> list[BeatRow]:
+        """No sample will come any more: the beats that still wait, without a row."""
+        left = [BeatRow(one.beat, self._end - 1, None) for one in self._known]
+        self._known.clear()
+        return left
+
     def _read(self, sound: Mask) -> None:
         """Rule 4: where a gap has become so long; a block is shorter than that."""
         read = np.flatnonzero(sound)
