@@ -55,9 +55,7 @@ def test_a_batch_is_what_the_document_says(queued: list[Queued]) -> None:
         for one in queued
     ]  # fmt: skip
     told = {(one["token"], one["ordinal"]) for one in header["epochs"]}
-    assert told == {
-        (one.identity.epoch.token.hex(), one.identity.epoch.ordinal) for one in queued
-    }
+    assert told == {(one.identity.epoch.token.hex(), one.identity.epoch.ordinal) for one in queued}
 
 
 def test_grants_and_gaps_name_their_epoch() -> None:
