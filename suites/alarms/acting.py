@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from .ward import Bed, Event, Ward
+from edgeward_harness.rig.ward import Bed, Event, Ward
 
 BY: Final = "nurse of the bench"
 PAUSE_MAX_MS: Final = 120_000

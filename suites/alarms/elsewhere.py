@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from edgeward_harness.rig.ward import Bed, Event, Ward
+
 from .acting import BY
-from .ward import Bed, Event, Ward
 
 REFRESH_MS: Final = 4000
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .ward import Bed, Ward
+from edgeward_harness.rig.ward import Bed, Ward
 
 
 @dataclass(frozen=True, slots=True)

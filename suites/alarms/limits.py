@@ -7,9 +7,10 @@ worked out here: a limit is the last value that does not alarm.
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from edgeward_harness.rig.ward import Event, Ward
+
 from .acting import BY
 from .oracle import RANKS
-from .ward import Event, Ward
 
 BOUNDS: Final = ("low_critical", "low_warning", "high_warning", "high_critical")
 UNITS: Final = {

@@ -36,8 +36,7 @@ from edgeward.signal.simulation.heart_steps import (
     VentricularTachycardia,
 )
 from edgeward.signal.simulation.script import Person, Script
-
-from .ward import Bed, simulated_bed
+from edgeward_harness.rig.ward import Bed, simulated_bed
 
 LEAD_S: Final = 20.0
 """Of normal life before anything happens: a device may learn for so long."""

@@ -10,9 +10,8 @@ from edgeward.signal.channel import Signal
 from edgeward_harness.errors import InputError
 from edgeward_harness.measure.scoring.noise_stress import add_noise, noisy_blocks
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.playing import Played
 from edgeward_harness.rig.recordings.recording import Recording, Wave
-
-from .recorded import Played
 
 NOISE: Final = "em"
 """Of the motion of electrodes: it looks most like beats."""

@@ -21,8 +21,7 @@ from edgeward_harness.measure.scoring.rate_limits import (
     episodes_below,
     mean_rates,
 )
-
-from .recorded import Played
+from edgeward_harness.rig.playing import Played
 
 LOW_RATE: Final = 50.0
 HIGH_RATE: Final = 120.0

@@ -7,9 +7,8 @@ from typing import Final
 from edgeward_harness.measure.clusters import Share
 from edgeward_harness.measure.scoring.beats import AamiClass, BeatTable, Labelled, score_beats
 from edgeward_harness.measure.scoring.episodes import Episode, EpisodeScore, score_episodes
+from edgeward_harness.rig.playing import Played
 from edgeward_harness.rig.recordings.recording import Recording
-
-from .recorded import Played
 
 TOLD_WITHIN_S: Final = 3.0
 """A beat may be told so late, since its class may rest on the next one: of the last ones of a

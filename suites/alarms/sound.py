@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .ward import Bed, Ward
+from edgeward_harness.rig.ward import Bed, Ward
 
 RATE_HZ: Final = 16_000
 """Tried first."""

@@ -12,13 +12,13 @@ from typing import Any, Final
 import numpy as np
 
 from edgeward_harness.errors import Finding
+from edgeward_harness.rig.ward import Event, Ward
 from edgeward_harness.target import DeviceRefused
 
 from .acting import BY
 from .oracle import RANKS, SETTLE_S, Life, Told, Truth, old
 from .silence import Silence
 from .technical import Technical
-from .ward import Event, Ward
 
 STEP_MS: Final = 1000
 REFUSED: Final = -32001

@@ -17,11 +17,11 @@ from edgeward.signal.simulation.script import Script
 from edgeward_harness.measure.origin import SIMULATED
 from edgeward_harness.measure.rates import judge_none_per_hour, judge_rate_per_hour
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.ward import Bed, Told, Ward, simulated_bed
 from edgeward_harness.run.measure import Measure
 
 from .patients import AVERAGING
 from .recording import count
-from .ward import Bed, Told, Ward, simulated_bed
 
 STEP_MS: Final = 1000
 LETHAL_SIGNS: Final = frozenset(

@@ -12,10 +12,10 @@ from edgeward.signal.simulation.body_steps import Breathing
 from edgeward.signal.simulation.heart_steps import Sinus
 from edgeward.signal.simulation.script import Script
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.ward import Bed, Ward, simulated_bed
 from edgeward_harness.run.measure import Measure
 
 from .recording import count, delays
-from .ward import Bed, Ward, simulated_bed
 
 STEP_MS: Final = 1000
 LASTS_S: Final = 48

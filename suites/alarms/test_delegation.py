@@ -5,13 +5,13 @@ from typing import Final
 import pytest
 
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.ward import Ward
 from edgeward_harness.run.measure import Measure
 
 from .acting import audible
 from .elsewhere import REFRESH_MS, Delegated, Receiver
 from .patients import saturated
 from .recording import count, delays
-from .ward import Ward
 
 STEP_MS: Final = 1000
 FALLS_AFTER_S: Final = 10.0

@@ -14,9 +14,8 @@ from edgeward_harness.measure.clusters import Share
 from edgeward_harness.measure.origin import SIMULATED
 from edgeward_harness.measure.shares import judge_share
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.ward import Bed, Ward, simulated_bed
 from edgeward_harness.run.measure import Measure
-
-from .ward import Bed, Ward, simulated_bed
 
 STEP_MS: Final = 1000
 LEAD_S, LASTS_S, AFTER_S = 8.0, 12.0, 4.0

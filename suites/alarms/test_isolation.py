@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.ward import Bed, Ward
 from edgeward_harness.run.measure import Measure
 from edgeward_harness.target import DeviceRefused
 
 from .patients import Doomed, doomed, feverish, saturated
 from .recording import count
-from .ward import Bed, Ward
 
 Entry = tuple[float, str, str]
 BAD = ("nan", "infinite", "huge", "out_of_order", "no_samples")

@@ -10,11 +10,11 @@ import pytest
 
 from edgeward.profile import Profile
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.ward import Told, Ward
 from edgeward_harness.run.measure import Measure
 
 from .patients import LETHAL, Doomed, doomed
 from .recording import count, delays
-from .ward import Told, Ward
 
 SOUND_SAMPLES: Final = 64_000
 """A second or more at every rate that speakers have: what is urgent is heard from the start."""

@@ -6,12 +6,12 @@ from typing import Final
 import pytest
 
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.ward import Bed, Ward
 from edgeward_harness.run.measure import Measure
 
 from .light import Seen, look
 from .patients import feverish, saturated
 from .recording import count
-from .ward import Bed, Ward
 
 STEP_MS: Final = 1000
 LOOKED_S: Final = 15

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.ward import Ward
 from edgeward_harness.run.measure import Measure
 from edgeward_harness.target import DeviceRefused, DeviceSession
 
@@ -16,7 +17,6 @@ from .acting import BY
 from .limits import UNITS, Limits, expected, in_force, physiological, probes
 from .oracle import RANKS
 from .recording import count
-from .ward import Ward
 
 STEP_MS: Final = 1000
 LASTS_S: Final = 8

@@ -4,6 +4,7 @@ import pytest
 
 from edgeward_harness.errors import HarnessError
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.ward import Bed, Ward
 from edgeward_harness.run.measure import Measure
 
 from .acting import (
@@ -18,7 +19,6 @@ from .acting import (
 )
 from .patients import feverish, saturated
 from .recording import count
-from .ward import Bed, Ward
 
 STEP_MS = 1000
 WITHIN_S = 30

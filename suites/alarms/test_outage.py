@@ -7,13 +7,13 @@ import pytest
 
 from edgeward.profile import Profile
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.ward import NS, Bed, Ward
 from edgeward_harness.run.measure import Measure
 from edgeward_harness.target import DeviceRefused, DeviceSession
 
 from .acting import BY, audible, pause, paused_s, until_heard
 from .patients import saturated
 from .recording import count
-from .ward import NS, Bed, Ward
 
 STEP_MS = 1000
 OUTAGE_S = 10

@@ -4,11 +4,11 @@ import pytest
 
 from edgeward.signal.findings import Vital
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.ward import Bed, Ward, simulated_bed
 from edgeward_harness.run.measure import Measure
 
 from .patients import QUIET, QUIET_S
 from .recording import count, none_per_hour
-from .ward import Bed, Ward, simulated_bed
 
 STEP_MS = 1000
 LATELY_S = 10

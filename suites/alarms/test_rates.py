@@ -20,10 +20,10 @@ from edgeward.signal.simulation.heart_steps import (
 )
 from edgeward.signal.simulation.script import Person, Script
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.ward import Bed, Ward, simulated_bed
 from edgeward_harness.run.measure import Measure
 
 from .recording import count, delays
-from .ward import Bed, Ward, simulated_bed
 
 STEP_MS: Final = 1000
 LEAD_S, AFTER_S = 15.0, 18.0

@@ -9,12 +9,13 @@ from edgeward_harness.measure.judge import judge_failures
 from edgeward_harness.measure.rates import judge_rate_per_hour
 from edgeward_harness.measure.shares import judge_share
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.playing import play
+from edgeward_harness.rig.recorded import first_lead, rests_on, take
+from edgeward_harness.rig.ward import Bed, Ward
 from edgeward_harness.run.measure import Measure
 
-from .recorded import first_lead, play, rests_on, take
 from .recorded_rates import HIGH_RATE, LOW_RATE, RateScore, rate_score
 from .recorded_scores import beat_table, found_share, is_paced, right_share
-from .ward import Bed, Ward
 
 FOUND_LEAST = RIGHT_LEAST = 99.2
 RECORD_LEAST = 90.0

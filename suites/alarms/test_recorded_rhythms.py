@@ -11,10 +11,11 @@ from edgeward_harness.measure.rates import judge_rate_per_hour
 from edgeward_harness.measure.scoring.episodes import EpisodeScore
 from edgeward_harness.measure.shares import judge_share
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.playing import play
+from edgeward_harness.rig.recorded import all_waves, first_lead, rests_on, take
 from edgeward_harness.rig.recordings.recording import Recording
 from edgeward_harness.run.measure import Measure
 
-from .recorded import all_waves, first_lead, play, rests_on, take
 from .recorded_scores import LETHAL_KINDS, fibrillation_score, was_kept
 
 SCORE_LEAST = 65.0

@@ -12,10 +12,11 @@ from edgeward_harness.measure.judge import Sample, judge_failures, judge_maximum
 from edgeward_harness.measure.rates import judge_rate_per_hour
 from edgeward_harness.measure.shares import judge_share
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.playing import Played, play
+from edgeward_harness.rig.recorded import rests_on, take
 from edgeward_harness.rig.recordings.recording import Recording, Wave
 from edgeward_harness.run.measure import Measure
 
-from .recorded import Played, play, rests_on, take
 from .recorded_noise import begin_of, delays_s, hours, made_up, noise_of, with_noise
 
 TECHNICAL_WITHIN_S = 11.0

@@ -5,11 +5,11 @@ from math import inf
 import pytest
 
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.ward import Bed, Ward
 from edgeward_harness.run.measure import Measure
 
 from .patients import saturated
 from .recording import count, delays
-from .ward import Bed, Ward
 
 STEP_MS = 1000
 FALL_AT_S = 20.0

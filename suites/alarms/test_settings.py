@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.ward import Bed, Ward
 from edgeward_harness.run.measure import Measure
 from edgeward_harness.target import DeviceRefused, DeviceSession, Pending
 
 from .acting import BY, audible, until_heard
 from .patients import saturated
 from .recording import count
-from .ward import Bed, Ward
 
 STEP_MS = 1000
 WITHIN_S = 30

@@ -5,12 +5,12 @@ from typing import Final
 import pytest
 
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.ward import Bed, Ward
 from edgeward_harness.run.measure import Measure
 
 from .patients import feverish, saturated
 from .recording import count
 from .sound import PITCH_HZ, Heard, heard, listen
-from .ward import Bed, Ward
 
 STEP_MS: Final = 1000
 LISTENED_S: Final = 45

@@ -13,12 +13,12 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from edgeward_harness.errors import Finding
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.ward import Ward
 from edgeward_harness.run.measure import Measure
 
 from .recording import count
 from .silence import QUIET
 from .states import CONDITIONS, NORMAL, STEP_MS, Disagreement, States
-from .ward import Ward
 
 STEPS: Final = 30
 SHRINK_MAX: Final = 250

@@ -8,11 +8,11 @@ import pytest
 
 from edgeward.signal.simulation.faults import FaultKind
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.ward import Bed, Told, Ward
 from edgeward_harness.run.measure import Measure
 
 from .patients import FAULT_AT_S, FAULT_S, with_fault
 from .recording import count, delays
-from .ward import Bed, Told, Ward
 
 TOLD_WITHIN_S = 10.0
 STEP_MS = 500

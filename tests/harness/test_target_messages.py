@@ -136,7 +136,7 @@ BAD = [
     ("events", {"events": [{**EVENT, "cursor": 0}]}, "result.events[0].cursor: found 0"),
     ("events", {"events": {}}, "result.events: found {}, expected a list"),
     ("events", {"events": [{"cursor": 1, **OF_PATIENTS[1], "present": 1}]}, "present: found 1"),
-    ("events", {"events": [{"cursor": 1, **OF_PATIENTS[3], "probability": 2}]}, "probability: found"),
+    ("events", {"events": [{"cursor": 1, **OF_PATIENTS[3], "probability": 2}]}, "found 2"),
     ("events", {"events": [{"cursor": 1, **OF_PATIENTS[-1], "alarm": {}}]}, "alarm.id: missing"),
     ("events", {"events": [{"cursor": 1, **OF_PATIENTS[2], "class": "B"}]}, "class: found 'B'"),
     ("patient.state", {"audible": "loud"}, "result.audible: found 'loud'"),

@@ -4,21 +4,17 @@ Rules:
 1. A recording is played as it was recorded: each signal at its own rate, in blocks of one second.
    What was told in answer to a block is dated by its end: it may be known up to a second sooner.
 2. What people marked in a recording is never sent; the device has nothing but the samples.
-3. Which files were read, with the digest of each, stands beside the record of every case.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from edgeward.signal.channel import Channel, Signal
-from edgeward_harness.measure.origin import recorded
+from edgeward.signal.channel import Channel
 from edgeward_harness.measure.scoring.episodes import Episode
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.rig.recordings.recording import Recording, Wave
-from edgeward_harness.run.measure import Measure
-
-from .ward import Bed, Event, Told, Ward
+from edgeward_harness.rig.ward import Bed, Event, Told, Ward
 
 STEP_MS: Final = 1000
 BEDS: Final = 8
@@ -138,37 +134,3 @@ def bed_of(recording: Recording, waves: Sequence[Wave], *, beats: bool = False) 
         seconds=float(int(max(wave.seconds for wave in waves))),
         beats=beats,
     )
-
-
-def take(rig: Rig, case: str, collection: str) -> list[Recording]:
-    """As many recordings of a collection as the plan asks, spread over all of them."""
-    everything = list(rig.recordings.read(collection))
-    wanted = min(rig.samples(case), len(everything))
-    return [everything[place * len(everything) // wanted] for place in range(wanted)]
-
-
-def first_lead(recording: Recording) -> list[Wave]:
-    """The first lead alone, on which detectors are compared."""
-    return [wave for wave in [recording.wave(Signal.ECG)] if wave is not None]
-
-
-def all_waves(recording: Recording) -> Sequence[Wave]:
-    """Everything that was recorded."""
-    return recording.waves
-
-
-def rests_on(measure: Measure, rig: Rig, recordings: Sequence[Recording]) -> None:
-    """Say whose signals all that is measured now rests on (rule 3)."""
-    files: dict[str, dict[str, str]] = {}
-    for one in recordings:
-        files.setdefault(one.collection, {}).update(one.files)
-    licences = rig.recordings.manifest.licences
-    told = {
-        name: {
-            "licence": licences.get(name, "not in the manifest of the suites"),
-            "files": dict(sorted(of.items())),
-        }
-        for name, of in files.items()
-    }
-    measure.attach_json("recordings", told)
-    measure.rests_on(recorded(files))
