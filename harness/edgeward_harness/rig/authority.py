@@ -94,15 +94,25 @@ class Authority:
     """Signs for servers and clients, and revokes."""
 
     def __init__(
-        self, seed: int, now: datetime.datetime, *, name: str = "bench", days: int = 90
+        self,
+        seed: int,
+        now: datetime.datetime,
+        *,
+        name: str = "bench",
+        desk: str = "",
+        days: int = 90,
     ) -> None:
-        """An authority of this seed for which it is `now`; what it signs lives for `days`."""
+        """An authority of this seed for which it is `now`; what it signs lives for `days`.
+
+        Two desks of one authority have its key, and draw no serial and no key alike.
+        """
         self._seed, self._name, self._days = seed, name, days
-        self._drawn = 0
+        self._drawn, self._desk = 0, ""
         self._revoked: list[int] = []
         self.now = now
         self._key = self._draw_key()
         self.certificate = self._own_certificate()
+        self._desk = desk
 
     @classmethod
     def of_today(cls, seed: int, **more: str) -> Self:
@@ -228,8 +238,8 @@ class Authority:
 
     def _draw(self, size_bytes: int) -> bytes:
         self._drawn += 1
-        drawn = hashlib.shake_256(f"{self._seed}/{self._name}/{self._drawn}".encode())
-        return b"\0" + drawn.digest(size_bytes - 1)
+        told = f"{self._seed}/{self._name}/{self._desk}/{self._drawn}"
+        return b"\0" + hashlib.shake_256(told.encode()).digest(size_bytes - 1)
 
     def _draw_key(self) -> ec.EllipticCurvePrivateKey:
         secret = int.from_bytes(self._draw(40)) % (_ORDER - 1) + 1
