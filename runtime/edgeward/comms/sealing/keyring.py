@@ -1,0 +1,295 @@
+"""The keyring: for each patient a key that wraps the keys of that patient's records.
+
+Rules:
+1. A key is used only after the keystore and the ring say that both are on the disk: first the key,
+   then the ring that names it. A key that no ring names was never used, and is destroyed.
+2. Erasing goes the other way: first the ring forgets the patient, then the keystore destroys. Cut
+   in between, the next start destroys: the patient is as before or gone, never half.
+3. Keys get a new version by age. The old one opens what it wrapped, and wraps nothing any more; it
+   goes when nothing that is stored needs it and a later rotation has come.
+4. An erased patient has no keys until somebody admits the patient again, and is then another
+   subject: nothing ties the new records to the old ones.
+"""
+
+import threading
+from collections.abc import Collection
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from edgeward.comms.sealing.keystore import Keystore
+from edgeward.comms.sealing.ring_file import (
+    BLOB,
+    SUBJECT_BYTES,
+    Erased,
+    RingState,
+    Subject,
+    Version,
+    decoded,
+    encoded,
+    label,
+    labels,
+)
+from edgeward.comms.sealing.secret import KEY_BYTES, Secret
+from edgeward.errors import DamagedError, SealError, StoreError
+from edgeward.ports import Entropy, Store
+
+SUBJECTS_MAX = 16_384
+"""Patients with keys; those whose records are gone are forgotten by `retire`."""
+ERASED_MAX = 16_384
+"""Erased patients remembered, the newest ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapper:
+    """A key of the keyring, by name."""
+
+    subject: bytes | None
+    version: int
+
+    @property
+    def label(self) -> str:
+        """What the keystore calls it."""
+        return label(self.subject, self.version)
+
+
+class Keyring:
+    """Whose keys there are, and which of them are in use."""
+
+    __slots__ = (
+        "_entropy", "_keystore", "_lock", "_now_ns", "_state", "_store", "_sure", "_tags",
+        "generation", "unsettled",
+    )  # fmt: skip
+
+    def __init__(self, keystore: Keystore, store: Store, entropy: Entropy, now_ns: int) -> None:
+        """Read the ring, or make one, and finish what a cut of the power has left.
+
+        Raises:
+            StoreError: the disk refuses.
+            DamagedError: the ring is not what was written. Nothing is replaced or destroyed.
+            SealError: the keystore is another one than the ring was written beside.
+        """
+        self._keystore, self._store, self._entropy = keystore, store, entropy
+        self._lock = threading.RLock()
+        self._now_ns = now_ns
+        self._sure = True
+        self.generation = 0
+        """Changes whenever a key may no longer be used for sealing."""
+        self.unsettled = False
+        """Whether keys that nothing may use are still on the disk, because it refused."""
+        blob = store.read(BLOB)
+        self._state = self._made() if blob is None else decoded(blob)
+        self._tags = _tags(self._state)
+        missing = labels(self._state.subjects.values()) - set(keystore.labels())
+        if missing:
+            raise SealError(
+                f"the keystore lacks {len(missing)} of the keys that {BLOB} names, first"
+                f" {min(missing)}; accepted: both as they were written together"
+            )
+        try:
+            self.settle()
+        except StoreError:
+            self.unsettled = True
+
+    def held(self) -> AbstractContextManager[object]:
+        """No key comes, goes or gets a new version by another thread as long as this lasts."""
+        return self._lock
+
+    def wrapper(self, patient: str | None) -> Wrapper:
+        """The key that wraps for this patient from now on, made where there is none.
+
+        Raises:
+            SealError: the patient was erased, or there are too many.
+            StoreError: a new key cannot be made durable.
+        """
+        with self._lock:
+            tag = self._state.tag(patient)
+            found = self._state.subjects.get(tag) or self._admitted(tag)
+            self._state.subjects[tag] = replace(found, drawn_ns=self._now_ns)
+            return Wrapper(found.subject, found.current.number)
+
+    def current(self, subject: bytes | None) -> Wrapper:
+        """The key that wraps for this subject from now on.
+
+        Raises:
+            SealError: there is none: it was erased or forgotten, or is another device's.
+        """
+        with self._lock:
+            found = self._state.subjects.get(self._tags.get(subject, "none"))
+        if found is None:
+            name = "nobody" if subject is None else subject.hex()
+            raise SealError(f"the keyring has no key of {name}: erased, or another device's")
+        return Wrapper(subject, found.current.number)
+
+    def wrap(self, wrapper: Wrapper, key: bytes, context: bytes) -> bytes:
+        """Wrap a key for one use.
+
+        Raises:
+            SealError: the wrapping key is not there, or is not the current one.
+        """
+        if self.current(wrapper.subject) != wrapper:
+            raise SealError(f"{wrapper.label} wraps no new keys; accepted: the newest version")
+        return self._keystore.wrap(wrapper.label, key, context)
+
+    def unwrap(self, wrapper: Wrapper, wrapped: bytes, context: bytes) -> bytes:
+        """Give back a key that was wrapped for this use.
+
+        Raises:
+            SealError: its wrapping key is gone, or something was changed.
+        """
+        return self._keystore.unwrap(wrapper.label, wrapped, context)
+
+    def rotate(self, now_ns: int, age_ns: int) -> int:
+        """Give each subject whose key is that old a new version; how many there were.
+
+        A key that comes from the future of `now_ns` has an age that nobody knows, and is replaced.
+
+        Raises:
+            StoreError: none was replaced.
+        """
+        with self._lock:
+            self._now_ns = now_ns
+            new = {
+                tag: replace(one, versions=(*one.versions, Version(one.current.number + 1, now_ns)))
+                for tag, one in self._state.subjects.items()
+                if not 0 <= now_ns - one.current.created_ns < age_ns
+            }
+            if new:
+                self._keystore.new([label(one.subject, one.current.number) for one in new.values()])
+                self._put(self._state.subjects | new, self._state.erased)
+                self.generation += 1
+            return len(new)
+
+    def retire(self, in_use: Collection[Wrapper], now_ns: int, idle_ns: int) -> int:
+        """Destroy what nothing stored needs: old versions, and patients gone for that long.
+
+        The two newest versions of whoever stays are kept, so that a key on its way to the disk
+        finds its own. Says how many keys were destroyed.
+
+        Raises:
+            StoreError: the disk refuses; call it again.
+        """
+        with self._lock:
+            before = len(self._keystore.labels())
+            needed: dict[bytes | None, set[int]] = {}
+            for each in in_use:
+                needed.setdefault(each.subject, set()).add(each.version)
+            kept = {}
+            for tag, one in self._state.subjects.items():
+                used = needed.get(one.subject, set())
+                if tag and not used and now_ns - one.drawn_ns >= idle_ns:
+                    continue
+                old = (version for version in one.versions[:-2] if version.number in used)
+                kept[tag] = replace(one, versions=(*old, *one.versions[-2:]))
+            if kept != self._state.subjects:
+                self._put(kept, self._state.erased)
+                self.generation += 1
+            self.settle()
+            return before - len(self._keystore.labels())
+
+    def erase(self, patient: str, at_ns: int) -> Erased:
+        """Destroy every key of a patient. Repeating it is fine, and finishes what failed.
+
+        Raises:
+            StoreError: the disk refuses; what was destroyed may come back. Call it again.
+        """
+        with self._lock:
+            tag = self._state.tag(patient)
+            told = self._state.erased.get(tag)
+            if told is None:
+                found = self._state.subjects.get(tag)
+                numbers = tuple(each.number for each in found.versions) if found else ()
+                told = Erased(found.subject if found else None, tag, at_ns, numbers)
+                rest = {key: one for key, one in self._state.subjects.items() if key != tag}
+                erased = [*self._state.erased.items(), (tag, told)]
+                self._put(rest, dict(erased[-ERASED_MAX:]))
+                self.generation += 1
+            self.settle()
+            return told
+
+    def admit(self, patient: str) -> None:
+        """Let an erased patient have keys again, as somebody new.
+
+        Raises:
+            StoreError: the patient is still erased.
+        """
+        with self._lock:
+            tag = self._state.tag(patient)
+            rest = {key: one for key, one in self._state.erased.items() if key != tag}
+            if rest != self._state.erased:
+                self._put(self._state.subjects, rest)
+
+    def erased(self) -> tuple[Erased, ...]:
+        """What was erased, oldest first."""
+        with self._lock:
+            return tuple(self._state.erased.values())
+
+    def subject(self, patient: str | None) -> bytes | None:
+        """What stands for a patient here; None for nobody, and for one who has no keys."""
+        with self._lock:
+            found = self._state.subjects.get(self._state.tag(patient))
+        return found.subject if found else None
+
+    def settle(self) -> None:
+        """Rules 1 and 2: destroy every key that the ring does not name.
+
+        Raises:
+            StoreError: the disk refuses; call it again.
+        """
+        with self._lock:
+            named = labels(self._state.subjects.values())
+            stray = [one for one in self._keystore.labels() if one not in named]
+            if not stray and not self.unsettled:
+                return
+            self.unsettled = True
+            if not self._sure:  # a ring that may be on the disk may name what would be destroyed
+                self._put(self._state.subjects, self._state.erased)
+            self._keystore.destroy(stray)
+            self.unsettled = False
+
+    def _made(self) -> RingState:
+        """The first ring of a device, with nobody's key."""
+        found = [one for one in self._keystore.labels() if one != label(None, 1)]
+        if found:
+            raise DamagedError(
+                f"{BLOB}: found none beside {len(found)} keys, which only it can tell apart;"
+                " accepted: the ring that was written beside them, or no keys"
+            )
+        state = RingState(Secret(self._entropy.token(KEY_BYTES)))
+        nobody = Subject(None, "", (Version(1, self._now_ns),), self._now_ns)
+        state.subjects[""] = nobody
+        self._keystore.new(sorted(labels([nobody])))
+        self._store.write(BLOB, encoded(state))
+        return state
+
+    def _admitted(self, tag: str) -> Subject:
+        if tag in self._state.erased:
+            raise SealError(
+                f"the keys of this patient were destroyed at {self._state.erased[tag].at_ns} ns;"
+                " accepted: a patient who was not erased, or was admitted again"
+            )
+        if len(self._state.subjects) >= SUBJECTS_MAX:
+            raise SealError(f"the keyring has keys of {SUBJECTS_MAX} subjects, and takes no more")
+        subject = self._entropy.token(SUBJECT_BYTES)
+        new = Subject(subject, tag, (Version(1, self._now_ns),), self._now_ns)
+        self._keystore.new(sorted(labels([new])))
+        self._put(self._state.subjects | {tag: new}, self._state.erased)
+        return new
+
+    def _put(self, subjects: dict[str, Subject], erased: dict[str, Erased]) -> None:
+        """Write the ring so, and only then be it."""
+        state = RingState(self._state.names_key, subjects, erased)
+        self._sure = False
+        self._store.write(BLOB, encoded(state))
+        self._sure = True
+        self._state, self._tags = state, _tags(state)
+
+    def __repr__(self) -> str:
+        return f"Keyring({len(self._state.subjects)} subjects, {len(self._state.erased)} erased)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a keyring is neither copied nor pickled")
+
+
+def _tags(state: RingState) -> dict[bytes | None, str]:
+    return {one.subject: tag for tag, one in state.subjects.items()}

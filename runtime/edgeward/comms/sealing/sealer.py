@@ -1,0 +1,219 @@
+"""Seals records as they are accepted, and opens, grants and re-wraps what was sealed.
+
+Rules:
+1. A nonce is the sequence of its record, and a data key lives in one epoch. Two records could only
+   share both if one sequence were sealed twice in an epoch: that is refused here too. An epoch's
+   token is random, so a folder that was restored from a copy goes on under other keys.
+2. A data key is for one class of one patient, and is drawn when it is first needed. When the key
+   that wraps it gets a new version, or its patient is erased, it seals nothing any more.
+3. Sealing needs no lock of its own: one thread accepts. Opening, granting and the care of keys may
+   be done by another one.
+"""
+
+from dataclasses import replace
+from typing import NoReturn
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+
+from edgeward.comms.record import DataKey, Epoch, Identity, Offered, RecordClass, Sealed
+from edgeward.comms.sealing.keyring import Keyring, Wrapper
+from edgeward.comms.sealing.layout import (
+    AAD_TAIL,
+    NONCE,
+    TAG_BYTES,
+    aad_head,
+    grant_info,
+    wrap_context,
+)
+from edgeward.comms.sealing.secret import KEY_BYTES
+from edgeward.errors import SealError
+from edgeward.ports import Entropy
+
+OPENED_MAX = 256
+"""Data keys kept at hand for opening."""
+
+
+class RecordSealer:
+    """The sealer of one device: what `edgeward.comms.record.Sealer` asks for, and more."""
+
+    __slots__ = (
+        "_device", "_drawn", "_entropy", "_epoch", "_generation", "_head", "_last", "_live",
+        "_number", "_opened", "_ring",
+    )  # fmt: skip
+
+    def __init__(self, device: str, ring: Keyring, entropy: Entropy) -> None:
+        """Seal for this device, with keys that the ring wraps; `begin` comes first."""
+        self._device = device
+        self._ring = ring
+        self._entropy = entropy
+        self._epoch: Epoch | None = None
+        self._head = b""
+        self._last = 0
+        self._number = 0
+        self._generation = ring.generation
+        self._live: dict[tuple[RecordClass, str | None], tuple[AESGCM, int]] = {}
+        self._drawn: list[DataKey] = []
+        self._opened: dict[DataKey, AESGCM] = {}
+
+    def begin(self, epoch: Epoch) -> None:
+        """Seal for this epoch from now on, with keys that no other epoch has.
+
+        Raises:
+            SealError: it is the epoch that is already being sealed for.
+        """
+        if self._epoch is not None and self._epoch.token == epoch.token:
+            raise SealError(f"the epoch {epoch.token.hex()} has begun already; accepted: another")
+        self._epoch = epoch
+        self._head = aad_head(self._device, epoch.token)
+        self._last = self._number = 0
+        self._live.clear()
+        self._drawn.clear()
+
+    def seal(self, identity: Identity, offered: Offered) -> Sealed:
+        """Seal a record; sequences only rise.
+
+        Raises:
+            SealError: the keyring has no key for it (an erased patient), or it is not the next one
+                of this epoch.
+            StoreError: it is a patient's first record, and the keyring cannot store the new key.
+        """
+        sequence = identity.sequence
+        if sequence <= self._last or (
+            identity.epoch is not self._epoch and identity.epoch != self._epoch
+        ):
+            raise self._out_of_turn(identity)
+        if self._generation != self._ring.generation:
+            self._forget()
+        kind = offered.kind
+        live = self._live.get((kind, offered.patient))
+        if live is None:
+            with self._ring.held():
+                live = self._draw(offered)
+        cipher, number = live
+        blob = cipher.encrypt(
+            NONCE.pack(0, sequence),
+            offered.payload,
+            self._head + AAD_TAIL.pack(sequence, kind, number),
+        )
+        self._last = sequence
+        return Sealed(number, blob)
+
+    def drawn(self) -> list[DataKey]:
+        """The keys drawn since the last call: stored with the records they seal, or before them."""
+        drawn, self._drawn = self._drawn, []
+        return drawn
+
+    def open(self, identity: Identity, kind: RecordClass, key: DataKey, blob: bytes) -> bytes:
+        """The payload of a sealed record.
+
+        Raises:
+            SealError: it was changed, it is another record's, or its key is gone.
+        """
+        token, sequence = identity.epoch.token, identity.sequence
+        if key.epoch.token != token or key.kind != kind or len(blob) < TAG_BYTES:
+            raise SealError(
+                f"record {sequence} of epoch {token.hex()}: {len(blob)} bytes of class"
+                f" {kind.word} are not for key {key.number}, {key.kind.word}, of epoch"
+                f" {key.epoch.token.hex()}"
+            )
+        aad = aad_head(self._device, token) + AAD_TAIL.pack(sequence, kind, key.number)
+        try:
+            return self._cipher(key).decrypt(NONCE.pack(0, sequence), blob, aad)
+        except InvalidTag:
+            pass
+        raise SealError(
+            f"record {sequence} of epoch {token.hex()}, class {kind.word}: {len(blob)} bytes are"
+            " not what was sealed under this identity"
+        )
+
+    def grant(self, key: DataKey, receiver: bytes) -> bytes:
+        """A data key, for the holder of the other half of this X25519 key and nobody else.
+
+        Raises:
+            SealError: the key is gone, or the receiver's is no key.
+        """
+        material = self._unwrapped(key)
+        try:
+            public = X25519PublicKey.from_public_bytes(receiver)
+            suite = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+            return suite.encrypt(material, public, grant_info(self._device, key))
+        except ValueError as error:
+            raise SealError(
+                f"the receiver's key {receiver.hex()[:80]} is refused: {error}; accepted: the 32"
+                " bytes of an X25519 public key"
+            ) from None
+
+    def rewrapped(self, key: DataKey) -> DataKey | None:
+        """The same data key under the newest key of its subject; None where it is already.
+
+        Whoever stores keys calls this for each, some at a time, and replaces what was stored: a
+        crash between two leaves each key under one version or the other, and both open it.
+
+        Raises:
+            SealError: its wrapping key is gone.
+        """
+        with self._ring.held():
+            wrapper = self._ring.current(key.subject)
+            if key.ring == wrapper.version:
+                return None
+            return self._wrapped(replace(key, ring=wrapper.version), self._unwrapped(key))
+
+    def _draw(self, offered: Offered) -> tuple[AESGCM, int]:
+        if self._epoch is None:
+            raise SealError("no epoch has begun; accepted: a record after `begin`")
+        wrapper = self._ring.wrapper(offered.patient)
+        material = self._entropy.token(KEY_BYTES)
+        number = self._number + 1
+        key = DataKey(
+            self._epoch, number, offered.kind, wrapper.subject, wrapper.version, wrapped=b""
+        )
+        self._drawn.append(self._wrapped(key, material))
+        self._number = number
+        live = self._live[offered.kind, offered.patient] = AESGCM(material), number
+        return live
+
+    def _wrapped(self, key: DataKey, material: bytes) -> DataKey:
+        wrapper = Wrapper(key.subject, key.ring)
+        context = wrap_context(self._device, key)
+        return replace(key, wrapped=self._ring.wrap(wrapper, material, context))
+
+    def _unwrapped(self, key: DataKey) -> bytes:
+        context = wrap_context(self._device, key)
+        return self._ring.unwrap(Wrapper(key.subject, key.ring), key.wrapped, context)
+
+    def _cipher(self, key: DataKey) -> AESGCM:
+        if self._generation != self._ring.generation:
+            self._forget()
+        return self._opened.get(key) or self._unwrap_to_open(key)
+
+    def _unwrap_to_open(self, key: DataKey) -> AESGCM:
+        with self._ring.held():
+            cipher = AESGCM(self._unwrapped(key))
+            if len(self._opened) >= OPENED_MAX:
+                self._opened.clear()
+            self._opened[key] = cipher
+        return cipher
+
+    def _forget(self) -> None:
+        """Rule 2: keys are drawn and unwrapped anew where the ring still allows it."""
+        with self._ring.held():
+            self._generation = self._ring.generation
+            self._live.clear()
+            self._opened.clear()
+
+    def _out_of_turn(self, identity: Identity) -> SealError:
+        epoch = self._epoch
+        begun = "none" if epoch is None else epoch.token.hex()
+        return SealError(
+            f"record {identity.sequence} of epoch {identity.epoch.token.hex()} is not sealed:"
+            f" accepted: a sequence after {self._last} of the epoch that has begun, {begun}"
+        )
+
+    def __repr__(self) -> str:
+        return f"RecordSealer({self._device!r}, {len(self._live)} live keys)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a sealer is neither copied nor pickled")
