@@ -11,7 +11,7 @@ from sealed import DEVICE, Receiver, Sealing, started
 
 from edgeward.adapters.store import MemoryStore
 from edgeward.comms.record import DataKey, Epoch, Identity, Offered, RecordClass, Sealed
-from edgeward.comms.sealing.layout import AAD_TAIL, NONCE, aad_head
+from edgeward.comms.sealing.layout import NONCE, RecordAad
 from edgeward.errors import SealError
 
 PAYLOAD = b'\x00\x01{"heart_rate_bpm":61}'
@@ -48,8 +48,9 @@ def test_the_vector_of_the_protocol() -> None:
     key, token = bytes(range(32)), bytes.fromhex("0102030405060708")
     blob = bytes.fromhex("0d296bb40cee326b102d14d80ca77f2a7f83505040a1ad4e7badc2")
     assert open_by_the_text(key, "bed-7", token, 258, 2, 3, blob) == b'\x00\x01{"hr":61}'
-    data = aad_head("bed-7", token) + AAD_TAIL.pack(258, RecordClass.TREND, 3)
-    assert AESGCM(key).encrypt(NONCE.pack(0, 258), b'\x00\x01{"hr":61}', data) == blob
+    aad = RecordAad("bed-7", token)
+    data = aad.pack(aad.head, 258, RecordClass.TREND, 3)
+    assert AESGCM(key).encrypt(NONCE.pack(258), b'\x00\x01{"hr":61}', data) == blob
 
 
 def test_a_receiver_opens_what_was_granted_to_it(sealing: Sealing) -> None:

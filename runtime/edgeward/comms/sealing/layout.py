@@ -4,16 +4,21 @@ import struct
 
 from edgeward.comms.record import DataKey, Epoch
 
-AAD_TAIL = struct.Struct("<QBI")
-"""Sequence, class and key number."""
-NONCE = struct.Struct(">IQ")
+NONCE = struct.Struct(">4xQ")
 """Four zero bytes and the sequence."""
 TAG_BYTES = 16
 
 
-def aad_head(device: str, token: bytes) -> bytes:
-    """What the associated data of every record of an epoch begins with."""
-    return b"edgeward record 1\0" + device.encode() + b"\0" + token
+class RecordAad:
+    """The associated data of the records of one epoch."""
+
+    __slots__ = ("head", "pack")
+
+    def __init__(self, device: str, token: bytes) -> None:
+        """Everything but what differs from record to record."""
+        self.head = b"edgeward record 1\0" + device.encode() + b"\0" + token
+        self.pack = struct.Struct(f"<{len(self.head)}sQBI").pack
+        """Of the head, the sequence, the class and the key number: one call, for speed."""
 
 
 def grant_info(device: str, key: DataKey) -> bytes:

@@ -21,10 +21,9 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from edgeward.comms.record import DataKey, Epoch, Identity, Offered, RecordClass, Sealed
 from edgeward.comms.sealing.keyring import Keyring, Wrapper
 from edgeward.comms.sealing.layout import (
-    AAD_TAIL,
     NONCE,
     TAG_BYTES,
-    aad_head,
+    RecordAad,
     grant_info,
     wrap_context,
 )
@@ -40,7 +39,7 @@ class RecordSealer:
     """The sealer of one device: what `edgeward.comms.record.Sealer` asks for, and more."""
 
     __slots__ = (
-        "_device", "_drawn", "_entropy", "_epoch", "_generation", "_head", "_last", "_live",
+        "_aad", "_device", "_drawn", "_entropy", "_epoch", "_generation", "_last", "_live",
         "_number", "_opened", "_ring",
     )  # fmt: skip
 
@@ -50,7 +49,7 @@ class RecordSealer:
         self._ring = ring
         self._entropy = entropy
         self._epoch: Epoch | None = None
-        self._head = b""
+        self._aad = RecordAad(device, b"")
         self._last = 0
         self._number = 0
         self._generation = ring.generation
@@ -67,7 +66,7 @@ class RecordSealer:
         if self._epoch is not None and self._epoch.token == epoch.token:
             raise SealError(f"the epoch {epoch.token.hex()} has begun already; accepted: another")
         self._epoch = epoch
-        self._head = aad_head(self._device, epoch.token)
+        self._aad = RecordAad(self._device, epoch.token)
         self._last = self._number = 0
         self._live.clear()
         self._drawn.clear()
@@ -93,10 +92,9 @@ class RecordSealer:
             with self._ring.held():
                 live = self._draw(offered)
         cipher, number = live
+        aad = self._aad
         blob = cipher.encrypt(
-            NONCE.pack(0, sequence),
-            offered.payload,
-            self._head + AAD_TAIL.pack(sequence, kind, number),
+            NONCE.pack(sequence), offered.payload, aad.pack(aad.head, sequence, kind, number)
         )
         self._last = sequence
         return Sealed(number, blob)
@@ -119,9 +117,10 @@ class RecordSealer:
                 f" {kind.word} are not for key {key.number}, {key.kind.word}, of epoch"
                 f" {key.epoch.token.hex()}"
             )
-        aad = aad_head(self._device, token) + AAD_TAIL.pack(sequence, kind, key.number)
+        aad = RecordAad(self._device, token)
+        data = aad.pack(aad.head, sequence, kind, key.number)
         try:
-            return self._cipher(key).decrypt(NONCE.pack(0, sequence), blob, aad)
+            return self._cipher(key).decrypt(NONCE.pack(sequence), blob, data)
         except InvalidTag:
             pass
         raise SealError(
