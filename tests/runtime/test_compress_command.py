@@ -15,6 +15,8 @@ from small_torch import parts
 from edgeward.adapters.file_tree import SystemTree
 from edgeward.canonical import sha256_hex
 from edgeward.device.cli import main
+from edgeward.limits import DEFAULT
+from edgeward.model.package.golden import parse_golden
 from edgeward.model.package.reading import read_folder, sign_folder
 from edgeward.model.package.verify import faults_of
 from edgeward_harness.resources import device_profiles
@@ -131,6 +133,35 @@ def test_a_package_comes_of_it_that_lacks_only_signature_and_evidence(
     assert card["evidence"] == []
     assert {one["role"] for one in card["data"]} == {"train, and calibration", "choosing", "test"}
     assert {one["label"] for one in card["metrics"]} == {None, *card["labels"]}
+    alike, due = card["answers_alike"], taken["int8"]
+    assert (alike["promise"], alike["tolerance"]) == (("whole", 0) if due else ("float", 1e-5))
+    assert alike["max_difference"] <= alike["tolerance"]
+    golden, _ = parse_golden(files["golden.bin"], DEFAULT)
+    assert golden is not None
+    assert golden.tolerance == alike["tolerance"]
+
+
+@pytest.mark.slow
+def test_the_card_says_how_far_the_model_is_from_the_float_one(
+    folder: Path, done: subprocess.CompletedProcess[str]
+) -> None:
+    """As the judged windows say it that lie beside it: by whoever asks both models again."""
+    from edgeward.model.compress.graphs import run
+
+    assert done.returncode == 0, done.stderr
+    small, large = (
+        (folder / f"out/{name}/model.onnx").read_bytes() for name in ("package", "reference")
+    )
+    card = json.loads((folder / "out/package/card.json").read_text())
+    windows = np.load(folder / "out/judged.npz", allow_pickle=False)["windows"]
+    answers, due = run(small, windows), run(large, windows)
+    assert small != large
+    assert card["reference"]["sha256"] == sha256_hex(large)
+    (said,) = card["against_reference"]
+    assert said["windows"] == len(windows)
+    assert said["agreeing"] == int((answers.argmax(axis=1) == due.argmax(axis=1)).sum())
+    assert said["max_difference"] == round(float(np.abs(answers - due).max()), 6)
+    assert "against_reference" not in json.loads((folder / "out/reference/card.json").read_text())
 
 
 @pytest.mark.slow

@@ -71,7 +71,7 @@ def test_an_export_that_answers_otherwise_is_refused(
 
     wrong = exported(network(seed=9), parts().judging.windows[:8])
     monkeypatch.setattr(export, "_export", lambda *_: wrong)
-    with pytest.raises(ModelError, match="the export answers otherwise by"):
+    with pytest.raises(ModelError, match="the export answers otherwise: found a probability"):
         exported(given, parts().judging.windows[:32])
 
 

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from edgeward.canonical import sha256_hex
 from edgeward.errors import ModelError
 from edgeward.model.card import ModelCard
+from edgeward.model.nearness import FLOAT
 from edgeward.signal.windows import Samples
 
 Probabilities = NDArray[np.float32]
@@ -32,9 +33,9 @@ Probabilities = NDArray[np.float32]
 BATCH_MAX = 16
 """Windows in one call: more of them gain nothing on a processor, and an alarm waits behind them."""
 
-ROWS_AGREE = 1e-5
+ROWS_AGREE = FLOAT.difference_max
 """How far a probability may move when other windows are judged in the same call: rounding, which a
-backend does in another order. It moves the reference model by 2.4e-7 on ECG, 1.3e-6 on noise."""
+backend does in another order."""
 
 
 class InferenceEngine(Protocol):

@@ -86,13 +86,13 @@ def make(order: Order, function: Callable[..., Any], profile: Profile, bench: Be
         network, parts, usual(teaching), allowed, bench.kept, bench.clock,
         front=front, seed=order.seed, progress=bench.progress,
     )  # fmt: skip
-    taken = search.taken
+    taken, given = search.taken, search.results[0]
     return Done(
         search=search,
         text="\n".join([as_table(search), "", *as_sentences(search, profile.name)]),
         report=_report(order, task, profile, network, search, parts),
-        package=None if taken is None else package_of(task, taken, parts, front),
-        reference=reference_of(task, search.results[0], parts, front),
+        package=None if taken is None else package_of(task, taken, given, parts, front),
+        reference=reference_of(task, given, parts, front),
         judged=judged_bytes(parts),
     )
 

@@ -17,12 +17,11 @@ import torch
 
 from edgeward.errors import ModelError
 from edgeward.model.compress.graphs import OPSET, minimised, run, write
+from edgeward.model.nearness import EXPORTED, breaches
 from edgeward.signal.windows import Samples
 
 INPUT: Final = "window"
 OUTPUT: Final = "probabilities"
-PARITY: Final = 1e-4
-"""How far a probability may move from torch to the graph."""
 _ROWS_MAX: Final = 4096
 
 
@@ -71,9 +70,9 @@ def exported(network: torch.nn.Module, examples: Samples) -> onnx.ModelProto:
     if found.get("", 0) != OPSET or len(found) > 1:
         raise ModelError(f"the export has the operator sets {found}; accepted: {OPSET} alone")
     small = minimised(model)
-    apart = float(np.abs(run(write(small), examples) - answers(network, examples)).max())
-    if not apart <= PARITY:
-        raise ModelError(f"the export answers otherwise by {apart:.2g}; accepted: up to {PARITY}")
+    there = run(write(small), examples)
+    if faults := breaches(EXPORTED, answers(network, examples), there):
+        raise ModelError(f"the export answers otherwise: {'; '.join(faults)}")
     return small
 
 

@@ -38,10 +38,12 @@ def write(model: onnx.ModelProto) -> bytes:
     return data
 
 
-def run(model: bytes, windows: Samples, rows: int = ROWS) -> Probabilities:
-    """What a graph with one input and one output answers, on one thread."""
+def run(model: bytes, windows: Samples, rows: int = ROWS, threads: int = 1) -> Probabilities:
+    """What a graph with one input and one output answers, on one thread if nothing else is said."""
+    options = session_options()
+    options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(
-        model, sess_options=session_options(), providers=["CPUExecutionProvider"]
+        model, sess_options=options, providers=["CPUExecutionProvider"]
     )
     name = session.get_inputs()[0].name
     parts = [

@@ -8,7 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from edgeward.canonical import sha256_hex
 from edgeward.errors import ModelError
+from edgeward.model.compress.alike import alike, promises_of
 from edgeward.model.compress.compression import Result
 from edgeward.model.compress.examples import Examples, Parts
 from edgeward.model.compress.front import Front
@@ -18,9 +20,6 @@ from edgeward.model.package.fields import Fields
 from edgeward.model.package.layout import CARD, MODEL, Files
 
 GOLDEN_WINDOWS: Final = 64
-EXACT: Final = 0.0
-NEAR: Final = 1e-2
-"""A filter in float may move a sample across the edge of a step of what comes after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +70,45 @@ def load_task(path: Path) -> Task:
     return task
 
 
-def package_of(task: Task, result: Result, parts: Parts, front: Front | None) -> Files:
+def package_of(
+    task: Task, result: Result, reference: Result, parts: Parts, front: Front | None
+) -> Files:
     """The package of one model, but for signature and evidence: `verify` makes that.
 
     Raises:
         PackageError: a device would not accept it.
+        ModelError: its answers depend on how many windows or threads there are.
     """
-    exact = result.measured.operators.exact
+    may = promises_of(whole=result.whole, exact=result.measured.operators.exact)
+    found = alike(result.model, parts.judging.windows, may)
     windows = parts.judging.windows[:: max(1, len(parts.judging) // GOLDEN_WINDOWS)]
     return unsigned_package(
         result.model,
-        _card(task, result, parts, front),
+        {
+            **_card(task, result, parts, front),
+            "answers_alike": found.to_dict(),
+            **({} if result is reference else _against(task, result, reference)),
+        },
         windows[:GOLDEN_WINDOWS],
         task.notice + "\n",
-        tolerance=EXACT if exact else NEAR,
+        tolerance=found.promise.difference_max,
     )
+
+
+def _against(task: Task, result: Result, reference: Result) -> dict[str, Any]:
+    """How far its answers are from those of the float model, window by window."""
+    fidelity = result.measured.fidelity
+    return {
+        "reference": {"name": task.name, "sha256": sha256_hex(reference.model)},
+        "against_reference": [
+            {
+                "subgroup": "judged patients",
+                "windows": fidelity.windows,
+                "agreeing": fidelity.agreeing,
+                "max_difference": round(fidelity.max_difference, 6),
+            }
+        ],
+    }
 
 
 def _card(task: Task, result: Result, parts: Parts, front: Front | None) -> dict[str, Any]:
@@ -134,7 +157,7 @@ def _card(task: Task, result: Result, parts: Parts, front: Front | None) -> dict
 
 def reference_of(task: Task, result: Result, parts: Parts, front: Front | None) -> Files:
     """The float model that others were made from, with a card, for whoever compares them."""
-    files = package_of(task, result, parts, front)
+    files = package_of(task, result, result, parts, front)
     return {name: files[name] for name in (MODEL, CARD)}
 
 

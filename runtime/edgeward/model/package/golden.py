@@ -16,12 +16,12 @@ from edgeward.errors import ModelError
 from edgeward.limits import Limits
 from edgeward.model.card import ModelCard
 from edgeward.model.engine import BATCH_MAX, InferenceEngine, Probabilities, probe_windows
+from edgeward.model.nearness import DIFFERENCE_MAX
 from edgeward.model.package.fields import Fields, parse_json
 from edgeward.model.package.layout import GOLDEN, fault, told
 from edgeward.signal.windows import Samples
 
-TOLERANCE_MAX = 0.01
-"""No tolerance may be so large that another model would pass."""
+TOLERANCE_MAX = DIFFERENCE_MAX
 _HEAD_BYTES_MAX = 100_000
 _FLOAT = np.dtype("<f4")
 
