@@ -3,7 +3,8 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeward.profile import Profile
@@ -37,22 +38,34 @@ class Rig:
     """The device the latest measurements rest on, as it will stand in their records."""
 
     @contextmanager
-    def open_device(self, *, simulated_clock: bool = False) -> "Iterator[DeviceSession]":
+    def open_device(
+        self,
+        *,
+        simulated_clock: bool = False,
+        state: Path | None = None,
+        before: tuple[str, ...] = (),
+    ) -> "Iterator[DeviceSession]":
         """Start the unit under the profile's limits; it is gone when the block ends.
 
         With `simulated_clock` it is the unit's simulated build, for a case that needs the fixture
-        `simulated-clock`: time passes only when it is told to, and says nothing about speed.
+        `simulated-clock`: time passes only when it is told to, and says nothing about speed. A
+        process can be given a folder for its state, which stays, and words before its command.
 
         Raises:
             Finding: the device did not keep the protocol while starting.
             HarnessError: the unit could not be started at all.
         """
         from edgeward_harness.target import open_device
+        from edgeward_harness.target.process import STATE_FOLDER
         from edgeward_harness.target.session import STARTUP_S
 
         startup_s = max(STARTUP_S, 2 * self.profile.budget.startup_ms / 1e3)
         hint = "simulated" if simulated_clock else None
-        opened = open_device(self.unit, self.profile, clock_hint=hint, startup_s=startup_s)
+        unit = replace(self.unit, command=(*before, *self.unit.command)) if before else self.unit
+        if state is not None:
+            kept = {**unit.environment, STATE_FOLDER: str(state)}
+            unit = replace(unit, environment=kept)
+        opened = open_device(unit, self.profile, clock_hint=hint, startup_s=startup_s)
         with opened as device:
             device.configure(self.profile.to_dict(), self.profile.sha256)
             self.device_context = context_of(device)

@@ -160,6 +160,9 @@ class ProcessDriver:
 
     @property
     def _state_folder(self) -> str:
+        given = self._command.environment.get(STATE_FOLDER)
+        if given is not None:
+            return given  # somebody else's, who keeps it
         if self._state is None:
             self._state = tempfile.mkdtemp(prefix="edgeward-device-")
         return self._state
