@@ -171,6 +171,17 @@ def test_a_store_that_cannot_be_read_is_told(store: Path, look: Look, damage: st
     assert "edgeward model rollback" in found.advice
 
 
+def test_without_the_extra_that_is_what_is_told(store: Path, keys: Path) -> None:
+    program = (
+        "import sys; sys.modules['cryptography'] = None; from pathlib import Path;"
+        "from edgeward.device.daemon.checks.stored import packages;"
+        "(one,) = packages(*map(Path, sys.argv[1:3]), None); print(one.verdict, one.advice)"
+    )
+    command = [sys.executable, "-c", program, str(store), str(keys)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "finding install what checks packages: pip install 'edgeward[package]'\n"
+
+
 def test_without_keys_or_a_profile_nothing_is_good_that_rests_on_them(look: Look) -> None:
     checks = look(keys=None, profile=None)
     assert verdicts(checks) == {

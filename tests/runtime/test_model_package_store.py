@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -103,6 +104,27 @@ def test_going_back_is_checked_like_any_activation() -> None:
     with pytest.raises(PackageError, match="NOTICE: found SHA-256"):
         ModelStore(tree).rollback(terms())
     assert active(tree) == NEW_ID
+
+
+def test_a_profile_that_changed_since_starts_goes_back_to_and_activates_nothing() -> None:
+    """What was activated before it changed is no exception, and stays where it is."""
+    tree = activated("1", "2")
+    then = packages.profile()
+    now = replace(then, budget=replace(then.budget, inference_ms=then.budget.inference_ms / 2))
+    accepted = Terms(packages.trusted(), now)
+    for action in (
+        lambda: ModelStore(tree).load(accepted),
+        lambda: ModelStore(tree).rollback(accepted),
+        lambda: ModelStore(tree).activate(THIRD, accepted),
+    ):
+        with pytest.raises(PackageError, match=r"as it was, .* `edgeward verify --profile wear"):
+            action()
+        assert tree.steps == 0
+    assert active(tree) == NEW_ID
+    evidence = packages.evidence() | {"profile_sha256": now.sha256}
+    again = packages.recarded({"evidence": [evidence]}, "2")
+    assert ModelStore(tree).activate(again, accepted).digest == package_digest(again)
+    assert ModelStore(tree).load(accepted).dossier.evidence_for(then) is None
 
 
 def test_without_a_profile_nothing_is_activated() -> None:

@@ -32,6 +32,9 @@ _ACCEPTED: Final[Mapping[str, str]] = {
 _AGAIN = "activate the package again as its maker gave it, or go back: `edgeward model rollback`"
 
 
+_EXTRA = "install what checks packages: pip install 'edgeward[package]'"
+
+
 class Stored(NamedTuple):
     """Where a device's packages lie, and the keys that they are checked with."""
 
@@ -49,7 +52,7 @@ def packages(store: Path | None, keys: Path | None, profile: "Profile | None") -
     try:
         files, digest = _active_files(store)
     except EdgewardError as error:
-        yield _finding(ACTIVE, str(error), _AGAIN)
+        yield _finding(ACTIVE, str(error), _AGAIN if _has_extra() else _EXTRA)
         return
     if files is None:
         advice = (
@@ -91,6 +94,15 @@ def _active_files(store: Path) -> "tuple[Files | None, str]":
     there = ModelStore(SystemTree(store))
     pointer = there.pointer()
     return (None, "") if pointer is None else (there.files(pointer.active), pointer.active)
+
+
+def _has_extra() -> bool:
+    """Whether packages can be checked here at all: without, importing them is what failed."""
+    try:
+        import edgeward.model.package  # noqa: F401 - it refuses to be imported without the extra
+    except PackageError:
+        return False
+    return True
 
 
 def _named(files: "Files", digest: str) -> str:
