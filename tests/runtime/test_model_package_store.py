@@ -112,13 +112,14 @@ def test_a_profile_that_changed_since_starts_goes_back_to_and_activates_nothing(
     then = packages.profile()
     now = replace(then, budget=replace(then.budget, inference_ms=then.budget.inference_ms / 2))
     accepted = Terms(packages.trusted(), now)
-    for action in (
-        lambda: ModelStore(tree).load(accepted),
-        lambda: ModelStore(tree).rollback(accepted),
-        lambda: ModelStore(tree).activate(THIRD, accepted),
-    ):
+    actions: tuple[Action, ...] = (
+        lambda store: store.load(accepted),
+        lambda store: store.rollback(accepted),
+        lambda store: store.activate(THIRD, accepted),
+    )
+    for action in actions:
         with pytest.raises(PackageError, match=r"as it was, .* `edgeward verify --profile wear"):
-            action()
+            action(ModelStore(tree))
         assert tree.steps == 0
     assert active(tree) == NEW_ID
     evidence = packages.evidence() | {"profile_sha256": now.sha256}
