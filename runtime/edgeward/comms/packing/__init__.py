@@ -1,0 +1,1 @@
+"""Packing: what a record holds, made small before it is sealed."""
