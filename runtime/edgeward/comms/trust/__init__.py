@@ -1,0 +1,1 @@
+"""Whom a device believes, and how it shows who it is."""
