@@ -3,10 +3,9 @@
 import base64
 import json
 import struct
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
-from edgeward.comms.delivery.source import Span
 from edgeward.comms.delivery.transport import Hello
 from edgeward.comms.record import (
     DataKey,
@@ -51,55 +50,68 @@ class ListedSource:
         ordinal = self.epoch.ordinal + 1
         self.epoch, self.sequence = Epoch(ordinal, f"epoch{ordinal:3}".encode()), 0
 
-    def latest(self) -> Identity:
-        """The last sequence that was drawn."""
+    def newest(self) -> Identity:
+        """The last identity that was drawn."""
         return Identity(self.epoch, self.sequence)
 
-    def queued(self, span: Span, records_max: int, bytes_max: int) -> Sequence[Queued]:
+    def queued(
+        self,
+        kinds: Iterable[RecordClass],
+        *,
+        records_max: int,
+        bytes_max: int,
+        after: Identity | None = None,
+        through: Identity | None = None,
+        live_after: Identity | None = None,
+    ) -> Sequence[Queued]:
         """The oldest of a part of the queue."""
         found: list[Queued] = []
         for one in self.waiting:
             at = order(one.identity)
             if (
-                one.kind in span.kinds
-                and (span.after is None or at > order(span.after))
-                and (span.until is None or at <= order(span.until))
+                one.kind in kinds
+                and (after is None or at > order(after))
+                and (through is None or at <= order(through))
             ):
                 bytes_max -= len(one.sealed.blob)
-                if len(found) == records_max or (bytes_max < 0 and found):
+                if found and (len(found) >= records_max or bytes_max < 0):
                     break
-                found.append(one)
+                historical = live_after is not None and at <= order(live_after)
+                found.append(replace(one, historical=historical))
         return found
 
-    def data_keys(self, wanted: Collection[tuple[Epoch, int]]) -> Sequence[DataKey]:
+    def keys(self, records: Iterable[Queued]) -> Sequence[DataKey]:
         """The keys, but for those that are gone."""
+        wanted = dict.fromkeys((one.identity.epoch, one.sealed.key) for one in records)
         return [
             DataKey(epoch, number, RecordClass(number), None, 1, b"wrapped")
             for epoch, number in wanted
             if number not in self.keys_gone
         ]
 
-    def gaps(self, gaps_max: int) -> Sequence[Gap]:
+    def gaps(self, limit: int) -> Sequence[Gap]:
         """What was not told yet."""
-        return self.untold[:gaps_max]
+        return self.untold[:limit]
 
-    def delivered(self, identities: Collection[Identity]) -> None:
+    def delivered(self, sent: Sequence[Queued]) -> int:
         """Forget them."""
-        gone = set(identities)
+        gone = {one.identity for one in sent}
+        before = len(self.waiting)
         self.waiting = [one for one in self.waiting if one.identity not in gone]
+        return before - len(self.waiting)
 
-    def gaps_told(self, gaps: Collection[Gap]) -> None:
+    def gaps_told(self, told: Sequence[Gap]) -> None:
         """These are told."""
-        self.untold = [gap for gap in self.untold if gap not in gaps]
+        self.untold = [gap for gap in self.untold if gap not in told]
 
-    def quarantine(self, identity: Identity, reason: str) -> None:
+    def quarantine(self, record: Queued, reason: str) -> bool:
         """Set it aside."""
-        self.delivered([identity])
-        self.aside[identity] = reason
+        self.aside[record.identity] = reason
+        return self.delivered([record]) == 1
 
-    def grant(self, key: DataKey, receiver_key: bytes) -> bytes:
+    def grant(self, key: DataKey, receiver: bytes) -> bytes:
         """A key for the receiver, who here believes everything."""
-        return key.number.to_bytes(4, "big") + receiver_key
+        return key.number.to_bytes(4, "big") + receiver
 
 
 Mishap = Callable[[bytes], bytes | None]

@@ -103,7 +103,7 @@ class Courier:
             self._send(records, gaps)
             return 0
         if suspected := self._suspects.convicted():  # nobody is there to show that it takes others
-            raise RefusedError(next(iter(suspected.values())))
+            raise RefusedError(suspected[0][1])
         self._retry.succeeded()
         heartbeat_ns = max(0, self._heard_ns + self.pace.heartbeat_ns - now_ns)
         fresh_ns = self._fresh_due_ns(now_ns)
@@ -120,7 +120,7 @@ class Courier:
             )
         self._grants.to(hello.receiver_key)
         if self.state is not State.ONLINE:
-            self._lanes.boundary = self.source.latest()
+            self._lanes.boundary = self.source.newest()
             self._fresh_since_ns = None
         self.state, self.trouble = State.ONLINE, ""
         self._heard_ns = self.clock.monotonic_ns()
@@ -178,7 +178,7 @@ class Courier:
     ) -> None:  # fmt: skip
         """Forget what the receiver holds; set aside what it will never take."""
         held = [
-            one.identity
+            one
             for one in records
             if answer.holds(one.identity.epoch.token, one.identity.sequence)
         ]
@@ -187,7 +187,7 @@ class Courier:
         self._grants.forget(answer.keys_unknown)
         for one in records:
             reason = answer.refused.get((one.identity.epoch.token, one.identity.sequence))
-            if reason is not None and one.identity not in held:
+            if reason is not None and one not in held:
                 self._suspect(one, RefusedError(reason))
         if records and not held:
             if answer.refused:
@@ -204,8 +204,8 @@ class Courier:
 
     def _set_aside(self) -> None:
         """Rule 4: the receiver works, so what it refused is at fault."""
-        for identity, reason in self._suspects.convicted().items():
-            self.source.quarantine(identity, reason)
+        for record, reason in self._suspects.convicted():
+            self.source.quarantine(record, reason)
             self.counts.set_aside += 1
 
     def _give_up_unreadable(
@@ -215,7 +215,7 @@ class Courier:
         for one in records:
             reason = lost.get((one.identity.epoch, one.sealed.key))
             if reason is not None:
-                self.source.quarantine(one.identity, reason)
+                self.source.quarantine(one, reason)
                 self.counts.set_aside += 1
 
     def _halve(self, records: Sequence[Queued], error: DeliveryError) -> None:
@@ -231,7 +231,7 @@ class Courier:
         self._records_max = len(records) // 2
 
     def _suspect(self, record: Queued, error: DeliveryError) -> None:
-        if not self._suspects.add(record.identity, str(error)):
+        if not self._suspects.add(record, str(error)):
             raise error
 
     def _adapt(self, sent_bytes: int, took_ns: int) -> None:

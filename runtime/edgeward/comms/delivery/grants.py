@@ -32,13 +32,16 @@ class Grants:
 
     def needed(self, records: Sequence[Queued]) -> tuple[list[Grant], dict[KeyName, str]]:
         """The grants these records need, and the keys that nobody can grant any more."""
-        wanted = dict.fromkeys((one.identity.epoch, one.sealed.key) for one in records)
-        unknown = [name for name in wanted if name not in self._known]
+        unknown = {
+            (one.identity.epoch, one.sealed.key): one
+            for one in records
+            if (one.identity.epoch, one.sealed.key) not in self._known
+        }
         if not unknown or self.receiver_key is None:
             return [], {}
         lost = dict.fromkeys(unknown, "its key is not in the queue")
         grants = []
-        for key in self._source.data_keys(unknown):
+        for key in self._source.keys(list(unknown.values())):
             name = (key.epoch, key.number)
             try:
                 grants.append(Grant(key, self._granter.grant(key, self.receiver_key)))

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgeward.comms.delivery.source import Source, Span
+from edgeward.comms.delivery.source import Source
 from edgeward.comms.delivery.suspects import Suspects
-from edgeward.comms.record import Queued, RecordClass
+from edgeward.comms.record import Identity, Queued, RecordClass
 from edgeward.comms.wire import HEAD
 
 ALARMS = frozenset({RecordClass.ALARM})
@@ -38,7 +38,7 @@ class Lanes:
         """Choose from this queue; what is in `skipped` at the time is passed over."""
         self._source = source
         self._skipped = skipped
-        self.boundary = source.latest()
+        self.boundary = source.newest()
 
     def alarms(self, room: Room) -> list[Queued]:
         """Alarms: what is new before what waited."""
@@ -62,19 +62,24 @@ class Lanes:
         return bool(self._live(kinds, Room(1, 0)))
 
     def _live(self, kinds: frozenset[RecordClass], room: Room) -> list[Queued]:
-        return self._take(Span(kinds, after=self.boundary), room, first=True)
+        return self._take(kinds, room, self.boundary, None, first=True)
 
     def _historical(
         self, kinds: frozenset[RecordClass], room: Room, *, first: bool
     ) -> list[Queued]:
-        old = self._take(Span(kinds, until=self.boundary), room, first=first)
-        return [Queued(one.identity, one.kind, one.sealed, historical=True) for one in old]
+        return self._take(kinds, room, None, self.boundary, first=first)
 
-    def _take(self, span: Span, room: Room, *, first: bool) -> list[Queued]:
+    def _take(
+        self, kinds: frozenset[RecordClass], room: Room, after: Identity | None,
+        through: Identity | None, *, first: bool,
+    ) -> list[Queued]:  # fmt: skip
         """From the head of the queue; `first` takes one record whatever its size."""
         if room.records <= 0 or (room.bytes <= 0 and not first):
             return []
-        found = self._source.queued(span, room.records + len(self._skipped), max(room.bytes, 1))
+        found = self._source.queued(
+            kinds, records_max=room.records + len(self._skipped), bytes_max=max(room.bytes, 1),
+            after=after, through=through, live_after=self.boundary,
+        )  # fmt: skip
         return _fitting(
             [one for one in found if one.identity not in self._skipped], room, first=first
         )

@@ -1,54 +1,51 @@
-"""What delivery needs of an outbox."""
+"""What delivery needs of an outbox, and of whoever has its keys."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from edgeward.comms.record import DataKey, Epoch, Gap, Identity, Queued, RecordClass
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A part of the queue: which classes, and where in the order of acceptance."""
-
-    kinds: frozenset[RecordClass]
-    after: Identity | None = None
-    """Only what was accepted later."""
-    until: Identity | None = None
-    """Only what was accepted no later."""
+from edgeward.comms.record import DataKey, Gap, Identity, Queued, RecordClass
 
 
 class Source(Protocol):
     """Keeps records until they are delivered."""
 
-    def latest(self) -> Identity:
-        """The last sequence that was drawn; 0 when this epoch has none yet."""
+    def newest(self) -> Identity:
+        """The last identity that was drawn; sequence 0 when this epoch has none yet."""
         ...
 
-    def queued(self, span: Span, records_max: int, bytes_max: int) -> Sequence[Queued]:
-        """The oldest records of a part of the queue, in order.
+    def queued(
+        self,
+        kinds: Iterable[RecordClass],
+        *,
+        records_max: int,
+        bytes_max: int,
+        after: Identity | None = None,
+        through: Identity | None = None,
+        live_after: Identity | None = None,
+    ) -> Sequence[Queued]:
+        """Records that wait, of these classes, in order; at least one where one waits.
 
-        Never more than either limit, but for a first record that alone is larger.
+        Those behind `after` and up to `through`. What is not behind `live_after` is historical.
         """
         ...
 
-    def data_keys(self, wanted: Collection[tuple[Epoch, int]]) -> Sequence[DataKey]:
-        """The keys of these epochs and numbers; those that are gone are left out."""
+    def keys(self, records: Iterable[Queued]) -> Sequence[DataKey]:
+        """The data keys of records, each once; one that is gone is left out."""
         ...
 
-    def gaps(self, gaps_max: int) -> Sequence[Gap]:
+    def gaps(self, limit: int) -> Sequence[Gap]:
         """What the receiver has yet to be told that it will never get, the oldest first."""
         ...
 
-    def delivered(self, identities: Collection[Identity]) -> None:
+    def delivered(self, sent: Sequence[Queued]) -> int:
         """The receiver has them: forget them."""
         ...
 
-    def gaps_told(self, gaps: Collection[Gap]) -> None:
+    def gaps_told(self, told: Sequence[Gap]) -> None:
         """The receiver knows these; one that has grown since has still to be told."""
         ...
 
-    def quarantine(self, identity: Identity, reason: str) -> None:
+    def quarantine(self, record: Queued, reason: str) -> bool:
         """The receiver will never take it: set it aside, and tell it as a gap."""
         ...
 
@@ -56,7 +53,7 @@ class Source(Protocol):
 class Granter(Protocol):
     """Makes a data key known to one receiver."""
 
-    def grant(self, key: DataKey, receiver_key: bytes) -> bytes:
+    def grant(self, key: DataKey, receiver: bytes) -> bytes:
         """The key, sealed for the holder of this X25519 key.
 
         Raises:
