@@ -16,6 +16,7 @@ from edgeward.adapters.file_tree import SystemTree
 from edgeward.canonical import sha256_hex
 from edgeward.device.cli import main
 from edgeward.limits import DEFAULT
+from edgeward.model.package.dossier import parse_dossier
 from edgeward.model.package.golden import parse_golden
 from edgeward.model.package.reading import read_folder, sign_folder
 from edgeward.model.package.verify import faults_of
@@ -136,6 +137,9 @@ def test_a_package_comes_of_it_that_lacks_only_signature_and_evidence(
     alike, due = card["answers_alike"], taken["int8"]
     assert (alike["promise"], alike["tolerance"]) == (("whole", 0) if due else ("float", 1e-5))
     assert alike["max_difference"] <= alike["tolerance"]
+    dossier, _ = parse_dossier(files["card.json"])
+    assert dossier is not None
+    assert dossier.kept is not None
     golden, _ = parse_golden(files["golden.bin"], DEFAULT)
     assert golden is not None
     assert golden.tolerance == alike["tolerance"]

@@ -119,6 +119,20 @@ def test_looking_into_a_package_says_what_was_not_checked(say: Say) -> None:
     assert (status, out.count("not checked")) == (0, 1)
 
 
+def test_looking_into_a_package_tells_what_it_promises_and_what_is_no_evidence(
+    say: Say, bench: Path
+) -> None:
+    alike = {"promise": "whole", "tolerance": 0, "max_difference": 0, "windows": 512}
+    old = {"profile": "wearable", "bundle_sha256": packages.BUNDLE}
+    files = packages.unsigned(tolerance=0.0, answers_alike=alike, evidence=[old])
+    packages.write(packages.signed(files), bench / "promising")
+    status, out, _ = say("inspect", "promising")
+    assert status == 0
+    assert "alike         the same bits with any other windows in a call, threads" in out
+    assert "measured: up to 0 off, 512 windows" in out
+    assert "counts for none: the digest of the profile is not named" in out
+
+
 def test_looking_into_a_strangers_package(say: Say) -> None:
     status, out, err = say("inspect", "signed", "--trust", "stranger.pem", "--profile", "gateway")
     assert status == 1

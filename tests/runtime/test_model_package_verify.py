@@ -151,6 +151,32 @@ def test_what_was_checked_at_activation_is_not_asked_for_again() -> None:
     assert verify(package(), Terms(packages.trusted(), None)).digest
 
 
+ALIKE = {"promise": "float", "tolerance": 1e-5, "max_difference": 1e-6, "windows": 512}
+
+
+def test_a_promise_on_the_card_binds_the_golden_windows() -> None:
+    """They have a tolerance of 1e-5, and let pass what a card that promises bits says never is."""
+    kept = verify(recarded({"answers_alike": ALIKE}), terms()).dossier.kept
+    assert kept is not None
+    assert (kept.promise.name, kept.max_difference, kept.windows) == ("float", 1e-6, 512)
+    bits = ALIKE | {"promise": "whole", "tolerance": 0, "max_difference": 0}
+    said = "golden.bin.tolerance: found 1e-05; accepted: at most 0: the card promises whole"
+    only(refused(recarded({"answers_alike": bits})), said)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"promise": "near"}, 'answers_alike.promise: found "near"; accepted: one of whole, float'),
+        ({"tolerance": 1e-3}, "answers_alike.tolerance: found 0.001; accepted: 1e-05, which float"),
+        ({"max_difference": 2e-5}, "answers_alike.max_difference: found 2e-05; accepted: a number"),
+        ({"windows": 0}, "answers_alike.windows: found 0; accepted: a whole number above 0"),
+    ],
+)
+def test_a_promise_that_is_none_is_refused(change: dict[str, Any], said: str) -> None:
+    only(refused(recarded({"answers_alike": ALIKE | change})), said)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -161,8 +187,10 @@ def test_what_was_checked_at_activation_is_not_asked_for_again() -> None:
         ({"data": [{}]}, "card.json.data[0].patients: found null; accepted: a whole number"),
         ({"limits": []}, "card.json.limits: found []"),
         ({"evidence": [{"profile": "wearable"}]}, "card.json.evidence[0].bundle_sha256"),
-        ({"evidence": [packages.evidence() | {"profile_sha256": "x"}]},
-         'card.json.evidence[0].profile_sha256: found "x"; accepted: a SHA-256'),
+        (
+            {"evidence": [packages.evidence() | {"profile_sha256": "x"}]},
+            'card.json.evidence[0].profile_sha256: found "x"; accepted: a SHA-256',
+        ),
         ({"runtime": {}}, "card.json.runtime.session"),
         ({"recipe": "magic"}, 'card.json.recipe: found "magic"'),
     ],

@@ -29,7 +29,7 @@ class Promise:
     of: str
     """Which models promise it."""
     over: str
-    """What may be another one between the two answers."""
+    """What may be another one between the two answers; an engine is one of those of this room."""
     difference_max: float
     """Of one probability; 0 means the same bits."""
 
@@ -38,7 +38,7 @@ WHOLE: Final = Promise(
     "whole", "whole numbers throughout", "windows in a call, threads, processor", 0.0
 )
 FLOAT: Final = Promise(
-    "float", "float throughout", "the same, and ONNX Runtime, torch or LiteRT", 1e-5
+    "float", "float throughout", "windows in a call, threads, processor, engine", 1e-5
 )
 JOINED: Final = Promise(
     "joined", "whole numbers after a filter in float", "windows in a call, threads, processor", 1e-2

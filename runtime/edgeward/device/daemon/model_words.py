@@ -1,7 +1,7 @@
 """What `edgeward model` tells of a package and of a store, for people."""
 
 from edgeward.errors import EdgewardError
-from edgeward.model.package.claims import Evidence, Metric
+from edgeward.model.package.claims import Evidence, Kept, Metric
 from edgeward.model.package.dossier import Dossier, parse_dossier
 from edgeward.model.package.layout import CARD, Files, package_digest, size_bytes
 from edgeward.model.package.store import ModelStore
@@ -40,6 +40,7 @@ def _card(dossier: Dossier) -> list[tuple[str, str]]:
           for one in dossier.data),
         *(("metric", _metric(one)) for one in shown),
         *([("metric", f"and {rest} more")] if rest else []),
+        *([] if dossier.kept is None else [("alike", _kept(dossier.kept))]),
         *(("made by", one) for one in dossier.recipe),
         *(("limit", one) for one in dossier.limits),
         *(("evidence", _evidence(one)) for one in dossier.evidence),
@@ -50,6 +51,13 @@ def _evidence(one: Evidence) -> str:
     then = "" if one.profile_sha256 is None else f" {one.profile_sha256[:12]}"
     none = "" if then else "; counts for none: the digest of the profile is not named"
     return f"for {one.profile}{then}: bundle {one.bundle_sha256}{none}"
+
+
+def _kept(one: Kept) -> str:
+    most = one.promise.difference_max
+    promised = f"within {most:g}" if most else "the same bits"
+    measured = f"measured: up to {one.max_difference:g} off, {one.windows} windows"
+    return f"{promised} with any other {one.promise.over}; {measured}"
 
 
 def _metric(one: Metric) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from edgeward.model.nearness import PROMISES, Promise
 from edgeward.model.package.fields import Fields
 from edgeward.profile import Profile
 
@@ -49,6 +50,16 @@ class Evidence:
         return (self.profile, self.profile_sha256) == (profile.name, profile.sha256)
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Which promise about its answers the model was measured to keep, however it is asked."""
+
+    promise: Promise
+    max_difference: float
+    """Of one probability, as it was measured."""
+    windows: int
+
+
 def read_data(fields: Fields) -> DataSet:
     """A set of recordings."""
     return DataSet(
@@ -78,6 +89,19 @@ def read_metric(fields: Fields, labels: tuple[str, ...]) -> Metric:
     if not metric.low <= metric.value <= metric.high:
         fields.refuse("value", "a value within its interval, from low to high")
     return metric
+
+
+def read_kept(fields: Fields) -> Kept | None:
+    """The promise; its tolerance is the promise's own, and what was measured is within it."""
+    known = {one.name: one for one in PROMISES}
+    promise = known.get(fields.text("promise"))
+    if promise is None:
+        fields.refuse("promise", f"one of {', '.join(known)}")
+        return None
+    most = promise.difference_max
+    if fields.number("tolerance", 0, 1) != most:
+        fields.refuse("tolerance", f"{most:g}, which {promise.name} promises")
+    return Kept(promise, fields.number("max_difference", 0, most), fields.count("windows"))
 
 
 def read_evidence(fields: Fields) -> Evidence:

@@ -12,9 +12,11 @@ from edgeward.model.card import ModelCard, ModelFormat, ModelInput, parse_card
 from edgeward.model.package.claims import (
     DataSet,
     Evidence,
+    Kept,
     Metric,
     read_data,
     read_evidence,
+    read_kept,
     read_metric,
 )
 from edgeward.model.package.fields import Fields, parse_json
@@ -22,6 +24,7 @@ from edgeward.model.package.layout import CARD, fault
 from edgeward.profile import Profile
 
 SCHEMA = 1
+ALIKE = "answers_alike"
 SESSION = {
     "execution_mode": "sequential",
     "graph_optimization_level": "all",
@@ -46,6 +49,8 @@ class Dossier:
     """The ONNX Runtime with which it was measured."""
     opset: int
     evidence: tuple[Evidence, ...]
+    kept: Kept | None
+    """What `answers_alike` says; None on a card that does not."""
 
     def evidence_for(self, profile: Profile) -> Evidence | None:
         """The evidence for a device profile as it is now."""
@@ -74,6 +79,7 @@ def parse_dossier(data: bytes) -> tuple[Dossier | None, list[str]]:
         engine_version=runtime.text("version"),
         opset=runtime.count("opset"),
         evidence=tuple(read_evidence(one) for one in fields.objects("evidence", least=0)),
+        kept=None if fields.anything(ALIKE) is None else read_kept(fields.object(ALIKE)),
     )
     return (None if faults else dossier), faults
 

@@ -8,6 +8,7 @@ from edgeward.model.package.golden import Golden, fitting_faults
 from edgeward.model.package.layout import (
     BOM,
     CARD,
+    GOLDEN,
     MODEL,
     NOTICE,
     SIGNATURE,
@@ -28,8 +29,17 @@ def card_faults(
     if found != dossier.model.sha256:
         faults.append(fault(f"{CARD}.sha256", dossier.model.sha256, f"the model's own, {found}"))
     if golden is not None:
-        faults += fitting_faults(golden, dossier.model)
+        faults += fitting_faults(golden, dossier.model) + _wider(golden, dossier)
     return faults + ([] if profile is None else evidence_faults(dossier, profile))
+
+
+def _wider(golden: Golden, dossier: Dossier) -> list[str]:
+    """Where golden windows would let pass what the card promises not to happen."""
+    kept = dossier.kept
+    if kept is None or golden.tolerance <= kept.promise.difference_max:
+        return []
+    accepted = f"at most {kept.promise.difference_max:g}: the card promises {kept.promise.name}"
+    return [fault(f"{GOLDEN}.tolerance", golden.tolerance, accepted)]
 
 
 def evidence_faults(dossier: Dossier, profile: Profile) -> list[str]:
