@@ -14,7 +14,7 @@ from packages import KEY, OTHER_KEY, package, public_pem, signed, terms, unsigne
 from edgeward.adapters.file_tree import SystemTree
 from edgeward.device.daemon.checks import stored, trial
 from edgeward.device.daemon.checks.checked import Checked, Verdict, exit_status
-from edgeward.model.package.layout import GOLDEN, MODEL, NOTICE, SIGNATURE, Files
+from edgeward.model.package.layout import GOLDEN, MODEL, NOTICE, SIGNATURE, Files, size_bytes
 from edgeward.model.package.store import ModelStore
 
 Look = Callable[..., dict[str, Checked]]
@@ -65,6 +65,7 @@ def test_a_good_package_is_good_in_every_part_and_the_store_is_left_as_it_was(
     assert set(verdicts(checks).values()) == {GOOD}
     assert checks["package.active"].found.startswith("rhythm-reference 1, package ")
     assert checks["package.answers"].found == "4 golden windows reproduced"
+    assert checks["package.size"].found == f"{size_bytes(package()):,} bytes"
     assert exit_status(list(checks.values())) == 0
     assert {path: path.stat().st_mtime_ns for path in sorted(store.rglob("*"))} == before
 
@@ -127,7 +128,8 @@ def test_what_is_wrong_with_a_package_is_a_finding_with_advice(
         assert checks[name].advice
     if not_run_for:
         assert checks["package.answers"].verdict is NOT_CHECKED
-        assert checks["package.answers"].found == f"it was not run: {not_run_for} is not good"
+        why = f"it was not run, for it is not good in {not_run_for}"
+        assert checks["package.answers"].found == why
     assert exit_status(list(checks.values())) == 1
 
 

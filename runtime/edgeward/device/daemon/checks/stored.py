@@ -67,7 +67,7 @@ def packages(store: Path | None, keys: Path | None, profile: "Profile | None") -
     signed = any(one.id == SIGNATURE and one.verdict is Verdict.GOOD for one in checks)
     wrong = [one.id for one in checks if one.verdict is Verdict.FINDING]
     if keys is None or wrong or not signed:
-        why = f"it was not run: {', '.join(wrong) or SIGNATURE} is not good"
+        why = f"it was not run, for it is not good in {', '.join(wrong) or SIGNATURE}"
         yield Checked(ANSWERS, Verdict.NOT_CHECKED, why, _ACCEPTED[ANSWERS])
     else:
         yield _answers(Stored(store, keys))
@@ -117,7 +117,7 @@ def _named(files: "Files", digest: str) -> str:
 def _looked_at(files: "Files", keys: Path | None, profile: "Profile | None") -> Iterator[Checked]:
     from edgeward.limits import DEFAULT
     from edgeward.model.package.dossier import parse_dossier
-    from edgeward.model.package.layout import CARD
+    from edgeward.model.package.layout import CARD, size_bytes
     from edgeward.model.package.looking import size_faults
     from edgeward.model.package.verify import faults_of
 
@@ -130,7 +130,8 @@ def _looked_at(files: "Files", keys: Path | None, profile: "Profile | None") -> 
         return
     yield _evidence(parse_dossier(files[CARD])[0], profile)
     smaller = "make it smaller, with `edgeward compress`, or take a profile that promises less"
-    yield _judged(SIZE, size_faults(files, profile, DEFAULT), "it is", smaller)
+    size = f"{size_bytes(files):,} bytes"
+    yield _judged(SIZE, size_faults(files, profile, DEFAULT), size, smaller)
 
 
 def _signature(files: "Files", keys: Path | None) -> Checked:

@@ -123,7 +123,8 @@ def model_checks(profile: Profile, stored: Stored | None) -> list[Checked]:
         engine, size_bytes = _shipped() if stored is None else _active(stored)
     except EdgewardError as error:
         advice = "install edgeward again" if stored is None else "see what is told of the package"
-        failed = Checked("model.loads", Verdict.FINDING, str(error), accepted, advice)
+        said = "; ".join(str(error).splitlines())
+        failed = Checked("model.loads", Verdict.FINDING, said, accepted, advice)
         rest = [
             Checked(one, Verdict.NOT_CHECKED, "there is no model to look at", "a model that loads")
             for one in IDS[3:]
