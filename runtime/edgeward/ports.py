@@ -1,6 +1,7 @@
 """The seams through which the runtime meets the world: Clock, Store, Link, Entropy, and two more.
 
-The alarm journal also needs an `AppendLog` and a `BlackBox`, the store of models a `FileTree`.
+The alarm journal also needs an `AppendLog` and a `BlackBox`, the store of models a `FileTree`, the
+outbox a `DatabaseFile`.
 
 Nothing else in the runtime reads a clock, touches a disk, talks to a peer or draws a random number;
 a repository test bans it. Each port has a system and a simulated implementation in
@@ -8,9 +9,10 @@ a repository test bans it. Each port has a system and a simulated implementation
 integer.
 """
 
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Clock(Protocol):
@@ -170,6 +172,107 @@ class FileTree(Protocol):
 
         Raises:
             StoreError: somebody else is.
+        """
+        ...
+
+
+Value = int | str | bytes | None
+"""What a field of a database holds."""
+
+
+class Database(Protocol):
+    """One connection to an SQLite database. It begins and ends transactions by statements only."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether one was begun and has not ended."""
+        ...
+
+    def execute(self, sql: str, values: Sequence[Value] = ()) -> list[Any]:
+        """Run one statement to its end, and return its rows: no read stays open.
+
+        Raises:
+            DamagedError: what lies on the disk is no database, or not one that was written whole.
+            StoreError: the disk refused.
+        """
+        ...
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        """Run one statement that returns nothing once for each row of values.
+
+        Raises:
+            DamagedError: as above.
+            StoreError: as above.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of it; closing twice is fine."""
+        ...
+
+
+class DatabaseFile(Protocol):
+    """Where a database lies: its file, its write-ahead log, and disk space kept in reserve.
+
+    A damaged database is set aside under a name of its own, to be read byte by byte; the live one
+    has the empty name.
+    """
+
+    def open(self) -> Database:
+        """Connect to the live database, for every thread to use; a missing one is begun.
+
+        Raises:
+            StoreError: the disk refused.
+        """
+        ...
+
+    def size_bytes(self) -> int:
+        """All that the live database takes on the disk: log, index and reserve with it."""
+        ...
+
+    def reserve(self, log_bytes: int, spare_bytes: int) -> None:
+        """Take so much of the disk for the log, while a connection is open, and as a spare.
+
+        Raises:
+            StoreError: there is not that much; what could be had is kept.
+        """
+        ...
+
+    def release(self) -> None:
+        """Give the spare back to the disk, so that the database can use it.
+
+        Raises:
+            StoreError: the disk refused.
+        """
+        ...
+
+    def read(self, name: str, *, log: bool, offset: int, size_bytes: int) -> bytes:
+        """Bytes of a database or of its log; fewer at the end, none where it does not exist.
+
+        Never while the live one is open: reading it would end its locks.
+
+        Raises:
+            StoreError: this part cannot be read.
+        """
+        ...
+
+    def set_aside(self) -> str:
+        """Give the live database, which nobody has open, a name of its own; returns the name.
+
+        Raises:
+            StoreError: the disk refused; it is set aside in whole later on.
+        """
+        ...
+
+    def aside(self) -> list[str]:
+        """The names of what was set aside and not looked through yet, oldest first."""
+        ...
+
+    def looked_through(self, name: str) -> None:
+        """Keep what was set aside for people only. The oldest one goes where there are too many.
+
+        Raises:
+            StoreError: the disk refused.
         """
         ...
 

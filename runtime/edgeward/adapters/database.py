@@ -1,0 +1,257 @@
+"""SQLite databases in a folder, by the standard library.
+
+Where one is damaged, it is set aside: first its log gets the new name, then the file. Whoever finds
+a log set aside without its file, after a power cut between the two, ends what was begun.
+"""
+
+import contextlib
+import os
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from edgeward.errors import DamagedError, StoreError
+from edgeward.ports import Value
+
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_UNREADABLE = frozenset({sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ})
+_LOG, _INDEX, _SPARE = "-wal", "-shm", "-spare"
+_ASIDE = re.compile(r"damaged-(\d{6})")
+_DONE = re.compile(r"damaged-(\d{6})\.done")
+_KEPT_MAX = 3
+_BUSY_S = 5.0
+_STATEMENTS_KEPT = 256
+_ZEROS = bytes(1 << 16)
+
+
+def as_error(error: sqlite3.Error, path: Path) -> StoreError:
+    """What the runtime calls an error of SQLite."""
+    extended = getattr(error, "sqlite_errorcode", 0)
+    damaged = extended & 0xFF in _DAMAGED or extended in _UNREADABLE
+    kind = DamagedError if damaged else StoreError
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    return kind(f"{path}: {error} ({name})")
+
+
+class SqliteDatabase:
+    """One connection."""
+
+    __slots__ = ("_connection", "_path")
+
+    def __init__(self, path: Path) -> None:
+        """Connect; a missing file is begun.
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
+        self._path = path
+        try:
+            self._connection = sqlite3.connect(
+                path,
+                timeout=_BUSY_S,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=_STATEMENTS_KEPT,
+            )
+        except sqlite3.Error as error:
+            raise as_error(error, path) from error
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether one was begun and has not ended."""
+        return self._connection.in_transaction
+
+    def execute(self, sql: str, values: Sequence[Value] = ()) -> list[Any]:
+        """Run one statement to its end, and return its rows.
+
+        Raises:
+            DamagedError: what lies on the disk is not what was written there.
+            StoreError: the disk refused.
+        """
+        try:
+            return self._connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise as_error(error, self._path) from error
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
+        """Run one statement that returns nothing once for each row of values.
+
+        Raises:
+            DamagedError: what lies on the disk is not what was written there.
+            StoreError: the disk refused.
+        """
+        try:
+            self._connection.executemany(sql, rows)
+        except sqlite3.Error as error:
+            raise as_error(error, self._path) from error
+
+    def close(self) -> None:
+        """Let go of it; a log that cannot be put away now is put away at the next open."""
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.close()
+
+
+class FolderDatabase:
+    """A database in a folder of its own, readable by its owner only."""
+
+    __slots__ = ("_folder", "_path")
+
+    def __init__(self, folder: Path | str, name: str = "outbox.db") -> None:
+        """Use the folder, making it where it is missing.
+
+        Raises:
+            StoreError: the folder cannot be made, or what was set aside halfway cannot be.
+        """
+        self._folder = Path(folder)
+        self._path = self._folder / name
+        with self._telling("cannot be used"):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._end_what_was_begun()
+
+    def open(self) -> SqliteDatabase:
+        """Connect to the live database; a missing one is begun.
+
+        Raises:
+            StoreError: the disk refused.
+        """
+        with self._telling("cannot be opened"):
+            if not self._path.exists():
+                self._beside(_LOG).unlink(missing_ok=True)  # of no database any more
+                os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
+                self._sync()
+        return SqliteDatabase(self._path)
+
+    def size_bytes(self) -> int:
+        """All that the live database takes on the disk."""
+        return sum(_size_bytes(self._beside(part)) for part in ("", _LOG, _INDEX, _SPARE))
+
+    def reserve(self, log_bytes: int, spare_bytes: int) -> None:
+        """Take so much of the disk for the log and as a spare.
+
+        The log is filled with zeros, which are no frames: its blocks are there, and a commit that
+        overwrites them costs the disk less than one that makes a file longer.
+
+        Raises:
+            StoreError: there is not that much; what could be had is kept.
+        """
+        with self._telling(f"no {log_bytes + spare_bytes} bytes of the disk can be reserved"):
+            for part, size_bytes in ((_LOG, log_bytes), (_SPARE, spare_bytes)):
+                if (missing := size_bytes - _size_bytes(self._beside(part))) > 0:
+                    _lengthen(self._beside(part), missing)
+            self._sync()
+
+    def release(self) -> None:
+        """Give the spare back to the disk.
+
+        Raises:
+            StoreError: the disk refused.
+        """
+        with self._telling("the spare cannot be released"):
+            self._beside(_SPARE).unlink(missing_ok=True)
+
+    def read(self, name: str, *, log: bool, offset: int, size_bytes: int) -> bytes:
+        """Bytes of a database or of its log; fewer at the end, none where it does not exist.
+
+        Raises:
+            StoreError: this part cannot be read.
+        """
+        path = self._folder / name if name else self._path
+        path = path.with_name(path.name + (_LOG if log else ""))
+        try:
+            with path.open("rb") as file:
+                file.seek(offset)
+                return file.read(size_bytes)
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise StoreError(f"{path}: unreadable at byte {offset}: {error.strerror}") from error
+
+    def set_aside(self) -> str:
+        """Give the live database a name of its own.
+
+        Raises:
+            StoreError: the disk refused; it is set aside in whole later on.
+        """
+        used = (int(found[1]) for found in map(_number, os.listdir(self._folder)) if found)
+        name = f"damaged-{max(used, default=0) + 1:06}"
+        with self._telling("cannot be set aside"):
+            if self._beside(_LOG).exists():
+                os.replace(self._beside(_LOG), self._folder / f"{name}{_LOG}")
+            self._set_aside_as(name)
+        return name
+
+    def aside(self) -> list[str]:
+        """The names of what was set aside and not looked through yet, oldest first."""
+        return sorted(name for name in os.listdir(self._folder) if _ASIDE.fullmatch(name))
+
+    def looked_through(self, name: str) -> None:
+        """Keep what was set aside for people only. The oldest one goes where there are too many.
+
+        Raises:
+            StoreError: the disk refused.
+        """
+        with self._telling(f"{name} cannot be renamed"):
+            os.replace(self._folder / name, self._folder / f"{name}.done")
+            kept = sorted(one for one in os.listdir(self._folder) if _DONE.fullmatch(one))
+            for old in kept[:-_KEPT_MAX]:
+                log = old.removesuffix(".done") + _LOG
+                (self._folder / log).unlink(missing_ok=True)
+                (self._folder / old).unlink()
+            self._sync()
+
+    def _end_what_was_begun(self) -> None:
+        """Name a file like its log that was set aside already."""
+        names = set(os.listdir(self._folder))
+        for log in sorted(name for name in names if name.endswith(_LOG)):
+            name = log.removesuffix(_LOG)
+            if _ASIDE.fullmatch(name) and not names & {name, f"{name}.done"}:
+                self._set_aside_as(name)
+
+    def _set_aside_as(self, name: str) -> None:
+        self._beside(_INDEX).unlink(missing_ok=True)
+        if self._path.exists():
+            os.replace(self._path, self._folder / name)
+        else:
+            (self._folder / name).touch(mode=0o600)
+        self._sync()
+
+    def _beside(self, part: str) -> Path:
+        return self._path.with_name(self._path.name + part)
+
+    def _sync(self) -> None:
+        """Wait until the disk has the names in the folder."""
+        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    @contextlib.contextmanager
+    def _telling(self, what: str) -> Iterator[None]:
+        """Say which database it was about."""
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(f"{self._path}: {what}: {error.strerror}") from error
+
+
+def _number(name: str) -> re.Match[str] | None:
+    return re.match(r"damaged-(\d{6})", name)
+
+
+def _size_bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _lengthen(path: Path, missing_bytes: int) -> None:
+    """Put zeros at the end, and wait until the disk has them."""
+    with path.open("ab", buffering=0) as file:
+        os.chmod(path, 0o600)
+        while missing_bytes > 0:
+            missing_bytes -= file.write(_ZEROS[: min(missing_bytes, len(_ZEROS))])
+        os.fsync(file.fileno())

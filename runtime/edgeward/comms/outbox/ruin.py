@@ -1,0 +1,80 @@
+"""What was read of a damaged database, before any of it is believed.
+
+No two tables have rows that look alike, so a row says by itself of which one it is.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from edgeward.comms.outbox.gaps import Lost
+from edgeward.comms.outbox.pages import Found, Pages
+from edgeward.comms.outbox.place import SEQUENCE_MAX, class_of
+from edgeward.comms.outbox.tally import Tally
+from edgeward.comms.record import Loss, RecordClass
+from edgeward.ports import Value
+
+_TOKEN_BYTES = 8
+_CLASSES = frozenset(map(int, RecordClass))
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A data key as it was found."""
+
+    subject: bytes | None
+    ring: int
+    wrapped: bytes
+
+
+@dataclass(slots=True)
+class Ruin:
+    """The rows, by table."""
+
+    records: dict[RecordClass, list[tuple[int, int, Found]]]
+    """Place, count in its class, and where it lies."""
+    keys: dict[int, Key] = field(default_factory=dict)
+    epochs: dict[int, bytes] = field(default_factory=dict)
+    tallies: dict[RecordClass, Tally] = field(default_factory=dict)
+    gaps: set[Lost] = field(default_factory=set)
+    erased: set[bytes] = field(default_factory=set)
+    """Subjects whose records were being removed."""
+
+
+def read_ruin(pages: Pages) -> Ruin:
+    """Read every row that can be read."""
+    ruin = Ruin({kind: [] for kind in RecordClass})
+    for found, number, row in pages.rows():
+        match row:
+            case [None, int(nth), int(), bytes()] if (kind := class_of(number)) and number > 0:
+                ruin.records[kind].append((number, nth, found))
+            case [None, bytes(token)] if len(token) == _TOKEN_BYTES:
+                ruin.epochs[number] = token
+            case [None, None | bytes() as subject, int(ring), bytes(wrapped), int(erased)]:
+                _read_key(ruin, number, Key(subject, ring, wrapped), erased)
+            case [None, int(), int(), int(), int(), int()] if number in _CLASSES:
+                ruin.tallies[RecordClass(number)] = Tally(*_integers(row))
+            case [None, int(), int(), str(reason), int(), int(), int()]:
+                _read_gap(ruin, reason, *_integers(row))
+            case _:
+                pass  # of another table, or of none
+    for found_records in ruin.records.values():
+        found_records.sort(key=lambda record: record[0])
+    return ruin
+
+
+def _integers(fields: Iterable[Value]) -> list[int]:
+    return [one for one in fields if isinstance(one, int)]
+
+
+def _read_key(ruin: Ruin, place: int, key: Key, erased: int) -> None:
+    """Of two versions of a key the newer wrapping is the one to have."""
+    if erased and key.subject is not None:
+        ruin.erased.add(key.subject)
+    if place not in ruin.keys or ruin.keys[place].ring < key.ring:
+        ruin.keys[place] = key
+
+
+def _read_gap(ruin: Ruin, reason: str, *numbers: int) -> None:
+    ordinal, kind, first, last, count = numbers
+    if kind in _CLASSES and reason in set(Loss) and 0 < first <= last <= SEQUENCE_MAX:
+        ruin.gaps.add(Lost(ordinal, RecordClass(kind), first, last, count, Loss(reason)))

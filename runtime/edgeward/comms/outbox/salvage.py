@@ -1,0 +1,235 @@
+"""Puts what can be read of a damaged database into a new one, record by record.
+
+Each record is put back only when its sealing shows that it is what was accepted: a changed byte, a
+row that moved, another record's bytes are told from the real one. What is missing is counted as
+quarantined and told to the receiver. Nothing is delivered before all of it is done, so that it may
+be interrupted and begun again at any point; the damaged files stay as they are.
+"""
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from edgeward.comms.outbox import keys, shelf
+from edgeward.comms.outbox.core import Core
+from edgeward.comms.outbox.gaps import Lost, add_unknown
+from edgeward.comms.outbox.pages import DamagedRowError, Found, Pages
+from edgeward.comms.outbox.place import SEQUENCE_MAX, class_of, ordinal_of, sequence_of
+from edgeward.comms.outbox.ruin import Key, Ruin, read_ruin
+from edgeward.comms.outbox.tally import Tally
+from edgeward.comms.outbox.writer import frames_of
+from edgeward.comms.record import DataKey, Epoch, Identity, Loss, RecordClass, Sealer
+from edgeward.errors import DamagedError, SealError, StoreError
+from edgeward.ports import DatabaseFile
+
+_SMALL_ROWS = 20
+"""Keys, epochs or gaps in one transaction."""
+_SMALL_BYTES = 8192
+_ROW_BYTES = 40
+_BY_IMPORTANCE = sorted(RecordClass, reverse=True)
+
+Row = tuple[int, int, int, bytes]
+"""Place, count in its class, number of its key, sealed bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Salvaged:
+    """What came of a damaged database."""
+
+    name: str
+    """Under which it was set aside."""
+    records: int
+    lost: int
+
+
+def salvage(core: Core, file: DatabaseFile, name: str, sealer: Sealer) -> Salvaged:
+    """Put back what can be read of what was set aside; do it again after an interruption.
+
+    Raises:
+        StoreError: the disk refused; the next start begins again.
+    """
+    pages = Pages(file, name)
+    ruin = read_ruin(pages)
+    known = _put_back_small(core, ruin)
+    records = {
+        kind: _put_back(core, kind, _believed(pages, ruin, kind, known, sealer))
+        for kind in _BY_IMPORTANCE
+    }
+    lost = sum(_settle(core, ruin, kind, kept) for kind, kept in records.items())
+    core.writer.empty_log()
+    file.looked_through(name)
+    return Salvaged(name, sum(map(len, records.values())), lost)
+
+
+def _put_back_small(core: Core, ruin: Ruin) -> dict[int, DataKey]:
+    """Epochs, keys and gaps: few, and the records need them. The keys by their place."""
+    epochs = [Epoch(ordinal, token) for ordinal, token in ruin.epochs.items() if ordinal > 0]
+    core.epochs = {epoch.ordinal: epoch for epoch in epochs} | core.epochs
+    known = {
+        place: key
+        for place, found in ruin.keys.items()
+        if (key := _data_key(core, place, found)) is not None
+    }
+    wrapped, gaps = list(known.values()), sorted(_tellable(core, ruin), key=str)
+    for start in range(0, max(len(epochs), len(wrapped), len(gaps)), _SMALL_ROWS):
+        part = slice(start, start + _SMALL_ROWS)
+        with core.change(frames_of(_SMALL_BYTES, 8)) as change:
+            for epoch in epochs[part]:
+                keys.store_epoch(change.database, epoch)
+            keys.store_keys(change.database, wrapped[part])
+            add_unknown(change.database, gaps[part])
+    for subject in ruin.erased:
+        with core.change(frames_of(_SMALL_BYTES, 2)) as change:
+            keys.mark_erased(change.database, subject)
+    return known
+
+
+def _tellable(core: Core, ruin: Ruin) -> list[Lost]:
+    return [gap for gap in ruin.gaps if gap.ordinal in core.epochs]
+
+
+def _data_key(core: Core, place: int, found: Key) -> DataKey | None:
+    kind, epoch = class_of(place), core.epochs.get(ordinal_of(place))
+    if kind is None or epoch is None:
+        return None
+    return DataKey(epoch, sequence_of(place), kind, found.subject, found.ring, found.wrapped)
+
+
+def _believed(
+    pages: Pages, ruin: Ruin, kind: RecordClass, known: dict[int, DataKey], sealer: Sealer
+) -> Iterator[Row]:  # fmt: skip
+    """The records of a class that are what was accepted, in their order."""
+    by_number = {(key.epoch.ordinal, key.number): key for key in known.values() if key.kind is kind}
+    last = -1
+    for place, _, found in ruin.records[kind]:
+        if place == last:
+            continue
+        row = _row(pages, found)
+        key = by_number.get((ordinal_of(place), row[2])) if row else None
+        if row is None or key is None or row[0] != place:
+            continue
+        try:
+            sealer.open(Identity(key.epoch, sequence_of(place)), kind, key, row[3])
+        except SealError:
+            continue
+        last = place
+        yield row
+
+
+def _row(pages: Pages, found: Found) -> Row | None:
+    try:
+        place, fields = pages.row(found)
+    except (DamagedRowError, IndexError, struct.error, UnicodeDecodeError):
+        return None
+    match fields:
+        case [None, int(nth), int(number), bytes(blob)]:
+            return place, nth, number, blob
+    return None
+
+
+def _put_back(core: Core, kind: RecordClass, rows: Iterator[Row]) -> list[tuple[int, int]]:
+    """Place and count of each record of a class that lies in the new database."""
+    kept: list[tuple[int, int]] = []
+    part: list[Row] = []
+    size_bytes = 0
+    for row in rows:
+        if part and size_bytes + len(row[3]) > core.room.transaction_bytes_max:
+            if not _store(core, kind, part, size_bytes):
+                return kept
+            kept += [(place, nth) for place, nth, *_ in part]
+            part, size_bytes = [], 0
+        part.append(row)
+        size_bytes += len(row[3]) + _ROW_BYTES
+    if part and _store(core, kind, part, size_bytes):
+        kept += [(place, nth) for place, nth, *_ in part]
+    return kept
+
+
+def _store(core: Core, kind: RecordClass, rows: Sequence[Row], size_bytes: int) -> bool:
+    """Store some; False when there is no room for them in what is allowed."""
+    frames = frames_of(size_bytes, 1)
+    try:
+        with core.writer.write(frames, core.room.pages_kept) as database:
+            database.execute_many(shelf.PUT_ONCE[kind], rows)
+    except DamagedError:
+        raise
+    except StoreError:
+        if not core.writer.lacks_pages(frames, core.room.pages_kept):
+            raise
+        return False
+    return True
+
+
+def _settle(core: Core, ruin: Ruin, kind: RecordClass, kept: list[tuple[int, int]]) -> int:
+    """Make the figures of a class right again, and tell what was lost; how many records."""
+    there = shelf.counted(core.database, kind)
+    nth_max = max((nth for _, nth in kept), default=0)
+    holes = _holes(kind, kept)
+    told = ruin.tallies.get(kind)
+    if told is None:  # lost too: what is missing between two records is lost, the rest delivered
+        missing = sum(hole.count for hole in holes)
+        told = Tally(accepted=max(nth_max, there + missing))
+        told.delivered = told.accepted - there - missing
+    gone = told.delivered + told.evicted + told.quarantined + told.erased
+    told.accepted = max(told.accepted, nth_max, gone + there)
+    lost = told.accepted - gone - there
+    with core.change(frames_of(0, 2)) as change:
+        told.quarantined += lost
+        mine = change.tallies[kind]
+        mine.accepted, mine.delivered, mine.evicted = told.accepted, told.delivered, told.evicted
+        mine.quarantined, mine.erased = told.quarantined, told.erased
+        change.touched.add(kind)
+    _tell(core, _counted(holes + _edges(core, kind, kept), lost) if lost else [])
+    return lost
+
+
+def _tell(core: Core, gaps: list[Lost]) -> None:
+    for start in range(0, len(gaps), _SMALL_ROWS):
+        with core.change(frames_of(_SMALL_BYTES, 3)) as change:
+            add_unknown(change.database, gaps[start : start + _SMALL_ROWS])
+
+
+def _holes(kind: RecordClass, kept: list[tuple[int, int]]) -> list[Lost]:
+    """Where records of a class are missing between two that follow each other in one epoch."""
+    return [
+        Lost(
+            ordinal_of(one), kind, sequence_of(one) + 1, sequence_of(other) - 1,
+            other_nth - nth - 1, Loss.QUARANTINED,
+        )
+        for (one, nth), (other, other_nth) in pairwise(kept)
+        if ordinal_of(one) == ordinal_of(other) and other_nth - nth > 1
+        and sequence_of(other) - sequence_of(one) > 1
+    ]  # fmt: skip
+
+
+def _edges(core: Core, kind: RecordClass, kept: list[tuple[int, int]]) -> list[Lost]:
+    """What was before the first and behind the last record of each epoch; all have ended."""
+    span: dict[int, tuple[int, int]] = {}
+    for place, _ in kept:
+        ordinal, sequence = ordinal_of(place), sequence_of(place)
+        span[ordinal] = (span.get(ordinal, (sequence, 0))[0], sequence)
+    gaps = []
+    for ordinal in sorted(core.epochs):
+        first, last = span.get(ordinal, (SEQUENCE_MAX + 1, SEQUENCE_MAX))
+        edges = ((1, first - 1), (last + 1, SEQUENCE_MAX))
+        gaps += [
+            Lost(ordinal, kind, start, end, 0, Loss.QUARANTINED)
+            for start, end in edges
+            if start <= end
+        ]
+    return gaps
+
+
+def _counted(gaps: list[Lost], lost: int) -> list[Lost]:
+    """The same with as many records in all as were lost; those nobody can place come last."""
+    counted = []
+    for gap in gaps:
+        count = min(gap.count, lost)
+        lost -= count
+        counted.append(Lost(gap.ordinal, gap.kind, gap.first, gap.last, count, gap.reason))
+    if lost and counted:
+        gap = counted.pop()
+        rest = Lost(gap.ordinal, gap.kind, gap.first, gap.last, gap.count + lost, gap.reason)
+        counted.append(rest)
+    return counted

@@ -1,0 +1,118 @@
+"""The rows of the records themselves: put at the end of their class, read and removed in order."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from edgeward.comms.outbox.ring import Draft
+from edgeward.comms.record import RecordClass
+from edgeward.ports import Database
+
+Row = tuple[int, int, bytes]
+"""Place, number of the data key, sealed bytes."""
+_CHUNK_ROWS = 64
+
+
+def _statements(sql: str) -> dict[RecordClass, str]:
+    """One statement for each table; their names are ours."""
+    return {kind: sql.replace("RECORDS", kind.word) for kind in RecordClass}
+
+
+PUT: Final = _statements("INSERT INTO RECORDS VALUES (?, ?, ?, ?)")
+PUT_ONCE: Final = _statements("INSERT OR IGNORE INTO RECORDS VALUES (?, ?, ?, ?)")
+_READ = _statements(
+    "SELECT place, datakey, blob FROM RECORDS WHERE place > ? AND place <= ? ORDER BY place LIMIT ?"
+)
+_SIZES = _statements(
+    "SELECT place, length(blob) FROM RECORDS WHERE place > ? ORDER BY place LIMIT ?"
+)
+_PLACES = _statements(
+    "SELECT place FROM RECORDS WHERE place BETWEEN ? AND ? ORDER BY place LIMIT ?"
+)
+_DELETE_RANGE = _statements("DELETE FROM RECORDS WHERE place BETWEEN ? AND ?")
+_DELETE = _statements("DELETE FROM RECORDS WHERE place = ?")
+_NEWEST = _statements("SELECT nth FROM RECORDS ORDER BY place DESC LIMIT 1")
+_COUNT = _statements("SELECT count(*) FROM RECORDS")
+_SEALED_BY = _statements(
+    "SELECT place, datakey FROM RECORDS WHERE place > ? AND place <= ? ORDER BY place LIMIT ?"
+)
+_ANY = _statements("SELECT 1 FROM RECORDS WHERE place BETWEEN ? AND ? LIMIT 1")
+
+
+def put(database: Database, drafts: Sequence[Draft], accepted: dict[RecordClass, int]) -> None:
+    """Put records at the end of their classes, and count them."""
+    for kind in {draft.kind for draft in drafts}:
+        nth = accepted.get(kind, 0)
+        rows = [
+            (draft.place, nth + count, draft.sealed.key, draft.sealed.blob)
+            for count, draft in enumerate((one for one in drafts if one.kind is kind), 1)
+        ]
+        database.execute_many(PUT[kind], rows)
+        accepted[kind] = nth + len(rows)
+
+
+def read(database: Database, kind: RecordClass, after: int, through: int) -> Iterator[Row]:
+    """The records of a class behind a place and up to another one, a few at a time."""
+    while True:
+        rows: list[Row] = database.execute(_READ[kind], (after, through, _CHUNK_ROWS))
+        yield from rows
+        if len(rows) < _CHUNK_ROWS:
+            return
+        after = rows[-1][0]
+
+
+def one(database: Database, kind: RecordClass, place: int) -> Row | None:
+    """The record at a place."""
+    rows: list[Row] = database.execute(_READ[kind], (place - 1, place, 1))
+    return rows[0] if rows else None
+
+
+def oldest(database: Database, kind: RecordClass, size_bytes: int, rows_max: int) -> list[int]:
+    """The places of the oldest records of a class that together have so many bytes."""
+    found, taken = [], 0
+    for place, length in database.execute(_SIZES[kind], (-1, rows_max)):
+        if taken >= size_bytes:
+            break
+        found.append(place)
+        taken += length
+    return found
+
+
+def remove(database: Database, kind: RecordClass, places: Iterable[int]) -> int:
+    """Remove the records at these places, where they are there; how many were."""
+    wanted = sorted(set(places))
+    if not wanted:
+        return 0
+    span = (wanted[0], wanted[-1])
+    rows = database.execute(_PLACES[kind], (*span, len(wanted) + 1))
+    there = [place for (place,) in rows]
+    if set(there) <= set(wanted):
+        database.execute(_DELETE_RANGE[kind], span)
+        return len(there)
+    ((before,),) = database.execute("SELECT total_changes()")
+    database.execute_many(_DELETE[kind], ((place,) for place in wanted))
+    ((after,),) = database.execute("SELECT total_changes()")
+    return int(after - before)
+
+
+def sealed_by(
+    database: Database, kind: RecordClass, after: int, through: int, rows_max: int
+) -> list[tuple[int, int]]:
+    """Places and numbers of data keys."""
+    return database.execute(_SEALED_BY[kind], (after, through, rows_max))
+
+
+def accepted_ever(database: Database, kind: RecordClass) -> int:
+    """How many records of a class were accepted, as the newest one tells; 0 when there is none."""
+    rows = database.execute(_NEWEST[kind])
+    return int(rows[0][0]) if rows else 0
+
+
+def counted(database: Database, kind: RecordClass) -> int:
+    """How many records of a class lie there, one by one."""
+    ((count,),) = database.execute(_COUNT[kind])
+    return int(count)
+
+
+def any_between(database: Database, kind: RecordClass, first: int, last: int) -> bool:
+    """Whether a record of a class lies there."""
+    return bool(database.execute(_ANY[kind], (first, last)))

@@ -1,0 +1,203 @@
+"""How records come onto the disk, and what happens where it refuses them.
+
+1. All of a batch goes into one transaction.
+2. Where the queue is full, the oldest records of the lowest class go, of classes up to the highest
+   one in the batch. Where nothing may go, the lowest ones of the batch are rejected.
+3. Where the disk is full, its spare makes room, and then the same happens within what there is.
+4. Where the disk refuses for any other reason, or what is never given up finds no room, records
+   wait in memory.
+"""
+
+from dataclasses import dataclass, field
+
+from edgeward.comms.outbox import shelf
+from edgeward.comms.outbox.core import Core
+from edgeward.comms.outbox.ring import Draft
+from edgeward.comms.outbox.writer import frames_of
+from edgeward.comms.record import Loss, Receipt, RecordClass, Standing
+from edgeward.errors import DamagedError, StoreError
+
+_ROW_BYTES = 40
+"""What a record takes on a page beside its bytes."""
+_EVICTED_ROWS_MAX = 2000
+_EVICTED_PART = 8
+
+
+@dataclass(slots=True)
+class Stored:
+    """What became of a batch: the rest of it is durable."""
+
+    volatile: set[int] = field(default_factory=set)
+    """Places of those that wait in memory."""
+    rejected: dict[int, str] = field(default_factory=dict)
+    """Places of those that are not kept, and why not."""
+
+    def receipt(self, draft: Draft) -> Receipt:
+        """The answer to one of them."""
+        if draft.place in self.volatile:
+            return Receipt(Standing.VOLATILE, draft.identity)
+        if draft.place in self.rejected:
+            return Receipt(Standing.REJECTED, reason=self.rejected[draft.place])
+        return Receipt(Standing.DURABLE, draft.identity)
+
+
+class NoRoomError(StoreError):
+    """The queue is full, and nothing in it may be given up for this."""
+
+
+def store(core: Core, drafts: list[Draft]) -> Stored:
+    """Bring them onto the disk, or say of each what else became of it.
+
+    Raises:
+        DamagedError: what lies on the disk is not what was written there; nothing was changed.
+    """
+    stored = Stored()
+    while drafts:
+        try:
+            put(core, drafts)
+            return stored
+        except DamagedError:
+            raise
+        except NoRoomError as error:
+            lowest = min(core.allowance.rank(draft.kind) for draft in drafts)
+            if lowest == len(core.allowance.eviction):
+                return keep_in_memory(core, drafts, str(error), stored)
+            out = [draft for draft in drafts if core.allowance.rank(draft.kind) == lowest]
+            drafts = [draft for draft in drafts if core.allowance.rank(draft.kind) > lowest]
+            _reject(core, out, str(error), stored)
+        except StoreError as error:
+            return keep_in_memory(core, drafts, str(error), stored)
+    return stored
+
+
+def put(core: Core, drafts: list[Draft]) -> None:
+    """Put all of them on the disk, making room as long as there is room to make.
+
+    Raises:
+        DamagedError: what lies on the disk is not what was written there; nothing was changed.
+        NoRoomError: the queue is full; nothing was changed but what was evicted.
+        StoreError: the disk refused; the same.
+    """
+    size_bytes = sum(len(draft.sealed.blob) + _ROW_BYTES for draft in drafts)
+    kinds = {draft.kind for draft in drafts}
+    highest = max(core.allowance.rank(kind) for kind in kinds)
+    kept = highest == len(core.allowance.eviction)
+    pages_max = core.room.pages_kept if kept else core.room.pages_any
+    while True:
+        frames = frames_of(size_bytes, len(kinds)) + core.pending.frames()
+        try:
+            _commit(core, drafts, frames, pages_max)
+            return
+        except DamagedError:
+            raise
+        except StoreError as error:
+            _make_room(core, error, frames, pages_max, highest, size_bytes)
+
+
+def flush(core: Core) -> int:
+    """Bring onto the disk what waits in memory; how many records.
+
+    Raises:
+        DamagedError: what lies on the disk is not what was written there; nothing was changed.
+        StoreError: the disk still refuses; the rest waits on.
+    """
+    count = 0
+    while drafts := _first(core):
+        put(core, drafts)
+        core.ring.remove([draft.place for draft in drafts])
+        count += len(drafts)
+    while core.pending:
+        with core.change(0):
+            pass
+    return count
+
+
+def _first(core: Core) -> list[Draft]:
+    """As many of those in memory as one transaction takes."""
+    chosen: list[Draft] = []
+    size_bytes = 0
+    for draft in core.ring.drafts():
+        size_bytes += len(draft.sealed.blob)
+        if chosen and size_bytes > core.room.transaction_bytes_max:
+            break
+        chosen.append(draft)
+    return chosen
+
+
+def _commit(core: Core, drafts: list[Draft], frames: int, pages_max: int) -> None:
+    accepted = {kind: tally.accepted for kind, tally in core.tallies.items()}
+    with core.writer.write(frames, pages_max) as database:
+        shelf.put(database, drafts, accepted)
+        if core.pending:
+            core.store_pending(database)
+    for kind, count in accepted.items():
+        core.tallies[kind].accepted = count
+    if core.pending:
+        core.pending.stored()
+
+
+def _make_room(
+    core: Core, error: StoreError, frames: int, pages_max: int, highest: int, size_bytes: int
+) -> None:
+    """Do what a refused transaction needs, or raise why it cannot be done."""
+    if not core.writer.lacks_pages(frames, pages_max):
+        if not core.writer.use_spare():
+            raise error
+        return
+    for kind in core.allowance.eviction[: highest + 1]:
+        if evict(core, kind, size_bytes):
+            return
+    raise NoRoomError(
+        "the queue is full of records that may not be given up for this;"
+        " accepted again when a receiver has taken some"
+    ) from error
+
+
+def evict(core: Core, kind: RecordClass, size_bytes: int) -> int:
+    """Give up the oldest records of a class, somewhat more than is needed now; how many.
+
+    Raises:
+        StoreError: the disk refused; nothing was given up.
+    """
+    room_bytes = core.room.transaction_bytes_max
+    wanted_bytes = min(max(size_bytes, room_bytes // _EVICTED_PART), room_bytes)
+    places = shelf.oldest(core.database, kind, wanted_bytes, _EVICTED_ROWS_MAX)
+    if not places:
+        return 0
+    with core.change(frames_of(2 * wanted_bytes, 3)) as change:
+        return change.lose(kind, places, Loss.EVICTED)
+
+
+def keep_in_memory(core: Core, drafts: list[Draft], reason: str, stored: Stored) -> Stored:
+    """Let them wait in memory, as far as there is room; lower classes make room for higher ones."""
+    for draft in drafts:
+        taken, given_up = core.ring.add(draft)
+        if taken:
+            stored.volatile.add(draft.place)
+        else:
+            _reject(
+                core, [draft], f"{reason}; the memory for what the disk refuses is full", stored
+            )
+        for one in given_up:
+            _give_up(core, one, stored)
+    return stored
+
+
+def _give_up(core: Core, draft: Draft, stored: Stored) -> None:
+    """One that waited in memory goes: it was accepted once, so it is counted and told."""
+    tally = core.tallies[draft.kind]
+    tally.accepted += 1
+    tally.evicted += 1
+    core.pending.tallies.add(draft.kind)
+    core.pending.lose(draft.kind, [draft.place], Loss.EVICTED, core.ring)
+    if draft.place in stored.volatile:  # of the same batch: nobody was told that it is kept
+        stored.volatile.remove(draft.place)
+        stored.rejected[draft.place] = "the memory for what the disk refuses is full"
+
+
+def _reject(core: Core, drafts: list[Draft], reason: str, stored: Stored) -> None:
+    """Their sequences are used up, and never come to be of a record."""
+    stored.rejected |= {draft.place: reason for draft in drafts}
+    for kind in {draft.kind for draft in drafts}:
+        places = [draft.place for draft in drafts if draft.kind is kind]
+        core.pending.lose(kind, places, Loss.VOID, core.ring)

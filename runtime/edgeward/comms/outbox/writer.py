@@ -1,0 +1,151 @@
+"""Transactions that keep the bounds: of the log, of the database, and of a disk that is full.
+
+The log holds what was committed and is not in the database yet. It is emptied by `checkpoint`, as a
+rule on a thread where nobody waits for it. Where that thread does not come, the next transaction
+empties the log itself before the log would grow over its bound: how much one adds is estimated from
+above. A log that was emptied is written from its start again, on blocks of the disk it has already.
+
+On a full disk the log has its blocks and the spare is as large as the log. With the spare given
+back, all that is in the log fits into the database; from then on the database does not grow, and
+what is deleted makes room for what is new, until the disk has room for the spare again.
+"""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+from edgeward.comms.outbox.allowance import PAGE_BYTES, Room
+from edgeward.comms.outbox.transaction import transaction
+from edgeward.errors import StoreError
+from edgeward.ports import Database, DatabaseFile
+
+_FRAMES_LEAST = 6
+"""The last leaf, a new one, two parents, the first page, a page of the list of free ones."""
+_USED_BYTES = PAGE_BYTES // 2
+"""Of a page, at the least: a long record may leave nearly half of its last page unused."""
+
+
+def frames_of(size_bytes: int, places: int) -> int:
+    """How many pages a transaction writes at the most, at so many different places of the file."""
+    return _FRAMES_LEAST * places + size_bytes // _USED_BYTES
+
+
+class Writer:
+    """Writes to one open database."""
+
+    __slots__ = (
+        "_checkpointing",
+        "_file",
+        "_frames",
+        "_helper",
+        "_limit_pages",
+        "_pinned_pages",
+        "_room",
+        "database",
+    )
+
+    def __init__(self, file: DatabaseFile, database: Database, room: Room) -> None:
+        """Take the space that is reserved, if the disk has it."""
+        self.database = database
+        self._file = file
+        self._room = room
+        self._frames = room.log_frames_max  # whatever a crash has left in it
+        self._limit_pages = 0
+        self._pinned_pages: int | None = None
+        self._helper: Database | None = None
+        self._checkpointing = threading.Lock()
+
+    @property
+    def pinned(self) -> bool:
+        """Whether the disk is full, so that the database may not grow."""
+        return self._pinned_pages is not None
+
+    @property
+    def log_due(self) -> bool:
+        """Whether the log should be emptied soon, by whoever has the time."""
+        return self._frames * 2 >= self._room.log_frames_max
+
+    @contextlib.contextmanager
+    def write(self, frames: int, pages_max: int) -> Iterator[Database]:
+        """One transaction that adds at most so many frames, to a database of so many pages.
+
+        Raises:
+            DamagedError: what lies on the disk is not what was written there.
+            StoreError: the disk refused, or there is no room; nothing was changed.
+        """
+        if self._frames + frames > self._room.log_frames_max:
+            self.empty_log()
+        limit = self._within(pages_max)
+        if limit != self._limit_pages:
+            self.database.execute(f"PRAGMA max_page_count={limit}")
+            self._limit_pages = limit
+        with transaction(self.database):
+            yield self.database
+        self._frames += frames
+
+    def lacks_pages(self, frames: int, pages_max: int) -> bool:
+        """Whether the database itself has no room for so many pages more."""
+        ((pages,),) = self.database.execute("PRAGMA page_count")
+        ((free,),) = self.database.execute("PRAGMA freelist_count")
+        return bool(pages - free + frames > self._within(pages_max))
+
+    def empty_log(self) -> None:
+        """Put what the log holds into the database, on this thread.
+
+        Raises:
+            DamagedError: what lies on the disk is not what was written there.
+            StoreError: the disk refused; the log keeps what it holds.
+        """
+        with self._checkpointing:
+            ((busy, frames, done),) = self.database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        if busy or done < frames:
+            raise StoreError(f"the log of the outbox was not emptied: {done} of {frames} pages")
+        self._frames = 0
+
+    def empty_most(self) -> None:
+        """The same for what the log holds now, on any thread, while others go on writing.
+
+        Raises:
+            DamagedError: what lies on the disk is not what was written there.
+            StoreError: the disk refused; the log keeps what it holds.
+        """
+        with self._checkpointing:
+            if self._helper is None:
+                self._helper = self._file.open()
+                self._helper.execute("PRAGMA synchronous=FULL")
+                self._helper.execute("PRAGMA wal_autocheckpoint=0")
+            self._helper.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def reserve(self) -> None:
+        """Take what is reserved, and let the database grow again.
+
+        Raises:
+            StoreError: the disk does not have it.
+        """
+        self._file.reserve(self._room.log_bytes, self._room.spare_bytes)
+        self._pinned_pages = None
+
+    def use_spare(self) -> bool:
+        """Give the spare back to a full disk and stop growing; False when that has been done.
+
+        Raises:
+            DamagedError: what lies on the disk is not what was written there.
+            StoreError: the disk refused.
+        """
+        if self.pinned:
+            return False
+        self._file.release()
+        self.empty_log()
+        ((pages,),) = self.database.execute("PRAGMA page_count")
+        self._pinned_pages = int(pages)
+        return True
+
+    def close(self) -> None:
+        """Let go of the database."""
+        with self._checkpointing:
+            if self._helper is not None:
+                self._helper.close()
+            self.database.close()
+
+    def _within(self, pages_max: int) -> int:
+        return pages_max if self._pinned_pages is None else min(pages_max, self._pinned_pages)
