@@ -1,0 +1,1 @@
+"""The audit trail: who did what with keys, records and trust; what was changed in it is found."""
