@@ -111,7 +111,15 @@ def refuse_known(examples: Examples, *models: BenchModel) -> None:
     Raises:
         Finding: there is somebody; nothing can be said about a model with this set.
     """
-    everybody = set(examples.patients.tolist())
+    refuse_patients(set(examples.patients.tolist()), *models)
+
+
+def refuse_patients(everybody: set[str], *models: BenchModel) -> None:
+    """The same, for whoever is named here.
+
+    Raises:
+        Finding: as `refuse_known`.
+    """
     for model in models:
         known = sorted(everybody & taught_by(model))
         if known:

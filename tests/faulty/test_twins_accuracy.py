@@ -47,6 +47,11 @@ SEED = int.from_bytes(hashlib.sha256(b"7:patients of the accuracy suite").digest
         ("guesses_at_anything", "test_no_signal", "REQ-ACC-007", "labels_made_up"),
         ("remembers", "test_repeatable", "REQ-ACC-008", "answers_that_change"),
         ("drops_what_is_hard", "test_nothing_dropped", "REQ-ACC-009", "dropped"),
+        ("beats_other_weights", "test_beats_released", "REQ-ACC-040", "beats_told_otherwise"),
+        ("beats_off_by_one", "test_beats_released", "REQ-ACC-040", "beats_told_otherwise"),
+        ("beats_without_s", "test_beats_retained", "REQ-ACC-041", "loss_of_S"),
+        ("beats_never_silent", "test_beats_unanswered", "REQ-ACC-042", "answers_made_up"),
+        ("beats_in_nothing", "test_beats_unanswered", "REQ-ACC-042", "beats_where_nothing_came"),
     ],
 )  # fmt: skip
 def test_a_defect_of_the_model_is_found(

@@ -9,8 +9,15 @@ import pytest
 from edgeward.adapters.host import package_file
 from edgeward.profile import load_profile
 from edgeward_harness.errors import HarnessError, InputError
+from edgeward_harness.profile.applicability import Need, applies
 from edgeward_harness.profile.bench import Role
-from edgeward_harness.profile.unit import BUILT_IN, FLOAT_REFERENCE, MODEL_HISTORY, load_units
+from edgeward_harness.profile.unit import (
+    BEAT_REFERENCE,
+    BUILT_IN,
+    FLOAT_REFERENCE,
+    MODEL_HISTORY,
+    load_units,
+)
 from edgeward_harness.resources import device_profiles
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.rig.models import IN_FLOAT, IN_WHOLE_NUMBERS, open_model
@@ -80,6 +87,19 @@ def test_what_can_be_asked_of_a_model_follows_from_its_files(model: Path, tmp_pa
     one = load_units(_bench(tmp_path, '{ released = "model.onnx" }'))["mine"]
     assert FLOAT_REFERENCE not in one.at_hand
     assert one.models == {Role.RELEASED: model}
+    assert BEAT_REFERENCE not in one.at_hand
+
+
+def test_a_unit_without_models_of_beats_is_not_asked_and_told_how_to_name_them(
+    model: Path, tmp_path: Path
+) -> None:
+    profile = load_profile("bedside_monitor", [device_profiles()]).profile
+    unit = load_units(_bench(tmp_path, f'{{ beats = "{model.name}" }}'))["mine"]
+    judged = applies(Need(fixtures=(BEAT_REFERENCE,)), profile, unit, None)
+    assert not judged.applies
+    assert "no beat-reference" in judged.reason
+    assert "models.beats and models.beats_reference of the unit" in judged.reason
+    assert applies(Need(fixtures=(BEAT_REFERENCE,)), profile, BUILT_IN["reference"], None).applies
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from edgeward.profile import Profile
-from edgeward_harness.profile.unit import OTHER_PROCESSORS, Realization, Unit
+from edgeward_harness.profile.unit import BEAT_REFERENCE, OTHER_PROCESSORS, Realization, Unit
 
 RECORDINGS = "recordings-"
 """How the name of a fixture begins that is a collection of recordings."""
@@ -69,8 +69,11 @@ def _unit_reasons(need: Need, unit: Unit) -> Iterator[str]:
 def _remedy(absent: Collection[str]) -> str:
     recorded = any(name.startswith(RECORDINGS) for name in absent)
     told = " Recordings are named with --recordings DIR." if recorded else ""
-    emulated = OTHER_PROCESSORS in absent
-    return told + (" Processors are emulated by qemu-user on an x86 host." if emulated else "")
+    if OTHER_PROCESSORS in absent:
+        told += " Processors are emulated by qemu-user on an x86 host."
+    if BEAT_REFERENCE in absent:
+        told += " Models of beats are named as models.beats and models.beats_reference of the unit."
+    return told
 
 
 def _capability_reasons(need: Need, capabilities: Collection[str] | None) -> Iterator[str]:

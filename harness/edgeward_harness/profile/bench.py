@@ -118,6 +118,10 @@ class Role(StrEnum):
     """The version that was first cleared."""
     EXAMPLES = "examples"
     """Labelled windows to judge it by, in place of simulated ones."""
+    BEATS = "beats"
+    """The model of the class of a beat that was put on the device, as it was released."""
+    BEATS_REFERENCE = "beats_reference"
+    """The float model that that one was made from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,8 @@ SIMULATED_CLOCK = "simulated-clock"
 """It can be started as a build whose time moves only when it is told to (docs/protocol.md)."""
 FLOAT_REFERENCE = "float-reference"
 """The model as it was released, and the float model that it was made from."""
+BEAT_REFERENCE = "beat-reference"
+"""The same two of a model of the class of a beat."""
 MODEL_HISTORY = "model-history"
 """The versions before it as well: the last, and the one that was first cleared."""
 OTHER_PROCESSORS = "other-processors"
@@ -104,6 +106,8 @@ def _model_fixtures(models: Mapping[Role, Path]) -> Iterator[str]:
         yield FLOAT_REFERENCE
         if {Role.LAST, Role.ORIGINAL} <= models.keys():
             yield MODEL_HISTORY
+    if {Role.BEATS, Role.BEATS_REFERENCE} <= models.keys():
+        yield BEAT_REFERENCE
 
 
 def _bench_fixtures() -> Iterator[str]:
@@ -137,8 +141,10 @@ def energy_counters(powercap: Path = POWERCAP) -> tuple[Path, ...]:
 SHIPPED_MODELS: Mapping[Role, Path] = {
     Role.RELEASED: Path(edgeward.__file__).parent / "model" / "rhythm_reference.onnx",
     Role.REFERENCE: suites() / "accuracy" / "models" / "rhythm_teacher.onnx",
+    Role.BEATS: Path(edgeward.__file__).parent / "model" / "beat_reference.onnx",
+    Role.BEATS_REFERENCE: suites() / "accuracy" / "models" / "beat_teacher.onnx",
 }
-"""Of the model that the reference device runs when it is given no other."""
+"""Of the models that the reference device runs when it is given no other."""
 BUILT_IN: Mapping[str, Unit] = {
     unit.name: unit
     for unit in (

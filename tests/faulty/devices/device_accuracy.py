@@ -10,13 +10,18 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from edgeward.device.bedside import bedside
+from edgeward.device.bedside.labelling import Labelling
+from edgeward.device.bedside.telling import BeatEvent
 from edgeward.device.device import Device, Parts
 from edgeward.device.serve import main
+from edgeward.model.beats import BeatLabel, LabelledBeat, load_beat_model
 from edgeward.model.card import ModelCard
 from edgeward.model.onnx_engine import OnnxEngine
 from edgeward.model.reference import load_reference_model
@@ -175,6 +180,96 @@ def float_as_int8(parts: Parts) -> Device:
     return _with_engine(parts, SHIPPED_MODELS[Role.REFERENCE].read_bytes())
 
 
+class Altering(OnnxEngine):
+    """The released model of beats, with its answers altered before they are told."""
+
+    def __init__(self, altered: Callable[[Scores, tuple[str, ...]], Scores]) -> None:
+        sound = load_beat_model()
+        self._altered = altered
+        super().__init__(SHIPPED_MODELS[Role.BEATS].read_bytes(), sound.card)
+
+    def probabilities(self, samples: Samples) -> tuple[float, ...]:
+        """Altered."""
+        scores = self._altered(np.array(super().probabilities(samples)), self.card.labels)
+        return tuple(scores.tolist())
+
+
+def _without_s(scores: Scores, labels: tuple[str, ...]) -> Scores:
+    scores[labels.index("N")] += scores[labels.index("S")]
+    scores[labels.index("S")] = 0.0
+    return scores
+
+
+def beats_other_weights(parts: Parts) -> Device:
+    """Some weights of the model of beats are another version's."""
+    model = onnx.load(SHIPPED_MODELS[Role.BEATS])
+    whole = [one for one in model.graph.initializer if numpy_helper.to_array(one).ndim >= 2]
+    weights = numpy_helper.to_array(whole[0]).copy()
+    weights[:, ::7] = 0 - weights[:, ::7]
+    whole[0].CopyFrom(numpy_helper.from_array(weights, whole[0].name))
+    return _with_beats(parts, Renamed(model.SerializeToString()))
+
+
+class Renamed(OnnxEngine):
+    """Other bytes under the card of the released model of beats."""
+
+    def __init__(self, model: bytes) -> None:
+        card = load_beat_model().card
+        super().__init__(model, replace(card, sha256=hashlib.sha256(model).hexdigest()))
+        self._card = card
+
+
+def beats_without_s(parts: Parts) -> Device:
+    """A class that is rare was given up: early beats from above are called normal."""
+    return _with_beats(parts, Altering(_without_s))
+
+
+class OfTheBeatBefore(Labelling):
+    """Each class is told of the beat after the one that it is of."""
+
+    before: LabelledBeat | None = None
+
+    def _event(self, one: LabelledBeat, at_ns: int) -> BeatEvent:
+        last, self.before = self.before or one, one
+        other = replace(last, beat=one.beat, at=one.at)
+        return super()._event(other, at_ns)
+
+
+class SilentIsNormal(Labelling):
+    """A beat without an answer is told as a normal one."""
+
+    def _event(self, one: LabelledBeat, at_ns: int) -> BeatEvent:
+        told = replace(one, label=BeatLabel.NORMAL) if one.label is None else one
+        return super()._event(told, at_ns)
+
+
+class FillsUp(Labelling):
+    """What did not come is filled up with what came last, and beats are told in it."""
+
+    def push(self, first: int, *block: Any) -> list[BeatEvent]:
+        """The beats of the block, and one in the middle of each gap before it."""
+        gap = first - self._intake.next_sample
+        found = super().push(first, *block)
+        if gap <= 0 or not found:
+            return found
+        beat = replace(found[0].labelled.beat, sample=first - gap // 2)
+        made_up = replace(found[0].labelled, beat=beat, label=BeatLabel.NORMAL)
+        return [replace(found[0], labelled=made_up), *found]
+
+
+def _with_beats(parts: Parts, engine: OnnxEngine) -> Device:
+    return Device(replace(parts, beat_engine=engine))
+
+
+def _with_labelling(labelling: type[Labelling]) -> Callable[[Parts], Device]:
+    def make(parts: Parts) -> Device:
+        put: Callable[[Any, str, Any], None] = setattr
+        put(bedside, "Labelling", labelling)
+        return Device(parts)
+
+    return make
+
+
 def released_file(parts: Parts) -> Device:
     """A sound device: it runs what its bench names as released, whatever that is worth."""
     model = open_model(Path(os.environ["RELEASED_FILE"]))
@@ -197,6 +292,11 @@ DEFECTS: dict[str, Callable[[Parts], Device]] = {
     "another_scale": AnotherScale,
     "guesses_at_anything": GuessesAtAnything,
     "calls_late": CallsLate,
+    "beats_other_weights": beats_other_weights,
+    "beats_without_s": beats_without_s,
+    "beats_off_by_one": _with_labelling(OfTheBeatBefore),
+    "beats_never_silent": _with_labelling(SilentIsNormal),
+    "beats_in_nothing": _with_labelling(FillsUp),
     "released_file": released_file,
 }
 
