@@ -180,8 +180,7 @@ def test_a_device_with_wrong_papers_gets_no_answer(
         caller.ask("GET", f"/v1/hello?nonce={NONCE}")
     caller.close()
     assert sink.requests == 0
-    (told,) = sink.refused
-    assert said_of_it in told
+    assert said_of_it in sink.refusal()
 
 
 def test_a_device_whose_key_is_not_registered_is_forbidden(bench: Bench, sink: HttpsSink) -> None:

@@ -1,6 +1,7 @@
 """A receiver over HTTPS: TLS 1.3, certificates on both sides, as many devices as come."""
 
 import contextlib
+import queue
 import socket
 import ssl
 import threading
@@ -13,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from cryptography import x509
 
+from edgeward_harness.errors import HarnessError
 from edgeward_harness.rig.authority import spki_digest
 from edgeward_harness.rig.sink.receiver import Peer, Receiver, Reply
 
@@ -97,6 +99,17 @@ class HttpsSink:
         """Why handshakes failed, each in the words of the TLS library."""
         return list(self._server.refused)
 
+    def refusal(self) -> str:
+        """Why the next handshake failed that nobody asked about yet, once it has.
+
+        Raises:
+            HarnessError: none fails.
+        """
+        try:
+            return self._server.told.get(timeout=SILENCE_S)
+        except queue.Empty:
+            raise HarnessError("every handshake with the receiver was accepted") from None
+
     def start(self) -> None:
         """Answer from now on."""
         self._thread.start()
@@ -124,6 +137,7 @@ class _Server(ThreadingHTTPServer):
         self.receiver, self.context = receiver, context
         self.accepted = self.requests = 0
         self.refused: list[str] = []
+        self.told: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._open: set[socket.socket] = set()
         super().__init__(address, _Handler)
 
@@ -143,6 +157,7 @@ class _Server(ThreadingHTTPServer):
             request.do_handshake()
         except (OSError, ValueError) as error:
             self.refused.append(str(error))
+            self.told.put(str(error))
             return
         with contextlib.suppress(OSError):  # whoever breaks a connection is told nothing more
             super().finish_request(request, client_address)

@@ -2,7 +2,8 @@
 
 Rules:
 1. Before anything else is sent over a new connection, its peer is judged and asked for a greeting:
-   a receiver that refuses our certificate, or that only seems to be one, gets no record.
+   a receiver that refuses our certificate or has not seen it, or that only seems to be one, gets no
+   record.
 2. The time that a greeting tells is believed as far as the peer's certificate reaches; then its
    dates are judged once more.
 3. A peer whose key is not pinned may hand over signed sets of pins, and is sent nothing else. It is
@@ -80,8 +81,16 @@ class Entrance:
             connection = self._connect(papers)
         except PeerError as error:
             raise _as_delivery(error) from error
+        except TrustError as error:
+            raise UnauthorisedError(str(error)) from error
         try:
-            return self.greet(connection)
+            greeted = self.greet(connection)
+            if greeted.serial != papers.serial:
+                raise UnauthorisedError(
+                    f"the receiver saw certificate {greeted.serial!r:.80}, not ours,"
+                    f" {papers.serial}: it cannot know who sends"
+                )
+            return greeted
         except BaseException:
             connection.close()
             raise
