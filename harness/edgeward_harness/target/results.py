@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from edgeward_harness.target import results_alarm, shape
+from edgeward_harness.target import results_alarm, results_outbox, shape
 from edgeward_harness.target.shape import Check
 
 PROTOCOL_MAJOR: Final = 1
-PROTOCOL_MINOR: Final = 3
+PROTOCOL_MINOR: Final = 4
 """What is known here; a device may have a greater minor, and tell more than is known."""
 
 METHODS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -18,6 +18,7 @@ METHODS: Final[Mapping[str, tuple[str, ...]]] = {
     "alarm": (*results_alarm.METHODS, "events"),
     "delegation": results_alarm.DELEGATION_METHODS,
     "indicators": results_alarm.INDICATOR_METHODS,
+    "outbox": results_outbox.METHODS,
     "resources": ("resources",),
     "clock": ("clock",),
     "restart": ("restart",),
@@ -167,6 +168,7 @@ RESULTS: Final[Mapping[str, Check]] = {
     "stream.close": shape.record({"samples": _COUNT, "windows": _COUNT}),
     "events": shape.record({"events": shape.array(_EVENT), "next": _COUNT, "dropped": _COUNT}),
     **results_alarm.RESULTS,
+    **results_outbox.RESULTS,
     "resources": shape.mapping(_READING),
     "clock": shape.record({"now_ns": _NS}),
     "restart": shape.record({}),

@@ -45,6 +45,7 @@ def system_parts(
         alarm_media=StoreMedia()
         if state is None
         else FolderMedia(state / "alarms", simulated=clock.simulated),
+        records=None if state is None else state / "records",
         restartable=state is not None,
         limits=limits,
     )

@@ -4,29 +4,24 @@ A device with a seeded defect overrides one method of this class; `publish` and 
 for that as much as for the device itself.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import edgeward
 from edgeward.adapters.clock import SimulatedClock
-from edgeward.adapters.host import Host, build_sha256
-from edgeward.adapters.scheduling import Granted, ThreadScheduling, Wish
+from edgeward.adapters.host import build_sha256
+from edgeward.adapters.scheduling import Granted, Wish
 from edgeward.canonical import digest
 from edgeward.device.answers import Ending, Result, Waiting
-from edgeward.device.bedside.media import Media, StoreMedia
 from edgeward.device.identity import Identity, start_identity
+from edgeward.device.outgoing.way_out import WayOut
 from edgeward.device.parameters import bad_parameters
+from edgeward.device.parts import Parts as Parts
+from edgeward.device.parts import check_models
 from edgeward.device.rpc import Code, RpcError, shown
-from edgeward.errors import LimitError, ModelError, StreamError
-from edgeward.limits import DEFAULT, Limits
-from edgeward.model.beats import beat_labels
-from edgeward.model.engine import InferenceEngine
-from edgeward.ports import Clock, Entropy, Store
+from edgeward.errors import LimitError, StreamError
 from edgeward.process.decision import Decider, Decision
-from edgeward.process.events import EventLog
+from edgeward.process.events import EventLog, Tellable
 from edgeward.process.ladder import Ladder
-from edgeward.process.mode import PACE, Pace
 from edgeward.process.processor import Hooks, Processor
 from edgeward.process.stream import Block, ResultEvent, Stream
 from edgeward.process.technical import Condition, TechnicalEvent
@@ -34,12 +29,11 @@ from edgeward.process.watching import RuleReport
 from edgeward.signal.windows import Mask, Samples, Windower, clean
 
 if TYPE_CHECKING:  # loaded with the first patient
-    from edgeward.alarm.annunciation.port import Annunciator
     from edgeward.device.bedside.bedside import Bedside
     from edgeward.device.bedside.start import Started
     from edgeward.device.bedside.telling import BedsideEvent
 
-PROTOCOL = "1.3"
+PROTOCOL = "1.4"
 OF_ALARMS = ("alarm", "delegation", "indicators")
 INDICATORS = {name: {"emulated": True} for name in ("sound", "light", "display")}
 DEVICE_MODEL = "reference"
@@ -48,32 +42,6 @@ _STEP_NS = 1_000_000_000
 """A simulated clock moves by as much at a time, so that what is due meanwhile comes in its turn,"""
 _STEPS_MAX = 100_000
 """unless that were more steps than these."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a device is put together from."""
-
-    clock: Clock
-    store: Store
-    entropy: Entropy
-    engine: InferenceEngine
-    thinner: InferenceEngine | None = None
-    """Answers where the degradation ladder asks for less work; takes and answers the same."""
-    beat_engine: InferenceEngine | None = None
-    """Says the class of a beat to whoever asks for beats; None leaves it to the rules."""
-    host: Host | None = None
-    """None: what this process uses of its machine is not what the device uses."""
-    scheduling: ThreadScheduling | None = None
-    """None: it does not matter how this thread is run, as in a simulation."""
-    alarm_media: Media = field(default_factory=StoreMedia)
-    """Where the alarm journal is kept."""
-    annunciators: "Mapping[str, Annunciator]" = field(default_factory=dict)
-    """What gives alarm signals beside the speaker: lights, displays, a nurse call."""
-    restartable: bool = False
-    """Whether the store outlives this device, so that the next start has a higher epoch."""
-    limits: Limits = DEFAULT
-    pace: Pace = PACE
 
 
 EXIT_SHUTDOWN = 0
@@ -96,7 +64,7 @@ class Device:
         self.identity: Identity = start_identity(parts.store, parts.entropy)
         self.events = EventLog(parts.limits.events_kept_max)
         self.decider = Decider(parts.engine, parts.clock)
-        _check_models(parts)
+        check_models(parts)
         hooks = Hooks(self.decide, self.decider.decline, self.publish, self.report, self.step)
         self.processor = Processor(parts.clock, hooks, parts.limits, parts.pace)
         self._granted: Granted | None = None
@@ -104,6 +72,7 @@ class Device:
         """Patients and their alarms; None while there never were any."""
         self.started: Started | None = None
         """The same, with what gives the signals."""
+        self.way_out = WayOut(self.identity.id, parts.records, parts.clock, parts.entropy)
         if parts.alarm_media.used:
             self.open_bedside()
 
@@ -131,13 +100,18 @@ class Device:
         return self.bedside
 
     def close(self) -> None:
-        """Write what the alarm journal still waits with. Closing twice is fine."""
+        """Write what the alarm journal and the outbox still wait with. Closing twice is fine."""
         if self.started is not None:
             self.started.recorder.close()
+        self.way_out.close()
 
     def capabilities(self) -> tuple[str, ...]:
         """What this device can be asked."""
-        optional = {"clock": self.clock.simulated, "restart": self.parts.restartable}
+        optional = {
+            "outbox": self.way_out.there,
+            "clock": self.clock.simulated,
+            "restart": self.parts.restartable,
+        }
         extra = tuple(name for name, present in optional.items() if present)
         return ("core", "infer", "stream", *OF_ALARMS, "resources", *extra)
 
@@ -206,6 +180,7 @@ class Device:
         self.processor.lateness.set_budget_ms(None if path is None else path.max_ms)
         compute = accepted.compute
         self._schedule(Wish(compute.scheduling_policy.value, compute.scheduling_priority))
+        self.way_out.configure(accepted)
         return {"profile_sha256": profile_sha256}
 
     def restart(self) -> Ending:
@@ -224,15 +199,19 @@ class Device:
 
     def publish(self, event: ResultEvent) -> None:
         """Tell a result: the one place where results come from."""
-        self.events.append(event)
+        self._append(event)
 
     def tell(self, event: "BedsideEvent") -> None:
         """Tell a number about a patient, or an entry of the alarm journal."""
-        self.events.append(event)
+        self._append(event)
 
     def report(self, event: TechnicalEvent | RuleReport) -> None:
         """Tell what is wrong with this device, or what a rule has found."""
+        self._append(event)
+
+    def _append(self, event: Tellable) -> None:
         self.events.append(event)
+        self.way_out.hand_over(event)
 
     def step(self, ladder: Ladder) -> None:
         """The rung of the ladder has changed: answer with the model that belongs to it."""
@@ -344,6 +323,7 @@ class Device:
             self.clock.sleep_ns(min(step_ns, advance_ns - passed_ns))  # a sleep is a step there
             if self.bedside is not None:
                 self.bedside.advance()
+            self.way_out.turn()
         if isinstance(self.clock, SimulatedClock):
             self.clock.jump_wall(wall_jump_ns)
         return {"now_ns": self.clock.monotonic_ns()}
@@ -378,20 +358,6 @@ class Device:
             known = ", ".join(sorted(self.processor.streams)) or "none"
             raise RpcError(Code.REFUSED, f"stream {shown(name)} is not open; open: {known[:200]}")
         return stream
-
-
-def _check_models(parts: Parts) -> None:
-    """A model may only stand in for one that takes and answers the same."""
-    if parts.beat_engine is not None:
-        beat_labels(parts.beat_engine.card)
-    if parts.thinner is None:
-        return
-    full, thin = parts.engine.card, parts.thinner.card
-    if (thin.input, thin.labels) != (full.input, full.labels):
-        raise ModelError(
-            f"model {thin.name} cannot stand in for {full.name}: it takes {thin.input} and answers"
-            f" {thin.labels}; accepted: {full.input} and {full.labels}"
-        )
 
 
 def _reading(value: float | None) -> dict[str, Any]:

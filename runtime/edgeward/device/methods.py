@@ -47,6 +47,16 @@ OF_PATIENTS = {
     "indicators": ("alarm.light", "alarm.display", "alarm.self_test"),
 }
 """By capability; loaded with the first patient."""
+OF_RECORDS = (
+    "outbox.put",
+    "outbox.status",
+    "link.request",
+    "link.connect",
+    "link.disconnect",
+    "keys.rotate",
+    "keys.erase",
+)
+"""Loaded with the first record."""
 
 
 def device_methods(device: Device) -> dict[str, Method | Later]:
@@ -54,6 +64,7 @@ def device_methods(device: Device) -> dict[str, Method | Later]:
     table: dict[str, Method | Later] = {**_core(device), **_samples(device), **_around(device)}
     for capability, names in OF_PATIENTS.items():
         table |= dict.fromkeys(names, Later(capability, lambda: _of_patients(device)))
+    table |= dict.fromkeys(OF_RECORDS, Later("outbox", lambda: _of_records(device)))
     present = device.capabilities()
     return {name: method for name, method in table.items() if method.capability in present}
 
@@ -146,4 +157,12 @@ def _of_patients(device: Device) -> Mapping[str, Method]:
     assert device.started is not None
     table = bedside_methods(device.started, device.limits)
     assert table.keys() == {name for names in OF_PATIENTS.values() for name in names}
+    return table
+
+
+def _of_records(device: Device) -> Mapping[str, Method]:
+    from edgeward.device.outgoing.methods import outgoing_methods
+
+    table = outgoing_methods(device.way_out.open, device.limits)
+    assert table.keys() == set(OF_RECORDS)
     return table

@@ -1,0 +1,1 @@
+"""The device's way out: what it tells becomes records, which are kept and delivered."""

@@ -1,0 +1,87 @@
+"""From what the device tells to what its outbox keeps: the clinical thread only hands over.
+
+Alarms and events are kept as soon as the keeping thread comes round, which a hand-over brings
+about; numbers wait for each other for a second.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from edgeward.comms.record import Offered, Receipt, Standing
+from edgeward.device.outgoing.records import CLASS_OF, records_of
+from edgeward.ports import Clock
+from edgeward.process.events import Tellable
+
+WAITING_MAX = 8192
+AT_ONCE = 500
+NUMBERS_NS = 1_000_000_000
+
+
+class Accepting(Protocol):
+    """What takes records in."""
+
+    def accept(self, offered: Sequence[Offered]) -> list[Receipt]:
+        """A receipt for each, in order."""
+        ...
+
+
+class Keeping:
+    """One thread hands over and never waits; another one comes round and may."""
+
+    __slots__ = (
+        "_clock", "_numbers", "_outbox", "_since_ns", "_waiting", "_wake", "lost", "refused",
+    )  # fmt: skip
+
+    def __init__(self, outbox: Accepting, clock: Clock, wake: Callable[[], None]) -> None:
+        """Keep in this outbox; `wake` has the other thread come round at once."""
+        self._outbox = outbox
+        self._clock = clock
+        self._wake = wake
+        self._waiting: deque[Tellable] = deque()
+        self._numbers: list[dict[str, Any]] = []
+        self._since_ns = 0
+        self.lost = 0
+        """Events for which there was no place in the hand-over."""
+        self.refused = 0
+        """Records that the outbox did not take."""
+
+    def hand_over(self, event: Tellable) -> None:
+        """Have it kept; waits for nothing."""
+        if len(self._waiting) >= WAITING_MAX:
+            self.lost += 1
+            return
+        self._waiting.append(event)
+        self._wake()
+
+    def round(self) -> bool:
+        """Keep what is due; whether something was kept."""
+        events: list[dict[str, Any]] = []
+        while self._waiting and len(events) < AT_ONCE:
+            events.append(self._waiting.popleft().to_dict())
+        due = [event for event in events if event["kind"] in CLASS_OF]
+        now_ns = self._clock.monotonic_ns()
+        if not self._numbers:
+            self._since_ns = now_ns
+        self._numbers += [event for event in events if event["kind"] not in CLASS_OF]
+        if now_ns - self._since_ns >= NUMBERS_NS or len(self._numbers) >= AT_ONCE:
+            due += self._numbers
+            self._numbers = []
+        if not due:
+            return False
+        receipts = self._outbox.accept(records_of(due, self._clock.wall_ns()))
+        self.refused += sum(one.standing is Standing.REJECTED for one in receipts)
+        return True
+
+    def flush(self) -> None:
+        """Keep everything, whatever it could still wait for."""
+        while self._waiting:
+            self.round()
+        if self._numbers:
+            self._since_ns = self._clock.monotonic_ns() - NUMBERS_NS
+            self.round()
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is more to come round for."""
+        return bool(self._waiting)

@@ -1,0 +1,158 @@
+"""Where a device delivers to: what it was told, checked as a whole, and kept over restarts."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from edgeward.canonical import canonical_json
+from edgeward.comms.delivery.pace import Connection
+from edgeward.comms.transports.connection import Address
+from edgeward.comms.transports.entrance import Trust
+from edgeward.comms.transports.https import HttpsTransport
+from edgeward.comms.trust.peer import PeerJudge
+from edgeward.comms.trust.pin_store import PinStore
+from edgeward.comms.trust.secure_time import SecureTime
+from edgeward.comms.trust.wallet import Wallet
+from edgeward.errors import DamagedError, EdgewardError, TrustError
+from edgeward.ports import Clock, Entropy, Store
+
+BLOB = "link"
+KEY_BYTES = 32
+PORT = 443
+
+
+class LinkError(EdgewardError):
+    """A link cannot be used as it was described. Carries every fault; nothing was changed."""
+
+    def __init__(self, faults: list[str]) -> None:
+        """Keep each fault."""
+        self.faults = tuple(faults)
+        super().__init__("\n".join(faults))
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One receiver, and whom to believe that it is it."""
+
+    url: str
+    authorities: str
+    """PEM."""
+    revocations: str
+    """PEM; empty when nothing was revoked."""
+    pin_root: bytes
+    """Signs sets of pins."""
+    pins: Any
+    """The first signed set."""
+    receiver_key: bytes
+    connection: Connection
+
+    @property
+    def address(self) -> Address:
+        """Host and port."""
+        parts = urlsplit(self.url)
+        return Address(parts.hostname or "", parts.port or PORT)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it is kept."""
+        return {
+            "url": self.url,
+            "authorities": self.authorities,
+            "revocations": self.revocations,
+            "pin_root": base64.b64encode(self.pin_root).decode(),
+            "pins": self.pins,
+            "receiver_key": base64.b64encode(self.receiver_key).decode(),
+            "connection": self.connection.value,
+        }
+
+    def transport(
+        self, wallet: Wallet, store: Store, time: SecureTime, clock: Clock, entropy: Entropy
+    ) -> HttpsTransport:
+        """What carries batches there.
+
+        Raises:
+            TrustError: authorities, revocations or pins are not what they should be.
+        """
+        judge = PeerJudge(
+            self.address.host,
+            self.authorities.encode(),
+            revoked_pem=[self.revocations.encode()] if self.revocations else (),
+        )
+        pins = PinStore(store, self.pin_root, self.pins)
+        return HttpsTransport(self.address, Trust(judge, pins, wallet, time), clock, entropy)
+
+
+def read_link(told: Mapping[str, Any]) -> Link:
+    """A link as `link.connect` describes it.
+
+    Raises:
+        LinkError: with every fault.
+    """
+    faults: list[str] = []
+    url = str(told.get("url", ""))
+    try:
+        parts = urlsplit(url)
+        accepted = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        accepted = False
+    if not accepted:
+        faults.append(f"url: found {url[:80]!r}, accepted: https://HOST or https://HOST:PORT")
+    try:
+        connection = Connection(told.get("connection") or Connection.ALWAYS)
+    except ValueError:
+        connection = Connection.ALWAYS
+        known = ", ".join(one.value for one in Connection)
+        faults.append(f"connection: found {told['connection']!r:.40}, accepted: {known}")
+    link = Link(
+        url=url,
+        authorities=str(told.get("authorities") or ""),
+        revocations=str(told.get("revocations") or ""),
+        pin_root=_key(told, "pin_root", faults),
+        pins=told.get("pins"),
+        receiver_key=_key(told, "receiver_key", faults),
+        connection=connection,
+    )
+    if faults:
+        raise LinkError(faults)
+    return link
+
+
+def _key(told: Mapping[str, Any], name: str, faults: list[str]) -> bytes:
+    try:
+        key = base64.b64decode(str(told.get(name, "")), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != KEY_BYTES:
+        faults.append(f"{name}: found {told.get(name)!r:.60}, accepted: {KEY_BYTES} bytes, base64")
+    return key
+
+
+def keep_link(store: Store, link: Link | None) -> None:
+    """Deliver there after a restart too; None for nowhere any more.
+
+    Raises:
+        StoreError: the disk refused.
+    """
+    if link is None:
+        store.delete(BLOB)
+    else:
+        store.write(BLOB, canonical_json(link.to_dict()))
+
+
+def kept_link(store: Store) -> Link | None:
+    """Where to deliver to; None where nothing was told.
+
+    Raises:
+        DamagedError: what lies there was never written here.
+        StoreError: it cannot be read.
+    """
+    blob = store.read(BLOB)
+    if blob is None:
+        return None
+    try:
+        return read_link(json.loads(blob))
+    except (ValueError, AttributeError, LinkError, TrustError) as error:
+        raise DamagedError(f"{BLOB}: {error}") from error

@@ -1,0 +1,102 @@
+"""The door to the way out: opened when it is first needed, or when something lies behind it.
+
+A device that keeps nothing loads nothing of it.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgeward.ports import Clock, Entropy
+from edgeward.process.events import Tellable
+
+if TYPE_CHECKING:  # loaded with the first record
+    from edgeward.device.outgoing.outgoing import Outgoing
+    from edgeward.profile import Profile
+
+NEEDED = ("cryptography", "zstandard")
+"""What the extra `comms` brings."""
+MB = 1 << 20
+QUEUE_MB = 64
+"""Before a profile says otherwise."""
+_DAY_NS = 86_400 * 1_000_000_000
+
+
+class WayOut:
+    """Where records leave a device, if it has a folder to keep them in."""
+
+    __slots__ = ("_clock", "_device", "_entropy", "_folder", "_profile", "opened")
+
+    def __init__(self, device: str, folder: Path | None, clock: Clock, entropy: Entropy) -> None:
+        """Go on where an earlier life of this device left records or a receiver.
+
+        Raises:
+            StoreError: what lies there cannot be used.
+            SealError: the keys are not those of this outbox.
+        """
+        self._device, self._folder = device, folder
+        self._clock, self._entropy = clock, entropy
+        self._profile: Profile | None = None
+        self.opened: Outgoing | None = None
+        if self.there and folder is not None and (folder / "outbox").is_dir():
+            self.open()
+
+    @property
+    def there(self) -> bool:
+        """Whether records can be kept here at all."""
+        return self._folder is not None and all(map(find_spec, NEEDED))
+
+    def open(self) -> "Outgoing":
+        """The way out.
+
+        Raises:
+            StoreError: its folder cannot be used.
+            SealError: the keys are not those of this outbox.
+        """
+        if self.opened is None:
+            from edgeward.comms.outbox.allowance import Allowance
+            from edgeward.comms.record import RecordClass
+            from edgeward.device.outgoing.outgoing import Outgoing
+
+            assert self._folder is not None
+            profile = self._profile
+            if profile is None:
+                allowance = Allowance(QUEUE_MB * MB)
+            else:
+                order = (RecordClass[kind.name] for kind in profile.offline.eviction_order)
+                allowance = Allowance(profile.offline.queue_mb * MB, eviction=tuple(order))
+            self.opened = Outgoing(
+                self._device, self._folder, self._clock, self._entropy, allowance
+            )
+            if profile is not None:
+                self.opened.rotation_days = profile.security.certificate_rotation_days
+                self.opened.key_age_ns = profile.security.key_rotation_days * _DAY_NS
+        return self.opened
+
+    def configure(self, profile: "Profile") -> None:
+        """Keep as much as this profile promises; what waits goes on waiting.
+
+        Raises:
+            StoreError: the folder cannot be used any more.
+        """
+        before, self._profile = self._profile, profile
+        promised = None if before is None else (before.offline, before.security)
+        if self.opened is not None and promised != (profile.offline, profile.security):
+            self.close()
+            self.open()
+
+    def hand_over(self, event: Tellable) -> None:
+        """Have something that the device tells kept; waits for nothing."""
+        if self.opened is not None:
+            self.opened.hand_over(event)
+
+    def turn(self) -> None:
+        """A simulated clock has moved: do what is due."""
+        if self.opened is not None:
+            self.opened.turn()
+
+    def close(self) -> None:
+        """Keep what was handed over. Closing twice is fine."""
+        opened, self.opened = self.opened, None
+        if opened is not None:
+            opened.close()
