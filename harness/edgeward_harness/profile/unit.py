@@ -86,14 +86,18 @@ MODEL_HISTORY = "model-history"
 """The versions before it as well: the last, and the one that was first cleared."""
 OTHER_PROCESSORS = "other-processors"
 """What a model answers on other processors can be found out here, by emulating them."""
-HOST_FIXTURES = ("process-control", "core-load", "memory-load", "process-view")
+HOST_FIXTURES = ("process-control", "core-load", "memory-load", "process-view", "receiver")
 """The device's process can be stopped; its cores and its memory can be kept busy; what its
-processes use, and the files they consist of, can be seen."""
+processes use, and the files they consist of, can be seen; it reaches a receiver that runs here."""
+DISK_RECORD = "disk-record"
+"""What its process writes, syncs and says can be recorded call by call."""
 
 
 def _host_fixtures() -> Iterator[str]:
     """What this host gives to a process; its state lies in a temporary folder, on a disk or not."""
     yield from HOST_FIXTURES
+    if shutil.which("strace") is not None:
+        yield DISK_RECORD
     if energy_counters():
         yield "energy-meter"
     if not in_memory(Path(tempfile.gettempdir())):
