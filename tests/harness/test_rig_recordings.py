@@ -51,6 +51,15 @@ def test_a_record_is_read_with_what_people_marked_in_it(written: Path) -> None:
     assert found.files.keys() == {"some/r1.hea", "some/r1.dat", "some/r1.atr"}
 
 
+def test_a_record_whose_marks_name_no_rhythm_has_none(written: Path) -> None:
+    wfdb_package().wrann(
+        "r1", "atr", np.array([200, 400]), symbol=["N", "V"], write_dir=str(written / "some")
+    )
+    (found,) = open_library(written).read("some")
+    assert found.rhythms == ()
+    assert [*found.beats.samples] == [200, 400]
+
+
 def test_a_file_that_is_not_what_the_manifest_says_is_refused(written: Path) -> None:
     data = (written / "some" / "r1.dat").read_bytes()
     digest = hashlib.sha256(data).hexdigest()

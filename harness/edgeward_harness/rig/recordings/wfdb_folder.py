@@ -6,6 +6,7 @@ patients does not need it.
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,5 @@ def _rhythms(marks: Any, end: int) -> Iterator[Stretch]:  # noqa: ANN401 - as ab
         for at, note in zip(marks.sample, notes, strict=True)
         if note.startswith("(")
     ]
-    ends = [at for at, _ in starts[1:]] + [end]
-    for (first, rhythm), last in zip(starts, ends, strict=True):
+    for (first, rhythm), (last, _) in pairwise([*starts, (end, "")]):
         yield Stretch(rhythm, first, last)
