@@ -109,9 +109,9 @@ class Entrance:
             raise StrangerError(f"{response.shown}: an answer to another nonce")
         hello = _hello(told, response)
         dates, time = connection.dates, self.trust.time
-        if hello.now_ns is not None:
-            time.told(hello.now_ns, dates.begin_ns, dates.end_ns)
         fault = time.now().fault(dates.begin_ns, dates.end_ns)
+        if hello.now_ns is not None:
+            fault = time.told(hello.now_ns, dates.begin_ns, dates.end_ns)
         if fault is not None:
             refused = PeerError(Refusal(fault), "by the time that it tells itself")
             raise _as_delivery(refused) from refused

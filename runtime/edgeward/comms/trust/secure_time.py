@@ -12,13 +12,14 @@ Rules:
    doubted: the time is somewhere between the two.
 5. A certificate has expired when the earliest time that can be is after its end; it is not yet
    valid when the latest time that can be is before its beginning.
-6. A receiver is believed within the dates of its own certificate only: a wrong or stolen one moves
-   the floor to the end of that certificate at most.
+6. A receiver is believed only when the time that it tells lies within the dates of its own
+   certificate: a wrong or stolen one moves the floor to the end of that certificate at most.
 
 So a clock that jumps by ten years locks nobody out, since the floor rules; and what ended before
 the floor stays refused. What ended after the floor, and is shown to a device whose clock is wrong
-and which has heard from nobody since its start, is found out by the first answer it gives: only a
-greeting is sent before that, and no record.
+and which has heard from nobody since its start, is found out by the time that it tells itself: only
+a greeting is sent before that, and no record. Who holds a stolen key and lies about the time too is
+kept out by the pins, which are changed when a key is lost.
 """
 
 import contextlib
@@ -94,10 +95,16 @@ class SecureTime:
         """Something signed was made at this instant: it has passed."""
         self._raise_to(instant_ns)
 
-    def told(self, now_ns: int, begin_ns: int, end_ns: int) -> None:
-        """A judged receiver says that it is now, with a certificate of these dates: rule 6."""
-        self._raise_to(min(max(now_ns, begin_ns), end_ns))
-        self._told = True
+    def told(self, now_ns: int, begin_ns: int, end_ns: int) -> str | None:
+        """A judged receiver says that it is now, with a certificate of these dates: rule 6.
+
+        What is wrong with its certificate at that time, if anything; then nothing is believed.
+        """
+        fault = Span(now_ns, now_ns).fault(begin_ns, end_ns)
+        if fault is None:
+            self._raise_to(now_ns)
+            self._told = True
+        return fault or self.now().fault(begin_ns, end_ns)
 
     def keep(self) -> bool:
         """Write the floor when it has moved by an hour; False when the disk refused."""
