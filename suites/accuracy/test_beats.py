@@ -22,7 +22,9 @@ from .recording import count
 
 DROPPED_MOST: Final = 0.01
 """Beats that nothing is wrong with, and that get no answer."""
+BEATS: Final = "beats"
 ROUNDS: Final = 2
+"""Of early beats, in each patient of whom a part does not come."""
 LOST_S: Final = ((18, 22), (46, 58))
 """Seconds in which nothing comes: a few beats, and so long that everything is learned anew."""
 TORN_S: Final = ((29.0, 29.2), (33.5, 33.9), (39.0, 40.5))
@@ -90,9 +92,9 @@ def test_beats_retained(measure: Measure, rig: Rig) -> None:
     marks = [judged(one) for one in trial.heard]
     for kind in CLASSES:
         lost = merged([one.lost(kind) for one in marks])
-        measure.record(f"loss_of_{kind.value}", judge_retention(lost, margin, note))
+        measure.record(f"loss_of_{kind.value}", judge_retention(lost, margin, note, BEATS))
         made_up = merged([one.made_up(kind) for one in marks])
-        measure.record(f"taken_for_{kind.value}", judge_retention(made_up, margin))
+        measure.record(f"taken_for_{kind.value}", judge_retention(made_up, margin, of=BEATS))
     _record_dropped(measure, marks)
 
 
@@ -102,7 +104,7 @@ def _record_dropped(measure: Measure, marks: Sequence[Judged]) -> None:
     right = sum(int((one.device == one.marks).sum()) for one in marks)
     answered = sum(int((one.device != "").sum()) for one in marks)
     every = sum(one.windows for one in pairs)
-    told = judge_retention(pairs, DROPPED_MOST)
+    told = judge_retention(pairs, DROPPED_MOST, of=BEATS)
     of_told, worst = (100 * right / one if one else 0.0 for one in (answered, every))
     note = f"right of those answered {of_told:.2f} %, in the worst case of all {worst:.2f} %"
     measure.record("dropped", replace(told, note=f"{told.note}; {note}"))

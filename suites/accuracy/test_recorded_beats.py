@@ -20,7 +20,7 @@ from .beat_figures import CLASSES, in_words, judged, merged, table
 from .examples import taught_by
 from .hearts import REST_S
 from .leads import Lead
-from .test_beats import record_contract, tell_models
+from .test_beats import BEATS, record_contract, tell_models
 
 COLLECTION: Final = "mitdb"
 
@@ -49,9 +49,9 @@ def test_recorded_beats(measure: Measure, rig: Rig) -> None:
     left_out = f"{len(taken) - len(strangers)} recordings left out as known"
     note = "; ".join([left_out, *in_words(table(trial.heard))])
     for kind in CLASSES:
-        told = judge_no_worse(merged([one.lost(kind) for one in marks]), margin)
+        told = judge_no_worse(merged([one.lost(kind) for one in marks]), margin, BEATS)
         measure.record(f"loss_of_{kind.value}", replace(told, note=f"{told.note}; {note}"))
-        told = judge_no_worse(merged([one.made_up(kind) for one in marks]), margin)
+        told = judge_no_worse(merged([one.made_up(kind) for one in marks]), margin, BEATS)
         measure.record(f"taken_for_{kind.value}", told)
 
 

@@ -149,6 +149,21 @@ def test_a_model_that_gives_no_answer_makes_no_label(answer: tuple[float, ...]) 
     found = labelled(wave()[: 15 * RATE_HZ], Broken(load_beat_model().card, answer))
     assert found
     assert {one.label for one in found} == {None}
+    assert {bool(one.fault) for one in found if one.at > 10 * RATE_HZ} == {True}
+    assert not found[0].fault  # nobody was asked
+
+
+def test_beats_that_wait_when_nothing_comes_any_more_have_no_label() -> None:
+    samples = wave()[: 15 * RATE_HZ]
+    detector, labeller = QrsDetector(RATE_HZ), BeatLabeller(RATE_HZ, load_beat_model())
+    sound = np.isfinite(samples)
+    beats = detector.push(samples, sound)
+    known = labeller.push(samples, sound, beats)
+    left = labeller.leave()
+    assert [one.beat for one in (*known, *left)] == beats
+    assert [(one.label, one.at) for one in left] == [(None, len(samples) - 1)]
+    assert labeller.leave() == []
+    assert BeatLabeller(RATE_HZ).leave() == []
 
 
 def test_a_model_of_other_rows_and_labels_is_refused_with_every_fault() -> None:

@@ -46,18 +46,21 @@ class Pairs:
     gained: int
 
 
-def judge_retention(pairs: Sequence[Pairs], margin: float, detail: str = "") -> Judgement:
+def judge_retention(
+    pairs: Sequence[Pairs], margin: float, detail: str = "", of: str = "windows"
+) -> Judgement:
     """Accept when no more than the margin was lost, with confidence (rules 2 to 4).
 
     Args:
         pairs: one for each patient.
         margin: the most that may be lost, as a share of all windows.
         detail: for the note.
+        of: what was counted, where it is no windows.
     """
     counted = [one for one in pairs if one.windows]
     windows = sum(one.windows for one in counted)
     lost, gained = sum(one.lost for one in counted), sum(one.gained for one in counted)
-    note = f"{lost} lost, {gained} gained of {windows} windows of {len(counted)} patients"
+    note = f"{lost} lost, {gained} gained of {windows} {of} of {len(counted)} patients"
     expected = f"at most {100 * margin:g} points"
     if not windows:
         return Judgement(
@@ -82,7 +85,7 @@ def judge_retention(pairs: Sequence[Pairs], margin: float, detail: str = "") -> 
     )
 
 
-def judge_no_worse(pairs: Sequence[Pairs], margin: float) -> Judgement:
+def judge_no_worse(pairs: Sequence[Pairs], margin: float, of: str = "windows") -> Judgement:
     """Accept unless more than the margin is shown to be lost: for parts too small to show less.
 
     It clears nobody. With windows enough to show the margin, with a power of 80 % where `FEW_LOST`
@@ -101,11 +104,11 @@ def judge_no_worse(pairs: Sequence[Pairs], margin: float) -> Judgement:
         n=windows,
         method="whether a paired loss is shown: Clopper and Pearson's bound from below",
         confidence=CONFIDENCE,
-        expected=f"loss shown <= {100 * margin:g} points; too few windows to show less",
+        expected=f"loss shown <= {100 * margin:g} points; too few {of} to show less",
         limit=100 * margin,
         observed=100 * (lost - gained) / windows if windows else "nothing",
         bound=100 * least,
-        note=f"{lost} lost, {gained} gained of {windows} windows of {len(counted)} patients; "
+        note=f"{lost} lost, {gained} gained of {windows} {of} of {len(counted)} patients; "
         f"in truth up to {100 * rate_upper_bound(net, windows, CONFIDENCE):.1f} points",
     )
 

@@ -6,7 +6,8 @@ Rules:
 2. Where the model gives no answer the class is `Q` and has no probability. What did not come holds
    no beat, so that nothing is told of it.
 3. In a pulse wave, or without a model, the class is that of the rules, and known with the beat.
-4. Beats that still wait when the channel is detached are told then, without an answer.
+4. Beats that still wait when the channel is detached are told then, without an answer. Of a patient
+   who is discharged nothing more is told.
 5. Memory is bounded: the last seconds of the signal (`signal.detect.beats.context`).
 """
 
