@@ -17,7 +17,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edgeward_harness.measure.retention import Pairs
+from edgeward_harness.measure.groups import Group
+from edgeward_harness.measure.retention import Pairs, group_of
 from edgeward_harness.measure.scoring.beats import (
     MATCH_S,
     AamiClass,
@@ -110,6 +111,16 @@ def merged(pairs: Sequence[Pairs]) -> list[Pairs]:
             one.name, had.windows + one.windows, had.lost + one.lost, had.gained + one.gained
         )
     return list(sums.values())
+
+
+def by_group(heard: Sequence[Heard], kind: AamiClass) -> tuple[Group, ...]:
+    """What was lost of a class in each group of patients that is known: shown, never judged."""
+    parts: dict[str, list[Pairs]] = {}
+    for one in heard:
+        lost = judged(one).lost(kind)
+        for name, value in one.lead.groups.items():
+            parts.setdefault(f"{name}: {value}", []).append(lost)
+    return tuple(group_of(name, merged(parts[name])) for name in sorted(parts))
 
 
 def table(heard: Sequence[Heard]) -> BeatTable:

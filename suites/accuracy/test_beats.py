@@ -16,7 +16,7 @@ from edgeward_harness.run.measure import Measure
 
 from .agreement import in_words as agreement
 from .beat_answers import BeatTrial, Heard, beat_trial, late, otherwise, simulated_leads, tried
-from .beat_figures import CLASSES, Judged, in_words, judged, merged, table
+from .beat_figures import CLASSES, Judged, by_group, in_words, judged, merged, table
 from .leads import Lead
 from .recording import count
 
@@ -92,7 +92,9 @@ def test_beats_retained(measure: Measure, rig: Rig) -> None:
     marks = [judged(one) for one in trial.heard]
     for kind in CLASSES:
         lost = merged([one.lost(kind) for one in marks])
-        measure.record(f"loss_of_{kind.value}", judge_retention(lost, margin, note, BEATS))
+        told = judge_retention(lost, margin, note, BEATS)
+        told = replace(told, groups=by_group(trial.heard, kind))
+        measure.record(f"loss_of_{kind.value}", told)
         made_up = merged([one.made_up(kind) for one in marks])
         measure.record(f"taken_for_{kind.value}", judge_retention(made_up, margin, of=BEATS))
     _record_dropped(measure, marks)

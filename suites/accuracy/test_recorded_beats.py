@@ -16,7 +16,7 @@ from edgeward_harness.rig.recordings.recording import Recording
 from edgeward_harness.run.measure import Measure
 
 from .beat_answers import tried
-from .beat_figures import CLASSES, in_words, judged, merged, table
+from .beat_figures import CLASSES, by_group, in_words, judged, merged, table
 from .examples import taught_by
 from .hearts import REST_S
 from .leads import Lead
@@ -50,7 +50,8 @@ def test_recorded_beats(measure: Measure, rig: Rig) -> None:
     note = "; ".join([left_out, *in_words(table(trial.heard))])
     for kind in CLASSES:
         told = judge_no_worse(merged([one.lost(kind) for one in marks]), margin, BEATS)
-        measure.record(f"loss_of_{kind.value}", replace(told, note=f"{told.note}; {note}"))
+        told = replace(told, note=f"{told.note}; {note}", groups=by_group(trial.heard, kind))
+        measure.record(f"loss_of_{kind.value}", told)
         told = judge_no_worse(merged([one.made_up(kind) for one in marks]), margin, BEATS)
         measure.record(f"taken_for_{kind.value}", told)
 

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pytest
 from suites.accuracy.beat_answers import Heard, ToldBeat, late, otherwise
-from suites.accuracy.beat_figures import CLASSES, in_words, judged, merged, table
+from suites.accuracy.beat_figures import CLASSES, by_group, in_words, judged, merged, table
 from suites.accuracy.hearts import EACH, RATE_HZ, heart
 from suites.accuracy.leads import Lead
 from suites.accuracy.test_recorded_beats import lead_of
@@ -224,6 +224,18 @@ def test_sensitivities_are_those_of_scikit_learn_where_every_mark_has_its_beat()
     )
     due = recall_score([one.value for one in classes], told, labels=list("NSV"), average=None)
     assert [found.class_sensitivity(one) for one in CLASSES] == pytest.approx(list(due))
+
+
+def test_what_was_lost_is_shown_group_by_group() -> None:
+    both = made([(2000, V), (3000, V)], [(2000, "V"), (3000, "N")], [(2000, "V"), (3000, "V")])
+    sound_one = made([(2000, V)], [(2000, "V")], [(2000, "V")])
+    heard = [
+        replace(one, lead=replace(one.lead, patient=name, groups={"noise": value}))
+        for one, name, value in ((both, "a", "much"), (sound_one, "b", "some"))
+    ]
+    assert [(one.name, one.n, one.value) for one in by_group(heard, V)] == [
+        ("noise: much", 2, 50.0), ("noise: some", 1, 0.0),
+    ]  # fmt: skip
 
 
 def test_two_recordings_of_one_patient_are_one() -> None:
