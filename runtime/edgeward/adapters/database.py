@@ -17,7 +17,8 @@ from edgeward.ports import Value
 
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _UNREADABLE = frozenset({sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ})
-_LOG, _INDEX, _SPARE = "-wal", "-shm", "-spare"
+_LOG, _INDEX, _SPARE, _JOURNAL = "-wal", "-shm", "-spare", "-journal"
+_PARTS = ("", _LOG, _INDEX, _SPARE, _JOURNAL)
 _ASIDE = re.compile(r"damaged-(\d{6})")
 _DONE = re.compile(r"damaged-(\d{6})\.done")
 _KEPT_MAX = 3
@@ -125,7 +126,7 @@ class FolderDatabase:
 
     def size_bytes(self) -> int:
         """All that the live database takes on the disk."""
-        return sum(_size_bytes(self._beside(part)) for part in ("", _LOG, _INDEX, _SPARE))
+        return sum(_size_bytes(self._beside(part)) for part in _PARTS)
 
     def reserve(self, log_bytes: int, spare_bytes: int) -> None:
         """Take so much of the disk for the log and as a spare.
@@ -137,10 +138,14 @@ class FolderDatabase:
             StoreError: there is not that much; what could be had is kept.
         """
         with self._telling(f"no {log_bytes + spare_bytes} bytes of the disk can be reserved"):
-            for part, size_bytes in ((_LOG, log_bytes), (_SPARE, spare_bytes)):
-                if (missing := size_bytes - _size_bytes(self._beside(part))) > 0:
-                    _lengthen(self._beside(part), missing)
-            self._sync()
+            missing = {
+                part: size_bytes - _size_bytes(self._beside(part))
+                for part, size_bytes in ((_LOG, log_bytes), (_SPARE, spare_bytes))
+            }
+            for part, missing_bytes in missing.items():
+                self._lengthen(part, missing_bytes)
+            if max(missing.values()) > 0:
+                self._sync()
 
     def release(self) -> None:
         """Give the spare back to the disk.
@@ -210,12 +215,24 @@ class FolderDatabase:
                 self._set_aside_as(name)
 
     def _set_aside_as(self, name: str) -> None:
-        self._beside(_INDEX).unlink(missing_ok=True)
+        for part in (_INDEX, _JOURNAL):  # nothing that was accepted lies in them
+            self._beside(part).unlink(missing_ok=True)
         if self._path.exists():
             os.replace(self._path, self._folder / name)
         else:
             (self._folder / name).touch(mode=0o600)
         self._sync()
+
+    def _lengthen(self, part: str, missing_bytes: int) -> None:
+        """Put zeros at the end, and wait until the disk has them."""
+        if missing_bytes <= 0:
+            return
+        path = self._beside(part)
+        with path.open("ab", buffering=0) as file:
+            os.chmod(path, 0o600)
+            while missing_bytes > 0:
+                missing_bytes -= file.write(_ZEROS[: min(missing_bytes, len(_ZEROS))])
+            os.fsync(file.fileno())
 
     def _beside(self, part: str) -> Path:
         return self._path.with_name(self._path.name + part)
@@ -246,12 +263,3 @@ def _size_bytes(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
-
-
-def _lengthen(path: Path, missing_bytes: int) -> None:
-    """Put zeros at the end, and wait until the disk has them."""
-    with path.open("ab", buffering=0) as file:
-        os.chmod(path, 0o600)
-        while missing_bytes > 0:
-            missing_bytes -= file.write(_ZEROS[: min(missing_bytes, len(_ZEROS))])
-        os.fsync(file.fileno())

@@ -28,14 +28,16 @@ def delivered(core: Core, sent: Sequence[Queued]) -> int:
         by_kind.setdefault(one.kind, []).append((place, len(one.sealed.blob)))
     count = 0
     for kind, placed in by_kind.items():
-        count += _delivered_from_memory(core, kind, [place for place, _ in placed])
-        for places, size_bytes in _parts(sorted(placed), core.room.transaction_bytes_max):
+        there = {place for place, _ in placed if place in core.ring}
+        count += _delivered_from_memory(core, kind, there)
+        stored = sorted(one for one in placed if one[0] not in there)
+        for places, size_bytes in _parts(stored, core.room.transaction_bytes_max):
             with core.change(frames_of(size_bytes, 3)) as change:
                 count += change.deliver(kind, places)
     return count
 
 
-def _delivered_from_memory(core: Core, kind: RecordClass, places: list[int]) -> int:
+def _delivered_from_memory(core: Core, kind: RecordClass, places: set[int]) -> int:
     found = core.ring.remove(places)
     if found:
         core.tallies[kind].accepted += len(found)
@@ -55,7 +57,7 @@ def _parts(placed: list[tuple[int, int]], bytes_max: int) -> list[tuple[list[int
             places, size_bytes = [], 0
         places.append(place)
         size_bytes += length + _ROW_BYTES
-    return [*parts, (places, size_bytes)]
+    return [*parts, (places, size_bytes)] if places else parts
 
 
 def quarantine(core: Core, record: Queued, reason: str) -> bool:

@@ -27,15 +27,15 @@ _EVICTED_PART = 8
 class Stored:
     """What became of a batch: the rest of it is durable."""
 
-    volatile: set[int] = field(default_factory=set)
-    """Places of those that wait in memory."""
+    volatile: dict[int, str] = field(default_factory=dict)
+    """Places of those that wait in memory, and why."""
     rejected: dict[int, str] = field(default_factory=dict)
     """Places of those that are not kept, and why not."""
 
     def receipt(self, draft: Draft) -> Receipt:
         """The answer to one of them."""
         if draft.place in self.volatile:
-            return Receipt(Standing.VOLATILE, draft.identity)
+            return Receipt(Standing.VOLATILE, draft.identity, self.volatile[draft.place])
         if draft.place in self.rejected:
             return Receipt(Standing.REJECTED, reason=self.rejected[draft.place])
         return Receipt(Standing.DURABLE, draft.identity)
@@ -173,7 +173,7 @@ def keep_in_memory(core: Core, drafts: list[Draft], reason: str, stored: Stored)
     for draft in drafts:
         taken, given_up = core.ring.add(draft)
         if taken:
-            stored.volatile.add(draft.place)
+            stored.volatile[draft.place] = reason
         else:
             _reject(
                 core, [draft], f"{reason}; the memory for what the disk refuses is full", stored
@@ -191,7 +191,7 @@ def _give_up(core: Core, draft: Draft, stored: Stored) -> None:
     core.pending.tallies.add(draft.kind)
     core.pending.lose(draft.kind, [draft.place], Loss.EVICTED, core.ring)
     if draft.place in stored.volatile:  # of the same batch: nobody was told that it is kept
-        stored.volatile.remove(draft.place)
+        del stored.volatile[draft.place]
         stored.rejected[draft.place] = "the memory for what the disk refuses is full"
 
 
