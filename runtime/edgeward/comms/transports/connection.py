@@ -14,13 +14,12 @@ from edgeward.comms.delivery.transport import (
     UnauthorisedError,
     UnreachableError,
 )
-from edgeward.comms.transports.timed import TimedSocket
+from edgeward.comms.transports.timed import TimedSocket, say_goodbye
 from edgeward.comms.trust.peer import Dates, PeerJudge, refusal_of
 from edgeward.comms.trust.refusal import PeerError
 from edgeward.comms.trust.secure_time import Span
 from edgeward.comms.wire import ANSWER_BYTES_MAX
 from edgeward.errors import DeliveryError
-from edgeward.ports import Clock
 
 _REFUSES_US = ("_ALERT_", "CERTIFICATE_REQUIRED")
 """In the reasons of the TLS library: the peer has told us that it refuses something."""
@@ -132,19 +131,19 @@ class Connection:
         self._timed.close()
 
 
-def connect(
+def judged_socket(
     address: Address,
     judge: PeerJudge,
     own_pem: bytes | None,
     span: Span,
     pins: Collection[str] | None,
-    clock: Clock,
-) -> Connection:
+) -> tuple[ssl.SSLSocket, Dates]:
     """Open a connection, and judge who is there before a byte of ours is sent.
 
     Raises:
         UnreachableError: nobody is there.
         PeerError: who is there is refused.
+        TrustError: our own papers cannot be used.
         DeliveryError: the peer refuses us, or does not speak TLS.
     """
     context = judge.context(own_pem)
@@ -163,11 +162,10 @@ def connect(
         plain.close()
         raise UnreachableError(f"{address.host}:{address.port}: handshake: {error}") from error
     try:
-        dates = judge.judge(peer, span, pins)
+        return peer, judge.judge(peer, span, pins)
     except BaseException:
-        TimedSocket(peer, clock).close()
+        say_goodbye(peer)
         raise
-    return Connection(TimedSocket(peer, clock), judge.name, dates)
 
 
 def told_by_tls(error: ssl.SSLError) -> DeliveryError | PeerError:

@@ -1,4 +1,4 @@
-"""How a connection begins: its peer is judged, greeted, and judged again at the time it told.
+"""How a connection over HTTPS begins: its peer is judged, greeted, and judged at the time it told.
 
 Rules:
 1. Before anything else is sent over a new connection, its peer is judged and asked for a greeting:
@@ -10,43 +10,26 @@ Rules:
    judged anew by the pins that follow from them.
 """
 
-import base64
-import binascii
-from collections.abc import Collection
+import ssl
 from dataclasses import dataclass
-from typing import Any
 
-from edgeward.comms.delivery.transport import (
-    Hello,
-    RefusedError,
-    StrangerError,
-    TooLargeError,
-    UnauthorisedError,
-    UnreachableError,
+from edgeward.comms.delivery.transport import Hello, UnauthorisedError
+from edgeward.comms.transports.connection import Address, Connection, Response, judged_socket
+from edgeward.comms.transports.greeting import (
+    NONCE_BYTES,
+    Trust,
+    has_seen,
+    read_greeting,
+    refuse,
 )
-from edgeward.comms.transports.connection import Address, Connection, Response, connect
+from edgeward.comms.transports.timed import TimedSocket
 from edgeward.comms.trust.papers import Papers
-from edgeward.comms.trust.peer import PeerJudge
-from edgeward.comms.trust.pin_store import PinStore
-from edgeward.comms.trust.refusal import IMPOSTORS, PeerError, Refusal
-from edgeward.comms.trust.secure_time import SecureTime
-from edgeward.comms.trust.wallet import Wallet
+from edgeward.comms.trust.peer import Dates
+from edgeward.comms.trust.refusal import PeerError, Refusal
 from edgeward.errors import DeliveryError, StoreError, TrustError
 from edgeward.ports import Clock, Entropy
 
-NONCE_BYTES = 16
-KEY_BYTES = 32
-LATER = frozenset({408, 425, 429})
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """All that decides who may talk to whom."""
-
-    judge: PeerJudge
-    pins: PinStore
-    wallet: Wallet
-    time: SecureTime
+__all__ = ["Entrance", "Greeted", "Trust", "raise_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +52,16 @@ class Entrance:
     entropy: Entropy
     hello_timeout_ns: int
 
-    def open(self, papers: Papers | None) -> Greeted:
+    def open(self, papers: Papers) -> Greeted:
         """A connection with these papers.
 
         Raises:
             DeliveryError: nobody is there, or one of both refuses the other.
         """
-        if papers is None:
-            raise UnauthorisedError("this device has no certificate; it has to ask for one first")
-        try:
-            connection = self._connect(papers)
-        except PeerError as error:
-            raise _as_delivery(error) from error
-        except TrustError as error:
-            raise UnauthorisedError(str(error)) from error
+        connection = self._connected(papers)
         try:
             greeted = self.greet(connection)
-            if greeted.serial != papers.serial:
-                raise UnauthorisedError(
-                    f"the receiver saw certificate {greeted.serial!r:.80}, not ours,"
-                    f" {papers.serial}: it cannot know who sends"
-                )
+            has_seen(greeted.serial, papers)
             return greeted
         except BaseException:
             connection.close()
@@ -104,35 +76,31 @@ class Entrance:
         nonce = self.entropy.token(NONCE_BYTES).hex()
         response = connection.ask("GET", f"/v1/hello?nonce={nonce}", self.hello_timeout_ns)
         raise_for(response)
-        told = response.json()
-        if told.get("nonce") != nonce:
-            raise StrangerError(f"{response.shown}: an answer to another nonce")
-        hello = _hello(told, response)
-        dates, time = connection.dates, self.trust.time
-        fault = time.now().fault(dates.begin_ns, dates.end_ns)
-        if hello.now_ns is not None:
-            fault = time.told(hello.now_ns, dates.begin_ns, dates.end_ns)
-        if fault is not None:
-            refused = PeerError(Refusal(fault), "by the time that it tells itself")
-            raise _as_delivery(refused) from refused
-        return Greeted(connection, hello, str(told.get("client_serial", "")))
+        hello, serial = read_greeting(response.json(), nonce)
+        self.trust.believe(hello, connection.dates)
+        return Greeted(connection, hello, serial)
 
-    def _connect(self, papers: Papers) -> Connection:
+    def _connected(self, papers: Papers) -> Connection:
         try:
-            return self._judged(papers, self.trust.pins.current.pins)
-        except PeerError as error:
-            if error.why is not Refusal.UNPINNED or not self._follow(papers):
+            peer, dates = self.trust.open(self.address, papers)
+        except UnauthorisedError as error:
+            cause = error.__cause__
+            unpinned = isinstance(cause, PeerError) and cause.why is Refusal.UNPINNED
+            if not unpinned or not self._follow(papers):
                 raise
-        return self._judged(papers, self.trust.pins.current.pins)
+            peer, dates = self.trust.open(self.address, papers)
+        return self._over(peer, dates)
 
-    def _judged(self, papers: Papers, pins: Collection[str] | None) -> Connection:
-        span = self.trust.time.now()
-        return connect(self.address, self.trust.judge, papers.pem, span, pins, self.clock)
+    def _over(self, peer: ssl.SSLSocket, dates: Dates) -> Connection:
+        return Connection(TimedSocket(peer, self.clock), self.trust.judge.name, dates)
 
     def _follow(self, papers: Papers) -> bool:
         """Rule 3: whether there are newer pins now."""
-        pins = self.trust.pins
-        connection = self._judged(papers, None)
+        pins, judge, span = self.trust.pins, self.trust.judge, self.trust.time.now()
+        try:
+            connection = self._over(*judged_socket(self.address, judge, papers.pem, span, None))
+        except (TrustError, DeliveryError):
+            return False
         try:
             path = f"/v1/pins?after={pins.current.version}"
             sets = connection.ask("GET", path, self.hello_timeout_ns).json().get("sets")
@@ -152,32 +120,5 @@ def raise_for(response: Response) -> None:
     Raises:
         DeliveryError: it is not a 200.
     """
-    status = response.status
-    if status == 200:
-        return
-    if status in (401, 403):
-        raise UnauthorisedError(f"the receiver refuses this device: {response.shown}")
-    if status == 413:
-        raise TooLargeError(response.shown)
-    if status in LATER or status >= 500:
-        raise UnreachableError(response.shown, response.retry_after_ns)
-    if status == 400:
-        raise RefusedError(response.shown)
-    raise StrangerError(f"{response.shown}: no answer of a receiver")
-
-
-def _hello(told: dict[str, Any], response: Response) -> Hello:
-    now_ns = told.get("now_ns")
-    try:
-        key = base64.b64decode(told["receiver"]["key"], validate=True)
-    except (KeyError, TypeError, ValueError, binascii.Error):
-        key = b""
-    timed = now_ns is None or (isinstance(now_ns, int) and not isinstance(now_ns, bool))
-    if len(key) != KEY_BYTES or not timed:
-        raise StrangerError(f"{response.shown}: no greeting of a receiver")
-    return Hello(key, now_ns)
-
-
-def _as_delivery(error: PeerError) -> DeliveryError:
-    """A refused peer, as delivery knows it."""
-    return (StrangerError if error.why in IMPOSTORS else UnauthorisedError)(str(error))
+    if response.status != 200:
+        refuse(response.status, response.shown, response.retry_after_ns)

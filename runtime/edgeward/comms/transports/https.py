@@ -116,7 +116,7 @@ class HttpsTransport:
             if self._open is not None and not self._open.alive:
                 self.close()
             if self._open is None:
-                greeted = self._entrance.open(self.trust.wallet.current)
+                greeted = self._entrance.open(self.trust.papers())
                 self._open, self._fresh = greeted.connection, greeted.hello
                 self.connections += 1
             try:

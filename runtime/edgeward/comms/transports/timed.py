@@ -70,11 +70,7 @@ class TimedSocket:
 
     def close(self) -> None:
         """End the connection without waiting for the peer; closing twice is fine."""
-        with contextlib.suppress(OSError, ValueError):
-            self._socket.settimeout(0)
-            if isinstance(self._socket, ssl.SSLSocket):
-                self._socket.unwrap()
-        self._socket.close()
+        say_goodbye(self._socket)
 
     def _wait(self) -> None:
         left_ns = self._deadline_ns - self._clock.monotonic_ns()
@@ -94,3 +90,12 @@ class _Reading(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - as the base class has it
         return self._timed.receive(buffer)
+
+
+def say_goodbye(peer: socket.socket) -> None:
+    """End a connection in the way of TLS, without waiting for the other side."""
+    with contextlib.suppress(OSError, ValueError):
+        peer.settimeout(0)
+        if isinstance(peer, ssl.SSLSocket):
+            peer.unwrap()
+    peer.close()
