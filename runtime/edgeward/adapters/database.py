@@ -61,8 +61,11 @@ class SqliteDatabase:
 
     @property
     def in_transaction(self) -> bool:
-        """Whether one was begun and has not ended."""
-        return self._connection.in_transaction
+        """Whether one was begun and has not ended; closing ends it."""
+        try:
+            return self._connection.in_transaction
+        except sqlite3.ProgrammingError:
+            return False
 
     def execute(self, sql: str, values: Sequence[Value] = ()) -> list[Any]:
         """Run one statement to its end, and return its rows.
@@ -75,6 +78,8 @@ class SqliteDatabase:
             return self._connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise as_error(error, self._path) from error
+        except UnicodeDecodeError as error:  # SQLite quotes what it found, or a text is none
+            raise DamagedError(f"{self._path}: text on the disk is damaged: {error}") from error
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
         """Run one statement that returns nothing once for each row of values.
@@ -87,6 +92,8 @@ class SqliteDatabase:
             self._connection.executemany(sql, rows)
         except sqlite3.Error as error:
             raise as_error(error, self._path) from error
+        except UnicodeDecodeError as error:
+            raise DamagedError(f"{self._path}: text on the disk is damaged: {error}") from error
 
     def close(self) -> None:
         """Let go of it; a log that cannot be put away now is put away at the next open."""

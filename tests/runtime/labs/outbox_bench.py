@@ -29,6 +29,8 @@ class BenchSealer:
 
     secret: bytes = b"\x07" * 32
     erased: set[str] = field(default_factory=set)
+    stop_after: int | None = None
+    """After so many records that were opened, the process ends."""
 
     def __post_init__(self) -> None:
         self._wrap = AESGCM(self.secret)
@@ -57,6 +59,10 @@ class BenchSealer:
         return drawn
 
     def open(self, identity: Identity, kind: RecordClass, key: DataKey, blob: bytes) -> bytes:
+        if self.stop_after is not None:
+            self.stop_after -= 1
+            if self.stop_after < 0:
+                raise RuntimeError("the power went")
         of = (key.epoch.token, key.number)
         nonce = b"\0" * 4 + identity.sequence.to_bytes(8, "big")
         try:

@@ -110,7 +110,10 @@ class ApswDatabase:
 
     @property
     def in_transaction(self) -> bool:
-        return self._connection.in_transaction
+        try:
+            return self._connection.in_transaction
+        except apsw.ConnectionClosedError:
+            return False
 
     def execute(self, sql: str, values: Sequence[Value] = ()) -> list[Any]:
         try:

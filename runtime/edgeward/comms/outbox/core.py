@@ -13,6 +13,7 @@ from edgeward.comms.outbox.ring import Ring
 from edgeward.comms.outbox.tally import Tally
 from edgeward.comms.outbox.writer import Writer, frames_of
 from edgeward.comms.record import DataKey, Epoch, Loss, RecordClass, Sealed
+from edgeward.errors import DamagedError
 from edgeward.ports import Database
 
 _STORE_TALLY = "INSERT OR REPLACE INTO tally VALUES (?, ?, ?, ?, ?, ?)"
@@ -101,6 +102,8 @@ class Core:
         self, kind: RecordClass, after: int, through: int
     ) -> Iterator[tuple[int, RecordClass, Sealed]]:
         for place, key, blob in shelf.read(self.database, kind, after, through):
+            if not (type(key) is int and type(blob) is bytes and ordinal_of(place) in self.epochs):
+                raise DamagedError(f"the outbox has a {kind.word} at {place} that was never put so")
             yield place, kind, Sealed(key, blob)
 
     def keys_at(self, places: list[int]) -> list[DataKey]:

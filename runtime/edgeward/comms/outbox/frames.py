@@ -142,8 +142,9 @@ def frames_of_log(log: bytes) -> Iterator[Frame]:
         same = (salt_1, salt_2) == salts
         if not same and not _continues(log, offset, salts):
             return
-        right = same and page > 0 and _page_sums(data, head, order) == (sum_1, sum_2)
-        yield Frame(page, commits if same else 0, start, right)
+        known = whole or offset > _HEAD.size  # a damaged head seeds nothing
+        right = not known or _page_sums(data, head, order) == (sum_1, sum_2)
+        yield Frame(page, commits if same else 0, start, right and same and page > 0)
         seed = (sum_1, sum_2)
 
 

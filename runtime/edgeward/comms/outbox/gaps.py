@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from edgeward.comms.outbox.place import place_of
 from edgeward.comms.record import Epoch, Gap, Loss, RecordClass
+from edgeward.errors import DamagedError
 from edgeward.ports import Database
 
 _BETWEEN = {
@@ -63,10 +64,13 @@ def gaps_in(database: Database, epochs: dict[int, Epoch], limit: int) -> list[Ga
         " ORDER BY ordinal, kind, reason, first LIMIT ?",
         (limit,),
     )
-    return [
-        Gap(epochs[ordinal], RecordClass(kind), first, last, count, Loss(reason))
-        for ordinal, kind, first, last, count, reason in rows
-    ]
+    try:
+        return [
+            Gap(epochs[ordinal], RecordClass(kind), first, last, count, Loss(reason))
+            for ordinal, kind, first, last, count, reason in rows
+        ]
+    except (KeyError, ValueError) as error:
+        raise DamagedError(f"the outbox has a gap that was never told so: {error}") from error
 
 
 def forget_gap(database: Database, gap: Gap) -> None:

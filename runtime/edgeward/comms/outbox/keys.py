@@ -5,6 +5,7 @@ from typing import Final
 
 from edgeward.comms.outbox.place import class_of, ordinal_of, place_of, sequence_of
 from edgeward.comms.record import DataKey, Epoch
+from edgeward.errors import DamagedError
 from edgeward.ports import Database
 
 _COLUMNS: Final = "place, subject, ring, wrapped"
@@ -48,9 +49,9 @@ def all_keys(database: Database, epochs: dict[int, Epoch]) -> list[DataKey]:
 def _key(
     epochs: dict[int, Epoch], place: int, subject: bytes | None, ring: int, wrapped: bytes
 ) -> DataKey:
-    kind = class_of(place)
-    assert kind is not None
-    epoch = epochs[ordinal_of(place)]
+    kind, epoch = class_of(place), epochs.get(ordinal_of(place))
+    if kind is None or epoch is None or type(wrapped) is not bytes:
+        raise DamagedError(f"the outbox has a data key at {place} that was never put so")
     return DataKey(epoch, sequence_of(place), kind, subject, ring, wrapped)
 
 
@@ -94,3 +95,14 @@ def erased_keys(database: Database) -> list[int]:
     """The places of the keys whose records are to be removed."""
     rows = database.execute("SELECT place FROM datakey WHERE erased = 1 ORDER BY place")
     return [place for (place,) in rows]
+
+
+def copies_agree(database: Database) -> bool:
+    """Whether both tables of keys, and both of epochs, hold the same."""
+    return not any(
+        database.execute(
+            f"SELECT 1 FROM (SELECT * FROM {one} EXCEPT SELECT * FROM {other})"  # noqa: S608 - ours
+        )
+        for table in ("datakey", "epoch")
+        for one, other in ((table, f"{table}_copy"), (f"{table}_copy", table))
+    )

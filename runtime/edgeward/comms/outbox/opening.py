@@ -8,7 +8,7 @@ import contextlib
 
 from edgeward.comms.outbox import erasing, keys, shelf
 from edgeward.comms.outbox.allowance import PAGE_BYTES, Allowance, Room, room_of
-from edgeward.comms.outbox.core import Core
+from edgeward.comms.outbox.core import Core, store_tally
 from edgeward.comms.outbox.frames import log_is_damaged
 from edgeward.comms.outbox.place import ORDINAL_MAX, span_of
 from edgeward.comms.outbox.ring import Ring
@@ -65,7 +65,9 @@ def _opened(
 
 
 def _check(file: DatabaseFile, database: Database) -> None:
-    """Look through all of it, where that is soon done."""
+    """Look through all of it, where that is soon done; and hold the copies against each other."""
+    if not keys.copies_agree(database):
+        raise DamagedError("the outbox has two copies of its keys that do not agree")
     if file.size_bytes() > _CHECKED_BYTES_MAX:
         return
     faults = database.execute("PRAGMA quick_check(1)")
@@ -76,14 +78,20 @@ def _check(file: DatabaseFile, database: Database) -> None:
 def _load(file: DatabaseFile, database: Database, allowance: Allowance, room: Room) -> Core:
     tallies = {kind: Tally() for kind in RecordClass}
     for kind, *figures in database.execute("SELECT * FROM tally"):
-        if kind not in tallies:
+        if kind not in tallies or any(type(figure) is not int for figure in figures):
             raise DamagedError(f"the outbox counts records of class {kind}, which does not exist")
         tallies[RecordClass(kind)] = Tally(*figures)
     for kind, tally in tallies.items():
         tally.accepted = max(tally.accepted, shelf.accepted_ever(database, kind))
-    writer = Writer(file, database, room)
+
+    def settle(database: Database) -> None:
+        for kind, tally in core.tallies.items():
+            store_tally(database, kind, tally)
+
+    writer = Writer(file, database, room, settle)
     epochs = keys.epochs_in(database)
-    return Core(writer, allowance, room, _NO_EPOCH, epochs, tallies, Ring(allowance))
+    core = Core(writer, allowance, room, _NO_EPOCH, epochs, tallies, Ring(allowance))
+    return core
 
 
 def _reserve(file: DatabaseFile, core: Core) -> None:

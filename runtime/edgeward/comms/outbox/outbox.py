@@ -268,6 +268,7 @@ class Outbox:
         Raises:
             StoreError: the disk refused; the log keeps what it holds.
         """
+        self._healed(lambda core: core.writer.settle())
         self._healed_beside(self._core)
         self._healed(lambda core: core.writer.empty_log())
 
@@ -280,6 +281,7 @@ class Outbox:
         with self._lock:
             with contextlib.suppress(StoreError):
                 flush(self._core)
+                self._core.writer.settle()
             self._core.writer.close()
 
     # -- within --------------------------------------------------------------------------------

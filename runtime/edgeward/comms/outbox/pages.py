@@ -81,25 +81,35 @@ class Pages:
         payload = self._payload(page, offset, size_bytes)
         return number, _fields(payload)
 
+    def pages_of(self, found: Found) -> list[int]:
+        """The pages on which a row lies.
+
+        Raises:
+            DamagedRowError: there is none.
+            IndexError: it goes beyond its page.
+        """
+        page = self._page(found.page)
+        size_bytes, offset = _varint(page, found.offset)
+        _, offset = _varint(page, offset)
+        return [found.page, *(number for number, _ in self._overflow(page, offset, size_bytes))]
+
     def _payload(self, page: bytes, offset: int, size_bytes: int) -> bytes:
+        more = b"".join(data for _, data in self._overflow(page, offset, size_bytes))
+        return page[offset : offset + _local_bytes(size_bytes)] + more
+
+    def _overflow(self, page: bytes, offset: int, size_bytes: int) -> Iterator[tuple[int, bytes]]:
+        """The pages that hold what does not fit on the first one, and what they hold of it."""
         if size_bytes > _PAYLOAD_BYTES_MAX:
             raise DamagedRowError
-        if size_bytes <= _LOCAL_MAX:
-            return page[offset : offset + size_bytes]
-        local = _LOCAL_MIN + (size_bytes - _LOCAL_MIN) % _OVERFLOW_BYTES
-        if local > _LOCAL_MAX:
-            local = _LOCAL_MIN
-        parts = [page[offset : offset + local]]
-        (following,) = struct.unpack_from(">I", page, offset + local)
-        left = size_bytes - local
+        left = size_bytes - _local_bytes(size_bytes)
+        at = offset + _local_bytes(size_bytes)
         while left > 0:
+            (following,) = struct.unpack_from(">I", page, at)
             if not 1 < following <= self._count:
                 raise DamagedRowError
-            more = self._page(following)
-            parts.append(more[4 : 4 + min(left, _OVERFLOW_BYTES)])
+            page, at = self._page(following), 0
+            yield following, page[4 : 4 + min(left, _OVERFLOW_BYTES)]
             left -= _OVERFLOW_BYTES
-            (following,) = struct.unpack_from(">I", more)
-        return b"".join(parts)
 
     def _page(self, number: int) -> bytes:
         """The newest version of a page; nothing where it cannot be read."""
@@ -140,6 +150,14 @@ def _pages_in(file: DatabaseFile, name: str) -> int:
             there = b"?"  # there is something that cannot be read
         low, high = (middle + 1, high) if there else (low, middle)
     return low
+
+
+def _local_bytes(size_bytes: int) -> int:
+    """How much of a payload lies on the page of its row."""
+    if size_bytes <= _LOCAL_MAX:
+        return size_bytes
+    local = _LOCAL_MIN + (size_bytes - _LOCAL_MIN) % _OVERFLOW_BYTES
+    return local if local <= _LOCAL_MAX else _LOCAL_MIN
 
 
 def _cells(page: bytes, head: int) -> Iterator[int]:

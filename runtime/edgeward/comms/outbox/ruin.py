@@ -5,6 +5,7 @@ No two tables have rows that look alike, so a row says by itself of which one it
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from edgeward.comms.outbox.gaps import Lost
 from edgeward.comms.outbox.pages import Found, Pages
@@ -13,6 +14,7 @@ from edgeward.comms.outbox.tally import Tally
 from edgeward.comms.record import Loss, RecordClass
 from edgeward.ports import Value
 
+T = TypeVar("T")
 _TOKEN_BYTES = 8
 _CLASSES = frozenset(map(int, RecordClass))
 
@@ -32,8 +34,10 @@ class Ruin:
 
     records: dict[RecordClass, list[tuple[int, int, Found]]]
     """Place, count in its class, and where it lies."""
-    keys: dict[int, Key] = field(default_factory=dict)
-    epochs: dict[int, bytes] = field(default_factory=dict)
+    keys: dict[int, list[Key]] = field(default_factory=dict)
+    """Each as often as it was found otherwise: which one is right, its records show."""
+    epochs: dict[int, list[bytes]] = field(default_factory=dict)
+    """The same."""
     tallies: dict[RecordClass, Tally] = field(default_factory=dict)
     gaps: set[Lost] = field(default_factory=set)
     erased: set[bytes] = field(default_factory=set)
@@ -48,7 +52,7 @@ def read_ruin(pages: Pages) -> Ruin:
             case [None, int(nth), int(), bytes()] if (kind := class_of(number)) and number > 0:
                 ruin.records[kind].append((number, nth, found))
             case [None, bytes(token)] if len(token) == _TOKEN_BYTES:
-                ruin.epochs[number] = token
+                _add_new(ruin.epochs.setdefault(number, []), token)
             case [None, None | bytes() as subject, int(ring), bytes(wrapped), int(erased)]:
                 _read_key(ruin, number, Key(subject, ring, wrapped), erased)
             case [None, int(), int(), int(), int(), int()] if number in _CLASSES:
@@ -67,11 +71,14 @@ def _integers(fields: Iterable[Value]) -> list[int]:
 
 
 def _read_key(ruin: Ruin, place: int, key: Key, erased: int) -> None:
-    """Of two versions of a key the newer wrapping is the one to have."""
-    if erased and key.subject is not None:
+    if erased == 1 and key.subject is not None:
         ruin.erased.add(key.subject)
-    if place not in ruin.keys or ruin.keys[place].ring < key.ring:
-        ruin.keys[place] = key
+    _add_new(ruin.keys.setdefault(place, []), key)
+
+
+def _add_new(found: list[T], one: T) -> None:
+    if one not in found:
+        found.append(one)
 
 
 def _read_gap(ruin: Ruin, reason: str, *numbers: int) -> None:

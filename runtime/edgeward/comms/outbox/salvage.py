@@ -6,7 +6,6 @@ quarantined and told to the receiver. Nothing is delivered before all of it is d
 be interrupted and begun again at any point; the damaged files stay as they are.
 """
 
-import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,13 +13,14 @@ from itertools import pairwise
 from edgeward.comms.outbox import keys, shelf
 from edgeward.comms.outbox.core import Core
 from edgeward.comms.outbox.gaps import Lost, add_unknown
-from edgeward.comms.outbox.pages import DamagedRowError, Found, Pages
-from edgeward.comms.outbox.place import SEQUENCE_MAX, class_of, ordinal_of, sequence_of
-from edgeward.comms.outbox.ruin import Key, Ruin, read_ruin
+from edgeward.comms.outbox.pages import Pages
+from edgeward.comms.outbox.place import SEQUENCE_MAX, ordinal_of, sequence_of
+from edgeward.comms.outbox.ruin import Ruin, read_ruin
 from edgeward.comms.outbox.tally import Tally
+from edgeward.comms.outbox.trial import Row, is_right, keys_that_open, record_at
 from edgeward.comms.outbox.writer import frames_of
-from edgeward.comms.record import DataKey, Epoch, Identity, Loss, RecordClass, Sealer
-from edgeward.errors import DamagedError, SealError, StoreError
+from edgeward.comms.record import DataKey, Epoch, Loss, RecordClass, Sealer
+from edgeward.errors import DamagedError, StoreError
 from edgeward.ports import DatabaseFile
 
 _SMALL_ROWS = 20
@@ -28,9 +28,6 @@ _SMALL_ROWS = 20
 _SMALL_BYTES = 8192
 _ROW_BYTES = 40
 _BY_IMPORTANCE = sorted(RecordClass, reverse=True)
-
-Row = tuple[int, int, int, bytes]
-"""Place, count in its class, number of its key, sealed bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,8 @@ def salvage(core: Core, file: DatabaseFile, name: str, sealer: Sealer) -> Salvag
     """
     pages = Pages(file, name)
     ruin = read_ruin(pages)
-    known = _put_back_small(core, ruin)
+    known = keys_that_open(pages, ruin, sealer)
+    _put_back_small(core, ruin, known)
     records = {
         kind: _put_back(core, kind, _believed(pages, ruin, kind, known, sealer))
         for kind in _BY_IMPORTANCE
@@ -62,15 +60,12 @@ def salvage(core: Core, file: DatabaseFile, name: str, sealer: Sealer) -> Salvag
     return Salvaged(name, sum(map(len, records.values())), lost)
 
 
-def _put_back_small(core: Core, ruin: Ruin) -> dict[int, DataKey]:
-    """Epochs, keys and gaps: few, and the records need them. The keys by their place."""
-    epochs = [Epoch(ordinal, token) for ordinal, token in ruin.epochs.items() if ordinal > 0]
+def _put_back_small(core: Core, ruin: Ruin, known: dict[int, DataKey]) -> None:
+    """Epochs, keys and gaps: few, and the records need them."""
+    tokens = {ordinal: found[0] for ordinal, found in ruin.epochs.items() if ordinal > 0}
+    tokens |= {key.epoch.ordinal: key.epoch.token for key in known.values()}
+    epochs = [Epoch(ordinal, token) for ordinal, token in sorted(tokens.items())]
     core.epochs = {epoch.ordinal: epoch for epoch in epochs} | core.epochs
-    known = {
-        place: key
-        for place, found in ruin.keys.items()
-        if (key := _data_key(core, place, found)) is not None
-    }
     wrapped, gaps = list(known.values()), sorted(_tellable(core, ruin), key=str)
     for start in range(0, max(len(epochs), len(wrapped), len(gaps)), _SMALL_ROWS):
         part = slice(start, start + _SMALL_ROWS)
@@ -82,18 +77,10 @@ def _put_back_small(core: Core, ruin: Ruin) -> dict[int, DataKey]:
     for subject in ruin.erased:
         with core.change(frames_of(_SMALL_BYTES, 2)) as change:
             keys.mark_erased(change.database, subject)
-    return known
 
 
 def _tellable(core: Core, ruin: Ruin) -> list[Lost]:
     return [gap for gap in ruin.gaps if gap.ordinal in core.epochs]
-
-
-def _data_key(core: Core, place: int, found: Key) -> DataKey | None:
-    kind, epoch = class_of(place), core.epochs.get(ordinal_of(place))
-    if kind is None or epoch is None:
-        return None
-    return DataKey(epoch, sequence_of(place), kind, found.subject, found.ring, found.wrapped)
 
 
 def _believed(
@@ -103,29 +90,11 @@ def _believed(
     by_number = {(key.epoch.ordinal, key.number): key for key in known.values() if key.kind is kind}
     last = -1
     for place, _, found in ruin.records[kind]:
-        if place == last:
-            continue
-        row = _row(pages, found)
+        row = None if place == last else record_at(pages, found)
         key = by_number.get((ordinal_of(place), row[2])) if row else None
-        if row is None or key is None or row[0] != place:
-            continue
-        try:
-            sealer.open(Identity(key.epoch, sequence_of(place)), kind, key, row[3])
-        except SealError:
-            continue
-        last = place
-        yield row
-
-
-def _row(pages: Pages, found: Found) -> Row | None:
-    try:
-        place, fields = pages.row(found)
-    except (DamagedRowError, IndexError, struct.error, UnicodeDecodeError):
-        return None
-    match fields:
-        case [None, int(nth), int(number), bytes(blob)]:
-            return place, nth, number, blob
-    return None
+        if row and key and row[0] == place and is_right(sealer, key, row):
+            last = place
+            yield row
 
 
 def _put_back(core: Core, kind: RecordClass, rows: Iterator[Row]) -> list[tuple[int, int]]:
@@ -167,7 +136,7 @@ def _settle(core: Core, ruin: Ruin, kind: RecordClass, kept: list[tuple[int, int
     nth_max = max((nth for _, nth in kept), default=0)
     holes = _holes(kind, kept)
     told = ruin.tallies.get(kind)
-    if told is None:  # lost too: what is missing between two records is lost, the rest delivered
+    if told is None:  # lost too: what is missing between two is lost, the rest perhaps delivered
         missing = sum(hole.count for hole in holes)
         told = Tally(accepted=max(nth_max, there + missing))
         told.delivered = told.accepted - there - missing
@@ -180,7 +149,8 @@ def _settle(core: Core, ruin: Ruin, kind: RecordClass, kept: list[tuple[int, int
         mine.accepted, mine.delivered, mine.evicted = told.accepted, told.delivered, told.evicted
         mine.quarantined, mine.erased = told.quarantined, told.erased
         change.touched.add(kind)
-    _tell(core, _counted(holes + _edges(core, kind, kept), lost) if lost else [])
+    if lost or kind not in ruin.tallies:
+        _tell(core, _counted(holes + _edges(core, kind, kept), lost))
     return lost
 
 

@@ -2,8 +2,9 @@
 
 One table for each class of record, with nothing but its key to be searched by: taking the next
 alarm looks at no other record. `nth` counts the records of a class that ever were accepted, so that
-accepting one writes no counter: the last row tells it. Keys and epochs lie in two tables each, on
-different pages of the disk, since many records depend on one of them.
+accepting one writes no counter: the last row tells it, and the counters follow before the log is
+emptied. Keys and epochs lie in two tables each, at both ends of a new file, since many records
+depend on one of them.
 
 Rows of two tables never look alike (`edgeward.comms.outbox.salvage`).
 """
@@ -55,9 +56,9 @@ _ASIDE_COLUMNS = (
 STEPS: Final = (
     Step(
         up=(
-            *(f"CREATE TABLE {kind.word} {_RECORD_COLUMNS}" for kind in RecordClass),
             f"CREATE TABLE epoch {_EPOCH_COLUMNS}",
             f"CREATE TABLE datakey {_KEY_COLUMNS}",
+            *(f"CREATE TABLE {kind.word} {_RECORD_COLUMNS}" for kind in RecordClass),
             f"CREATE TABLE tally {_TALLY_COLUMNS}",
             f"CREATE TABLE gap {_GAP_COLUMNS}",
             "CREATE INDEX gap_order ON gap (ordinal, kind, reason, first)",

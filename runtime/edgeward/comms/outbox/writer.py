@@ -12,7 +12,7 @@ what is deleted makes room for what is new, until the disk has room for the spar
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from edgeward.comms.outbox.allowance import PAGE_BYTES, Room
 from edgeward.comms.outbox.transaction import transaction
@@ -34,6 +34,7 @@ class Writer:
     """Writes to one open database."""
 
     __slots__ = (
+        "_before",
         "_checkpointing",
         "_file",
         "_frames",
@@ -44,9 +45,16 @@ class Writer:
         "database",
     )
 
-    def __init__(self, file: DatabaseFile, database: Database, room: Room) -> None:
-        """Take the space that is reserved, if the disk has it."""
+    def __init__(
+        self,
+        file: DatabaseFile,
+        database: Database,
+        room: Room,
+        before: Callable[[Database], None],
+    ) -> None:
+        """Write there; `before` is done in a transaction of its own before the log is emptied."""
         self.database = database
+        self._before = before
         self._file = file
         self._room = room
         self._frames = room.log_frames_max  # whatever a crash has left in it
@@ -73,7 +81,7 @@ class Writer:
             DamagedError: what lies on the disk is not what was written there.
             StoreError: the disk refused, or there is no room; nothing was changed.
         """
-        if self._frames + frames > self._room.log_frames_max:
+        if self._frames + frames + frames_of(0, 1) > self._room.log_frames_max:
             self.empty_log()
         limit = self._within(pages_max)
         if limit != self._limit_pages:
@@ -96,6 +104,7 @@ class Writer:
             DamagedError: what lies on the disk is not what was written there.
             StoreError: the disk refused; the log keeps what it holds.
         """
+        self.settle()
         with self._checkpointing:
             ((busy, frames, done),) = self.database.execute("PRAGMA wal_checkpoint(PASSIVE)")
         if busy or done < frames:
@@ -104,6 +113,8 @@ class Writer:
 
     def empty_most(self) -> None:
         """The same for what the log holds now, on any thread, while others go on writing.
+
+        Whoever calls it has called `settle` before.
 
         Raises:
             DamagedError: what lies on the disk is not what was written there.
@@ -146,6 +157,17 @@ class Writer:
             if self._helper is not None:
                 self._helper.close()
             self.database.close()
+
+    def settle(self) -> None:
+        """Write what is to be in the database before that which the log holds.
+
+        Raises:
+            DamagedError: what lies on the disk is not what was written there.
+            StoreError: the disk refused.
+        """
+        with transaction(self.database):
+            self._before(self.database)
+        self._frames += frames_of(0, 1)
 
     def _within(self, pages_max: int) -> int:
         return pages_max if self._pinned_pages is None else min(pages_max, self._pinned_pages)
