@@ -31,7 +31,7 @@ ROUNDS: Final = 6
 EACH: Final = 5
 """Beats from above in a round."""
 PATTERNS: Final = ("NV", "NNV", "NNNVV")
-ECTOPY_S: Final = 12.0
+ECTOPY_S: Final = 13.5
 _CLASSES: Final = {
     BeatClass.NORMAL: AamiClass.NORMAL,
     BeatClass.VENTRICULAR: AamiClass.VENTRICULAR,

@@ -40,6 +40,13 @@ def test_what_is_lost_is_less_what_is_gained() -> None:
     assert "40 lost, 40 gained of 4000 windows of 400 patients" in told.note
 
 
+@pytest.mark.parametrize("patients", [10, 100])
+def test_what_was_counted_is_called_by_its_name(patients: int) -> None:
+    told = judge_no_worse(SAME[:patients], 0.01, "beats")
+    assert f"{6 * patients} beats of {patients} patients" in told.note
+    assert "windows" not in told.note + told.expected
+
+
 def test_a_loss_that_the_mean_hides_is_beyond_the_margin() -> None:
     """Two points lost of a label with 500 windows; half a point of all."""
     label = [Pairs(f"p{at}", 1, int(at < 10), 0) for at in range(500)]

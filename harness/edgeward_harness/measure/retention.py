@@ -94,7 +94,7 @@ def judge_no_worse(pairs: Sequence[Pairs], margin: float, of: str = "windows") -
     counted = [one for one in pairs if one.windows]
     windows = sum(one.windows for one in counted)
     if windows >= windows_needed(margin, FEW_LOST * margin, ENOUGH):
-        return judge_retention(counted, margin)
+        return judge_retention(counted, margin, of=of)
     lost, gained = sum(one.lost for one in counted), sum(one.gained for one in counted)
     net = max(lost - gained, 0)
     least = 1.0 - rate_upper_bound(windows - net, windows, CONFIDENCE) if net else 0.0
