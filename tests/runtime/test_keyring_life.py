@@ -69,7 +69,7 @@ def test_after_a_rotation_all_is_readable_and_nothing_is_written_under_the_old()
     records.seal("p-1", "p-2", None, "p-1")
     old = records.in_use()
     assert records.sealing.ring.rotate(MONTH_NS - 1, MONTH_NS) == 0
-    assert records.sealing.ring.rotate(MONTH_NS, MONTH_NS) == 3
+    assert records.sealing.ring.rotate(MONTH_NS, MONTH_NS) == 4
     before = set(records.keys.values())
     records.seal("p-1", "p-2", None, "p-3")
     new = set(records.keys.values()) - before
@@ -89,8 +89,8 @@ def test_keys_are_rewrapped_in_steps_and_the_old_version_goes() -> None:
     ring = records.sealing.ring
     for month in (1, 2):
         ring.rotate(month * MONTH_NS, MONTH_NS)
-    assert len(records.sealing.keystore.labels()) == 15
-    assert ring.retire(records.in_use(), 2 * MONTH_NS, MONTH_NS) == 0
+    assert len(records.sealing.keystore.labels()) == 18
+    assert ring.retire(records.in_use(), 2 * MONTH_NS, MONTH_NS) == 1, "the spare's first"
     assert [records.rewrap(2) for _ in range(4)] == [2, 2, 1, 0]
     assert ring.retire(records.in_use(), 2 * MONTH_NS, MONTH_NS) == 5
     assert len(records.readable()) == 5
@@ -115,9 +115,9 @@ def test_a_patient_with_nothing_stored_is_forgotten_after_a_while() -> None:
 def test_a_clock_that_jumps_costs_a_version_and_nothing_else(now_ns: int) -> None:
     records = Records(started(MemoryStore(), now_ns=0))
     records.seal("p-1")
-    assert records.sealing.ring.rotate(now_ns, MONTH_NS) == 2
+    assert records.sealing.ring.rotate(now_ns, MONTH_NS) == 3
     assert records.sealing.ring.rotate(now_ns, MONTH_NS) == 0
-    assert records.sealing.ring.rotate(now_ns + MONTH_NS, MONTH_NS) == 2
+    assert records.sealing.ring.rotate(now_ns + MONTH_NS, MONTH_NS) == 3
     assert records.readable() == ["p-1"]
 
 
@@ -169,24 +169,88 @@ def test_a_patient_who_comes_back_is_somebody_new() -> None:
 
 def test_erasing_somebody_unknown_is_told_and_holds() -> None:
     ring = started(MemoryStore()).ring
-    assert ring.erase("p-1", at_ns=3).subject is None
+    assert ring.erase("p-1", at_ns=3).versions == ()
     with pytest.raises(SealError, match="were destroyed at 3 ns"):
         ring.wrapper("p-1")
 
 
-def test_a_full_disk_makes_no_key_and_seals_for_those_who_have_one() -> None:
+@pytest.fixture
+def refused() -> tuple[Records, MemoryLog]:
+    """A device whose disk refuses, and that has sealed for somebody new since then."""
     log = MemoryLog()
     records = Records(started(log))
     records.seal("p-1", None)
     log.refusal = "no space"
-    with pytest.raises(StoreError, match="no space"):
-        records.seal("p-2")
-    records.sequence -= 1
-    records.seal("p-1", None)
-    log.refusal = None
-    records.seal("p-2")
+    records.seal("p-2", "p-1", None, "p-2")
+    return records, log
+
+
+def test_somebody_new_is_sealed_for_on_a_full_disk(
+    refused: tuple[Records, MemoryLog],
+) -> None:
+    records, log = refused
+    assert [key.ring for key in records.keys.values()] == [1, 1, -1]
     records.use(started(log.survivor(), seed=2))
-    assert records.readable() == ["p-1", None, "p-1", None, "p-2"]
+    assert records.readable() == ["p-1", None, "p-2", "p-1", None, "p-2"]
+
+
+def test_somebody_new_gets_an_own_key_as_soon_as_the_disk_takes_it(
+    refused: tuple[Records, MemoryLog],
+) -> None:
+    records, log = refused
+    with pytest.raises(StoreError):
+        records.sealing.ring.settle()
+    log.refusal = None
+    records.sealing.ring.settle()
+    records.seal("p-2")
+    assert records.rewrap(99) == 1
+    assert [key.ring for key in records.keys.values()] == [1, 1, 1, 1]
+    assert len({key.subject for key in records.keys.values()}) == 3
+    records.use(started(log.survivor(), seed=2))
+    assert len(records.readable()) == 7
+
+
+@pytest.mark.parametrize("when", ["at once", "after a crash", "with an own key"])
+def test_who_is_sealed_for_by_the_spare_can_be_erased(
+    refused: tuple[Records, MemoryLog], when: str
+) -> None:
+    records, log = refused
+    if when == "after a crash":
+        log = log.survivor()
+        records.use(started(log, seed=2))
+    log.refusal = None
+    if when == "with an own key":
+        records.sealing.ring.settle()
+        records.seal("p-2")
+    ring = records.sealing.ring
+    erased = ring.erase("p-2", at_ns=9)
+    assert erased.subject in {key.subject for key in records.keys.values()}
+    assert records.readable() == ["p-1", None, "p-1", None]
+    records.use(started(log, seed=3))
+    assert records.readable() == ["p-1", None, "p-1", None]
+    in_use = {one for one in records.in_use() if one.version > 0}  # the outbox dropped the rest
+    for month in (1, 2):
+        records.sealing.ring.rotate(month * MONTH_NS, MONTH_NS)
+        records.sealing.ring.retire(in_use, month * MONTH_NS, 9 * MONTH_NS)
+    assert "spare.1" not in records.sealing.keystore.labels()
+
+
+def test_the_spare_stays_as_long_as_something_needs_it(
+    refused: tuple[Records, MemoryLog],
+) -> None:
+    """Its patient never comes back after a crash, so that nothing is wrapped anew."""
+    records, log = refused
+    log = log.survivor()
+    records.use(started(log, seed=2))
+    ring = records.sealing.ring
+    for month in range(1, 6):
+        ring.rotate(month * MONTH_NS, MONTH_NS)
+        ring.retire(records.in_use(), month * MONTH_NS, MONTH_NS)
+    assert "spare.1" in records.sealing.keystore.labels()
+    assert records.readable() == ["p-1", None, "p-2", "p-1", None, "p-2"]
+    log.refusal = "no space"
+    records.seal("p-9")
+    assert records.readable()[-1] == "p-9"
 
 
 def test_an_erasure_that_the_disk_refused_is_finished_later() -> None:
@@ -199,7 +263,7 @@ def test_an_erasure_that_the_disk_refused_is_finished_later() -> None:
     assert sealing.ring.wrapper("p-1").version == 1
     log.refusal = None
     sealing.ring.erase("p-1", at_ns=2)
-    assert sealing.keystore.labels() == ["nobody.1"]
+    assert sealing.keystore.labels() == ["nobody.1", "spare.1", "spare.2"]
 
 
 def test_a_device_starts_on_a_disk_that_takes_nothing() -> None:

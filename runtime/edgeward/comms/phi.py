@@ -1,8 +1,8 @@
 """Which fields say who a patient is: the one place where it is declared.
 
 An identifier leaves the device inside a sealed record and nowhere else. Logs, the audit trail,
-metrics and headers name a patient by a subject, sixteen random bytes that the keyring alone can tie
-to a person, and that mean nothing once the keyring has forgotten the patient.
+metrics and headers name a patient by a subject, sixteen bytes that look random and that this
+device's keyring alone can tie to a person.
 """
 
 from collections.abc import Iterator, Mapping

@@ -9,6 +9,10 @@ Rules:
    goes when nothing that is stored needs it and a later rotation has come.
 4. An erased patient has no keys until somebody admits the patient again, and is then another
    subject: nothing ties the new records to the old ones.
+5. A disk that refuses a new patient's key keeps nobody's records from being sealed: the *spare*
+   key, which is on the disk already, wraps for such a patient until the disk takes the patient's
+   own. A version below zero says so. Erasing somebody gives the spare a new version, and the old
+   one is refused for that patient at once, and destroyed as rule 3 says.
 """
 
 import threading
@@ -20,7 +24,9 @@ from typing import NoReturn
 from edgeward.comms.sealing.keystore import Keystore
 from edgeward.comms.sealing.ring_file import (
     BLOB,
-    SUBJECT_BYTES,
+    NOBODY,
+    SPARE,
+    SPARE_SUBJECT,
     Erased,
     RingState,
     Subject,
@@ -45,11 +51,15 @@ class Wrapper:
     """A key of the keyring, by name."""
 
     subject: bytes | None
+    """For whom it wraps."""
     version: int
+    """Below zero: that version of the spare key."""
 
     @property
     def label(self) -> str:
         """What the keystore calls it."""
+        if self.version < 0:
+            return label(SPARE_SUBJECT, -self.version)
         return label(self.subject, self.version)
 
 
@@ -57,8 +67,8 @@ class Keyring:
     """Whose keys there are, and which of them are in use."""
 
     __slots__ = (
-        "_entropy", "_keystore", "_lock", "_now_ns", "_state", "_store", "_sure", "_tags",
-        "generation", "unsettled",
+        "_entropy", "_homeless", "_keystore", "_lock", "_now_ns", "_state", "_store", "_sure",
+        "_tags", "generation", "unsettled",
     )  # fmt: skip
 
     def __init__(self, keystore: Keystore, store: Store, entropy: Entropy, now_ns: int) -> None:
@@ -73,6 +83,8 @@ class Keyring:
         self._lock = threading.RLock()
         self._now_ns = now_ns
         self._sure = True
+        self._homeless: dict[bytes, str] = {}
+        """The tags of patients for whom the spare wraps."""
         self.generation = 0
         """Changes whenever a key may no longer be used for sealing."""
         self.unsettled = False
@@ -100,11 +112,15 @@ class Keyring:
 
         Raises:
             SealError: the patient was erased, or there are too many.
-            StoreError: a new key cannot be made durable.
         """
         with self._lock:
             tag = self._state.tag(patient)
-            found = self._state.subjects.get(tag) or self._admitted(tag)
+            try:
+                found = self._state.subjects.get(tag) or self._admitted(tag)
+            except StoreError:
+                subject = self._state.subject(tag)
+                self._homeless[subject] = tag
+                return self.current(subject)
             self._state.subjects[tag] = replace(found, drawn_ns=self._now_ns)
             return Wrapper(found.subject, found.current.number)
 
@@ -115,9 +131,11 @@ class Keyring:
             SealError: there is none: it was erased or forgotten, or is another device's.
         """
         with self._lock:
+            if subject in self._homeless:
+                return Wrapper(subject, -self._state.subjects[SPARE].current.number)
             found = self._state.subjects.get(self._tags.get(subject, "none"))
         if found is None:
-            name = "nobody" if subject is None else subject.hex()
+            name = label(subject, 0).partition(".")[0]
             raise SealError(f"the keyring has no key of {name}: erased, or another device's")
         return Wrapper(subject, found.current.number)
 
@@ -137,6 +155,8 @@ class Keyring:
         Raises:
             SealError: its wrapping key is gone, or something was changed.
         """
+        if wrapper.version < 0 and wrapper.subject in {one.subject for one in self.erased()}:
+            raise SealError(f"{wrapper.label} unwraps nothing of a patient who was erased")
         return self._keystore.unwrap(wrapper.label, wrapped, context)
 
     def rotate(self, now_ns: int, age_ns: int) -> int:
@@ -149,6 +169,7 @@ class Keyring:
         """
         with self._lock:
             self._now_ns = now_ns
+            self._take_home()
             new = {
                 tag: replace(one, versions=(*one.versions, Version(one.current.number + 1, now_ns)))
                 for tag, one in self._state.subjects.items()
@@ -156,7 +177,7 @@ class Keyring:
             }
             if new:
                 self._keystore.new([label(one.subject, one.current.number) for one in new.values()])
-                self._put(self._state.subjects | new, self._state.erased)
+                self._put(self._state.subjects | new)
                 self.generation += 1
             return len(new)
 
@@ -173,16 +194,20 @@ class Keyring:
             before = len(self._keystore.labels())
             needed: dict[bytes | None, set[int]] = {}
             for each in in_use:
-                needed.setdefault(each.subject, set()).add(each.version)
+                own = needed.setdefault(each.subject, set())
+                spare = needed.setdefault(SPARE_SUBJECT, set())
+                (spare if each.version < 0 else own).add(abs(each.version))
             kept = {}
             for tag, one in self._state.subjects.items():
                 used = needed.get(one.subject, set())
-                if tag and not used and now_ns - one.drawn_ns >= idle_ns:
+                patient = tag not in (NOBODY, SPARE)
+                idle = patient and one.subject not in needed
+                if idle and now_ns - one.drawn_ns >= idle_ns:
                     continue
                 old = (version for version in one.versions[:-2] if version.number in used)
                 kept[tag] = replace(one, versions=(*old, *one.versions[-2:]))
             if kept != self._state.subjects:
-                self._put(kept, self._state.erased)
+                self._put(kept)
                 self.generation += 1
             self.settle()
             return before - len(self._keystore.labels())
@@ -197,12 +222,7 @@ class Keyring:
             tag = self._state.tag(patient)
             told = self._state.erased.get(tag)
             if told is None:
-                found = self._state.subjects.get(tag)
-                numbers = tuple(each.number for each in found.versions) if found else ()
-                told = Erased(found.subject if found else None, tag, at_ns, numbers)
-                rest = {key: one for key, one in self._state.subjects.items() if key != tag}
-                erased = [*self._state.erased.items(), (tag, told)]
-                self._put(rest, dict(erased[-ERASED_MAX:]))
+                told = self._erased(tag, at_ns)
                 self.generation += 1
             self.settle()
             return told
@@ -217,7 +237,7 @@ class Keyring:
             tag = self._state.tag(patient)
             rest = {key: one for key, one in self._state.erased.items() if key != tag}
             if rest != self._state.erased:
-                self._put(self._state.subjects, rest)
+                self._put(self._state.subjects, rest, self._state.stays)
 
     def erased(self) -> tuple[Erased, ...]:
         """What was erased, oldest first."""
@@ -231,36 +251,61 @@ class Keyring:
         return found.subject if found else None
 
     def settle(self) -> None:
-        """Rules 1 and 2: destroy every key that the ring does not name.
+        """Rules 1, 2 and 5: destroy every key that the ring does not name, make those that wait.
 
         Raises:
             StoreError: the disk refuses; call it again.
         """
         with self._lock:
+            self._take_home()
             named = labels(self._state.subjects.values())
             stray = [one for one in self._keystore.labels() if one not in named]
             if not stray and not self.unsettled:
                 return
             self.unsettled = True
             if not self._sure:  # a ring that may be on the disk may name what would be destroyed
-                self._put(self._state.subjects, self._state.erased)
+                self._put(self._state.subjects)
             self._keystore.destroy(stray)
             self.unsettled = False
 
     def _made(self) -> RingState:
-        """The first ring of a device, with nobody's key."""
-        found = [one for one in self._keystore.labels() if one != label(None, 1)]
+        """The first ring of a device, with the keys of no patient."""
+        first = (Version(1, self._now_ns),)
+        nobody = Subject(None, NOBODY, first, self._now_ns)
+        spare = Subject(SPARE_SUBJECT, SPARE, first, self._now_ns)
+        names = labels([nobody, spare])
+        found = [one for one in self._keystore.labels() if one not in names]
         if found:
             raise DamagedError(
                 f"{BLOB}: found none beside {len(found)} keys, which only it can tell apart;"
                 " accepted: the ring that was written beside them, or no keys"
             )
-        state = RingState(Secret(self._entropy.token(KEY_BYTES)))
-        nobody = Subject(None, "", (Version(1, self._now_ns),), self._now_ns)
-        state.subjects[""] = nobody
-        self._keystore.new(sorted(labels([nobody])))
+        state = RingState(Secret(self._entropy.token(KEY_BYTES)), {NOBODY: nobody, SPARE: spare})
+        self._keystore.new(sorted(names))
         self._store.write(BLOB, encoded(state))
         return state
+
+    def _erased(self, tag: str, at_ns: int) -> Erased:
+        """Rules 2, 4 and 5: the ring forgets a patient, and the spare begins anew."""
+        state = self._state
+        found, spare = state.subjects.get(tag), state.subjects[SPARE]
+        numbers = tuple(each.number for each in found.versions) if found else ()
+        told = Erased(state.subject(tag), tag, at_ns, numbers)
+        newer = Version(spare.current.number + 1, self._now_ns)
+        rest = {key: one for key, one in state.subjects.items() if key != tag}
+        rest[SPARE] = replace(spare, versions=(*spare.versions, newer))
+        self._keystore.new([label(SPARE_SUBJECT, newer.number)])
+        erased = [*state.erased.items(), (tag, told)]
+        others = [(key, times) for key, times in state.stays.items() if key != tag]
+        stays = [*others, (tag, state.stays.get(tag, 0) + 1)]
+        self._put(rest, dict(erased[-ERASED_MAX:]), dict(stays[-ERASED_MAX:]))
+        self._homeless.pop(told.subject, None)
+        return told
+
+    def _take_home(self) -> None:
+        """Rule 5: make the own keys of those for whom the spare wraps."""
+        for tag in list(self._homeless.values()):
+            self._admitted(tag)
 
     def _admitted(self, tag: str) -> Subject:
         if tag in self._state.erased:
@@ -270,15 +315,28 @@ class Keyring:
             )
         if len(self._state.subjects) >= SUBJECTS_MAX:
             raise SealError(f"the keyring has keys of {SUBJECTS_MAX} subjects, and takes no more")
-        subject = self._entropy.token(SUBJECT_BYTES)
+        subject = self._state.subject(tag)
         new = Subject(subject, tag, (Version(1, self._now_ns),), self._now_ns)
         self._keystore.new(sorted(labels([new])))
-        self._put(self._state.subjects | {tag: new}, self._state.erased)
+        self._put(self._state.subjects | {tag: new})
+        if self._homeless.pop(subject, None):
+            self.generation += 1
         return new
 
-    def _put(self, subjects: dict[str, Subject], erased: dict[str, Erased]) -> None:
+    def _put(
+        self,
+        subjects: dict[str, Subject],
+        erased: dict[str, Erased] | None = None,
+        stays: dict[str, int] | None = None,
+    ) -> None:
         """Write the ring so, and only then be it."""
-        state = RingState(self._state.names_key, subjects, erased)
+        before = self._state
+        state = RingState(
+            before.names_key,
+            subjects,
+            before.erased if erased is None else erased,
+            before.stays if stays is None else stays,
+        )
         self._sure = False
         self._store.write(BLOB, encoded(state))
         self._sure = True

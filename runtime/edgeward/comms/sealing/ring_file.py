@@ -16,6 +16,9 @@ from edgeward.errors import DamagedError
 
 BLOB = "keyring.json"
 SUBJECT_BYTES = 16
+NOBODY, SPARE = "", "spare"
+"""The tags of two subjects that are no patients."""
+SPARE_SUBJECT = b"spare"
 _FORMAT = 1
 _FAULTS = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
@@ -33,9 +36,9 @@ class Subject:
     """Somebody's keys, newest last."""
 
     subject: bytes | None
-    """Sixteen random bytes that stand for a patient; None for nobody."""
+    """Sixteen bytes that stand for a patient; None for nobody."""
     tag: str
-    """The keyed digest of the patient's name; empty for nobody."""
+    """The keyed digest of the patient's name, `NOBODY`, or `SPARE`."""
     versions: tuple[Version, ...]
     drawn_ns: int
     """When a key was last drawn for records of theirs."""
@@ -50,11 +53,11 @@ class Subject:
 class Erased:
     """That every key of a patient was destroyed: what is shown to whoever asked for it."""
 
-    subject: bytes | None
-    """None: this device had no key of that patient."""
+    subject: bytes
     tag: str
     at_ns: int
     versions: tuple[int, ...]
+    """Of the keys that were destroyed; none of a patient of whom the ring had no key."""
 
     @property
     def digest(self) -> str:
@@ -71,17 +74,25 @@ class RingState:
     """By tag; nobody's has the empty one."""
     erased: dict[str, Erased] = field(default_factory=dict)
     """By tag, oldest first: patients that have no keys until they are admitted again."""
+    stays: dict[str, int] = field(default_factory=dict)
+    """By tag: how often a patient was erased."""
 
     def tag(self, patient: str | None) -> str:
         """How a patient is known here."""
         if patient is None:
-            return ""
+            return NOBODY
         return hmac.digest(self.names_key.material, patient.encode(), "sha256").hex()
+
+    def subject(self, tag: str) -> bytes:
+        """What stands for a patient, until the patient is erased: the same after any crash."""
+        message = b"subject\0" + self.stays.get(tag, 0).to_bytes(8, "little") + tag.encode()
+        return hmac.digest(self.names_key.material, message, "sha256")[:SUBJECT_BYTES]
 
 
 def label(subject: bytes | None, version: int) -> str:
     """What the keystore calls a key."""
-    return f"{'nobody' if subject is None else subject.hex()}.{version}"
+    names = {None: "nobody", SPARE_SUBJECT: "spare"}
+    return f"{names.get(subject) or (subject or b'').hex()}.{version}"
 
 
 def labels(subjects: Iterable[Subject]) -> set[str]:
@@ -96,6 +107,7 @@ def encoded(state: RingState) -> bytes:
         "names_key": state.names_key.material.hex(),
         "subjects": [_subject_plain(one) for one in state.subjects.values()],
         "erased": [_erased_plain(one) for one in state.erased.values()],
+        "stays": state.stays,
     }
     return canonical_json({**body, "digest": digest(body)})
 
@@ -133,9 +145,9 @@ def _state(body: dict[str, Any]) -> RingState:
         )
     for one in body["erased"]:
         numbers = tuple(int(number) for number in one["versions"])
-        state.erased[one["tag"]] = Erased(
-            _bytes(one["subject"]), one["tag"], int(one["at_ns"]), numbers
-        )
+        subject = bytes.fromhex(one["subject"])
+        state.erased[one["tag"]] = Erased(subject, one["tag"], int(one["at_ns"]), numbers)
+    state.stays = {str(tag): int(times) for tag, times in body["stays"].items()}
     return state
 
 
@@ -151,7 +163,7 @@ def _subject_plain(one: Subject) -> dict[str, Any]:
 
 def _erased_plain(one: Erased) -> dict[str, Any]:
     return {
-        "subject": _hex(one.subject),
+        "subject": one.subject.hex(),
         "tag": one.tag,
         "at_ns": one.at_ns,
         "versions": list(one.versions),

@@ -77,7 +77,6 @@ class RecordSealer:
         Raises:
             SealError: the keyring has no key for it (an erased patient), or it is not the next one
                 of this epoch.
-            StoreError: it is a patient's first record, and the keyring cannot store the new key.
         """
         sequence = identity.sequence
         if sequence <= self._last or (
