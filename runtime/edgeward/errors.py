@@ -40,6 +40,10 @@ class StoreError(EdgewardError):
     """The disk refused: full, read-only or unreadable. Nothing is half written."""
 
 
+class FullError(StoreError):
+    """There is no room left, on the disk or in what may be taken of it."""
+
+
 class DamagedError(StoreError):
     """What lies on the disk is not what was written there."""
 

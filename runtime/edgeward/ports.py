@@ -193,6 +193,7 @@ class Database(Protocol):
 
         Raises:
             DamagedError: what lies on the disk is no database, or not one that was written whole.
+            FullError: there is no room on the disk, or in the database.
             StoreError: the disk refused.
         """
         ...
@@ -262,6 +263,10 @@ class DatabaseFile(Protocol):
         Raises:
             StoreError: the disk refused; it is set aside in whole later on.
         """
+        ...
+
+    def let_go(self) -> None:
+        """Let another process open it; every connection was closed before."""
         ...
 
     def aside(self) -> list[str]:

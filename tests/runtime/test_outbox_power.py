@@ -49,7 +49,6 @@ def test_nothing_that_was_promised_is_lost(folder: Path) -> None:
     assert not wrong(figures), f"EDGEWARD_POWER_SEED={SEED}: {dict(figures)}"
     assert figures["cuts"] >= CUTS * 0.8
     assert figures["acked"] > figures["cuts"], "hardly anything was at stake"
-    print(f"\npower cuts: {dict(figures)}")
 
 
 class Altered:

@@ -5,20 +5,23 @@ a log set aside without its file, after a power cut between the two, ends what w
 """
 
 import contextlib
+import fcntl
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgeward.errors import DamagedError, StoreError
+from edgeward.errors import DamagedError, FullError, StoreError
 from edgeward.ports import Value
 
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _UNREADABLE = frozenset({sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ})
 _LOG, _INDEX, _SPARE, _JOURNAL = "-wal", "-shm", "-spare", "-journal"
 _PARTS = ("", _LOG, _INDEX, _SPARE, _JOURNAL)
+_CLAIM = "claim"
 _ASIDE = re.compile(r"damaged-(\d{6})")
 _DONE = re.compile(r"damaged-(\d{6})\.done")
 _KEPT_MAX = 3
@@ -30,8 +33,11 @@ _ZEROS = bytes(1 << 16)
 def as_error(error: sqlite3.Error, path: Path) -> StoreError:
     """What the runtime calls an error of SQLite."""
     extended = getattr(error, "sqlite_errorcode", 0)
-    damaged = extended & 0xFF in _DAMAGED or extended in _UNREADABLE
-    kind = DamagedError if damaged else StoreError
+    kind = StoreError
+    if extended & 0xFF in _DAMAGED or extended in _UNREADABLE:
+        kind = DamagedError
+    elif extended == sqlite3.SQLITE_FULL:
+        kind = FullError
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     return kind(f"{path}: {error} ({name})")
 
@@ -104,7 +110,7 @@ class SqliteDatabase:
 class FolderDatabase:
     """A database in a folder of its own, readable by its owner only."""
 
-    __slots__ = ("_folder", "_path")
+    __slots__ = ("__weakref__", "_claim", "_folder", "_path")
 
     def __init__(self, folder: Path | str, name: str = "outbox.db") -> None:
         """Use the folder, making it where it is missing.
@@ -114,6 +120,8 @@ class FolderDatabase:
         """
         self._folder = Path(folder)
         self._path = self._folder / name
+        self._claim: Callable[[], object] | None = None
+        """Ends it."""
         with self._telling("cannot be used"):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._end_what_was_begun()
@@ -122,9 +130,10 @@ class FolderDatabase:
         """Connect to the live database; a missing one is begun.
 
         Raises:
-            StoreError: the disk refused.
+            StoreError: the disk refused, or another process has it open.
         """
-        with self._telling("cannot be opened"):
+        with self._telling("cannot be opened, unless another process lets go of it"):
+            self._be_the_only_one()
             if not self._path.exists():
                 self._beside(_LOG).unlink(missing_ok=True)  # of no database any more
                 os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
@@ -194,6 +203,12 @@ class FolderDatabase:
             self._set_aside_as(name)
         return name
 
+    def let_go(self) -> None:
+        """Let another process open it; every connection was closed before."""
+        if self._claim is not None:
+            self._claim()
+            self._claim = None
+
     def aside(self) -> list[str]:
         """The names of what was set aside and not looked through yet, oldest first."""
         return sorted(name for name in os.listdir(self._folder) if _ASIDE.fullmatch(name))
@@ -212,6 +227,14 @@ class FolderDatabase:
                 (self._folder / log).unlink(missing_ok=True)
                 (self._folder / old).unlink()
             self._sync()
+
+    def _be_the_only_one(self) -> None:
+        """Two processes would set aside what the other one writes. A killed one holds nothing."""
+        if self._claim is None:
+            claim = os.open(self._folder / _CLAIM, os.O_CREAT | os.O_WRONLY, 0o600)
+            let_go = weakref.finalize(self, os.close, claim)
+            fcntl.lockf(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._claim = let_go
 
     def _end_what_was_begun(self) -> None:
         """Name a file like its log that was set aside already."""

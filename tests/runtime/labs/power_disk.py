@@ -15,7 +15,7 @@ from typing import Any
 import apsw
 
 from edgeward.adapters.database import FolderDatabase
-from edgeward.errors import DamagedError, StoreError
+from edgeward.errors import DamagedError, FullError, StoreError
 from edgeward.ports import Value
 
 SECTOR_BYTES = 512
@@ -135,7 +135,8 @@ class ApswDatabase:
 
 
 def _told(error: apsw.Error) -> StoreError:
-    return (DamagedError if isinstance(error, _DAMAGED) else StoreError)(str(error))
+    kind = DamagedError if isinstance(error, _DAMAGED) else StoreError
+    return (FullError if isinstance(error, apsw.FullError) else kind)(str(error))
 
 
 class PowerFolder(FolderDatabase):

@@ -283,6 +283,7 @@ class Outbox:
                 flush(self._core)
                 self._core.writer.settle()
             self._core.writer.close()
+            self._file.let_go()
 
     # -- within --------------------------------------------------------------------------------
 

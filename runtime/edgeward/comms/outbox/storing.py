@@ -15,7 +15,7 @@ from edgeward.comms.outbox.core import Core
 from edgeward.comms.outbox.ring import Draft
 from edgeward.comms.outbox.writer import frames_of
 from edgeward.comms.record import Loss, Receipt, RecordClass, Standing
-from edgeward.errors import DamagedError, StoreError
+from edgeward.errors import DamagedError, FullError, StoreError
 
 _ROW_BYTES = 40
 """What a record takes on a page beside its bytes."""
@@ -88,9 +88,7 @@ def put(core: Core, drafts: list[Draft]) -> None:
         try:
             _commit(core, drafts, frames, pages_max)
             return
-        except DamagedError:
-            raise
-        except StoreError as error:
+        except FullError as error:
             _make_room(core, error, frames, pages_max, highest, size_bytes)
 
 
@@ -137,7 +135,7 @@ def _commit(core: Core, drafts: list[Draft], frames: int, pages_max: int) -> Non
 
 
 def _make_room(
-    core: Core, error: StoreError, frames: int, pages_max: int, highest: int, size_bytes: int
+    core: Core, error: FullError, frames: int, pages_max: int, highest: int, size_bytes: int
 ) -> None:
     """Do what a refused transaction needs, or raise why it cannot be done."""
     if not core.writer.lacks_pages(frames, pages_max):
