@@ -171,7 +171,7 @@ def receiving(seed: int, folder: Path | None = None) -> Iterator[Receiving]:
         made = stack.enter_context(tempfile.TemporaryDirectory(prefix="edgeward-receiver-"))
         bench = Bench(folder or Path(made), seed, now)
         here = Receiving(bench, bench.receiver())
-        stack.callback(here.receiver.ledger.close)
+        stack.callback(lambda: here.receiver.ledger.close())
         stack.callback(here.stop)
         here.start()
         yield here

@@ -203,7 +203,9 @@ class DeviceSession:
             detail = f"found {found}, expected {profile_sha256}"
             raise self.finding("The device's digest of its profile is wrong", detail)
 
-    def advance(self, duration_ns: int, wall_jump_ns: int = 0) -> None:
+    def advance(
+        self, duration_ns: int, wall_jump_ns: int = 0, timeout_s: float = TIMEOUT_S
+    ) -> None:
         """Let time pass for a simulated build, then set its wall clock on or back.
 
         While the device is off only the wall time passes: it will see it when it starts again.
@@ -220,7 +222,7 @@ class DeviceSession:
         asked: dict[str, int] = {"advance_ns": duration_ns}
         if wall_jump_ns:
             asked["wall_jump_ns"] = wall_jump_ns
-        self.call("clock", asked)
+        self.call("clock", asked, timeout_s)
 
     def pump_until(self, instant_ns: int) -> None:
         """Wait until this monotonic instant and stamp every answer that arrives on its arrival.

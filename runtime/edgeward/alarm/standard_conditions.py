@@ -205,6 +205,7 @@ _DEVICE = (
     ("refused", Harm.REVERSIBLE, Onset.PROMPT, None, "samples are refused"),
     ("silent", Harm.DEATH_OR_IRREVERSIBLE, Onset.DELAYED, None, "no samples come"),
     ("log_lost", Harm.REVERSIBLE, Onset.DELAYED, None, "the disk does not take the log"),
+    ("records_lost", Harm.REVERSIBLE, Onset.DELAYED, None, "records are not kept"),
     ("journal_lost", Harm.REVERSIBLE, Onset.PROMPT, None, "alarms are not recorded"),
     ("background_fault", Harm.MINOR, Onset.DELAYED, None, "work in the background fails"),
     ("rule_fault", Harm.REVERSIBLE, Onset.PROMPT, None, "a rule fails"),

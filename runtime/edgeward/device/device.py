@@ -40,6 +40,8 @@ DEVICE_MODEL = "reference"
 _NS_PER_MS = 1_000_000
 _STEP_NS = 1_000_000_000
 """A simulated clock moves by as much at a time, so that what is due meanwhile comes in its turn,"""
+_IDLE_STEP_NS = 20 * _STEP_NS
+"""or by as much where no patient is watched,"""
 _STEPS_MAX = 100_000
 """unless that were more steps than these."""
 
@@ -73,6 +75,7 @@ class Device:
         self.started: Started | None = None
         """The same, with what gives the signals."""
         self.way_out = WayOut(self.identity.id, parts.records, parts.clock, parts.entropy)
+        self._look_after_records()
         if parts.alarm_media.used:
             self.open_bedside()
 
@@ -181,6 +184,7 @@ class Device:
         compute = accepted.compute
         self._schedule(Wish(compute.scheduling_policy.value, compute.scheduling_priority))
         self.way_out.configure(accepted)
+        self._look_after_records()
         return {"profile_sha256": profile_sha256}
 
     def restart(self) -> Ending:
@@ -318,7 +322,8 @@ class Device:
             raise LimitError(
                 f"advance_ns {advance_ns} exceeds advance_ns_max = {self.limits.advance_ns_max}"
             )
-        step_ns = max(_STEP_NS, advance_ns // _STEPS_MAX + 1)
+        least_ns = _IDLE_STEP_NS if self.bedside is None else _STEP_NS
+        step_ns = max(least_ns, advance_ns // _STEPS_MAX + 1)
         for passed_ns in range(0, advance_ns, step_ns):
             self.clock.sleep_ns(min(step_ns, advance_ns - passed_ns))  # a sleep is a step there
             if self.bedside is not None:
@@ -351,6 +356,14 @@ class Device:
     def _scheduling(self) -> Result:
         scheduling = self.parts.scheduling
         return {} if scheduling is None else {"scheduling": scheduling.observe().to_dict()}
+
+    def _look_after_records(self) -> None:
+        """A device that cannot keep records says so, and watches all the same."""
+        conditions = self.processor.conditions
+        if self.way_out.fault:
+            conditions.raise_(Condition.RECORDS_LOST, None, self.way_out.fault)
+        else:
+            conditions.clear(Condition.RECORDS_LOST, None, "records are kept again")
 
     def _open(self, name: str) -> Stream:
         stream = self.processor.streams.get(name)

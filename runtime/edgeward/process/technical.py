@@ -37,6 +37,8 @@ class Condition(StrEnum):
     """Nothing that can be taken comes for a stream, or no stream has begun: nobody is judged."""
     LOG_LOST = "log_lost"
     """The disk does not take the log, or not fast enough."""
+    RECORDS_LOST = "records_lost"
+    """What the device tells cannot be kept for its receiver: folder, keys or disk refuse."""
     BACKGROUND_FAULT = "background_fault"
     """Work beside the clinical path raised: the log, the resources or the watchdog."""
     RULE_FAULT = "rule_fault"

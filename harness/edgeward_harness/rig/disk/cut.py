@@ -91,7 +91,7 @@ class Disk:
         self._safe: dict[str, _File] = {}
         self._names: list[tuple[str, _File | None]] = []
         """Names given and taken since their folder was synced."""
-        self._folders: set[str] = set()
+        self._folders: dict[str, int] = {}
         self.said = bytearray()
         """All that the device has said."""
 
@@ -100,8 +100,8 @@ class Disk:
         match step:
             case Said(data):
                 self.said += data
-            case Folder(path):
-                self._folders.add(path)
+            case Folder(path, mode):
+                self._folders[path] = mode
             case Written(path) | Cut(path):
                 self._file(path).waiting.append(step)
             case Made(path, emptied):
@@ -118,7 +118,7 @@ class Disk:
                 self._names += [(new, moved), (old, None)]
             case Removed(path):
                 self._files.pop(path, None)
-                self._folders.discard(path)
+                self._folders.pop(path, None)
                 self._names.append((path, None))
 
     def after_cut(self, kept: Kept, draw: random.Random, folder: Path) -> None:
@@ -131,8 +131,9 @@ class Disk:
                 names.pop(name, None)
             else:
                 names[name] = file
-        for path in sorted(self._folders):
+        for path, mode in sorted(self._folders.items()):
             (folder / path).mkdir(parents=True, exist_ok=True)
+            (folder / path).chmod(mode)
         for name, file in sorted(names.items()):
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)

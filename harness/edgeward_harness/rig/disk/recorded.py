@@ -64,6 +64,7 @@ class Folder:
     """A folder is made."""
 
     path: str
+    mode: int = 0o755
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ class _Reader:
             return Renamed(old, new)
         (path,) = paths
         assert path is not None
-        return Folder(path) if call.name == "mkdir" else Removed(path)
+        return Folder(path, int(call.arguments[1], 8)) if call.name == "mkdir" else Removed(path)
 
     def _check_other(self, call: Call) -> None:
         """Nothing else may have touched the folder."""

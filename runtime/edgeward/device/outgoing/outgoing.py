@@ -10,7 +10,7 @@ With a clock that passes by itself, two threads work: one keeps, one delivers. W
 
 import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from edgeward.adapters.database import FolderDatabase
 from edgeward.adapters.private_store import PrivateStore
 from edgeward.comms.delivery.courier import Courier
 from edgeward.comms.delivery.pace import PACES
-from edgeward.comms.outbox.allowance import Allowance
+from edgeward.comms.outbox.allowance import Allowance, room_of
 from edgeward.comms.outbox.outbox import Outbox
 from edgeward.comms.record import DataKey, Offered, Receipt, RecordClass, Standing
 from edgeward.comms.sealing.keyring import Keyring, Wrapper
@@ -38,6 +38,10 @@ RELEASED_NS = 1_793_491_200 * 1_000_000_000
 """November 2026: no device with this runtime lives earlier, whatever its clock says."""
 IDLE_S = 0.2
 TURNS_MAX = 10_000
+SEALING_BYTES = 64
+"""More than sealing adds to a record."""
+CARE_NS = 1_000_000_000
+"""Between two looks after the disk."""
 ROTATION_NS = 3600 * 1_000_000_000
 """Between two looks at the age of keys."""
 FORGOTTEN_NS = 30 * 86_400 * 1_000_000_000
@@ -62,6 +66,7 @@ class Outgoing:
         """
         self.device, self.clock, self._entropy = device, clock, entropy
         self.allowance = allowance
+        self._at_once_bytes = room_of(allowance).transaction_bytes_max
         self._trust = PrivateStore(folder / "trust")
         keys = PrivateStore(folder / "keys")
         self.ring = Keyring(SoftwareKeystore(keys, entropy), keys, entropy, clock.wall_ns())
@@ -76,7 +81,7 @@ class Outgoing:
         self.rotation_days = 90
         """The age at which papers are replaced."""
         self.key_age_ns = KEY_AGE_NS
-        self._due_ns = self._renew_ns = self._rotate_ns = 0
+        self._due_ns = self._renew_ns = self._rotate_ns = self._care_ns = 0
         self._end = threading.Event()
         self._kept, self._sent = threading.Event(), threading.Event()
         self._threads: list[threading.Thread] = []
@@ -88,12 +93,25 @@ class Outgoing:
 
     def accept(self, offered: Sequence[Offered]) -> list[Receipt]:
         """Keep records; an alarm among them is delivered as soon as there is a way."""
-        receipts = self.outbox.accept(offered)
+        receipts = [one for part in self._parts(offered) for one in self.outbox.accept(part)]
         urgent = any(one.kind is RecordClass.ALARM for one in offered)
         if urgent or any(one.standing is not Standing.DURABLE for one in receipts):
             self._due_ns = 0
             self._sent.set()
         return receipts
+
+    def _parts(self, offered: Sequence[Offered]) -> Iterator[Sequence[Offered]]:
+        """As many at once as one transaction of this outbox takes."""
+        part: list[Offered] = []
+        size_bytes = 0
+        for one in offered:
+            size_bytes += len(one.payload) + SEALING_BYTES
+            if part and size_bytes > self._at_once_bytes:
+                yield part
+                part, size_bytes = [], len(one.payload) + SEALING_BYTES
+            part.append(one)
+        if part:
+            yield part
 
     def hand_over(self, event: Tellable) -> None:
         """Have something that the device tells kept; waits for nothing."""
@@ -200,6 +218,9 @@ class Outgoing:
     def _care(self) -> None:
         """What disk and keys need now and then."""
         now_ns = self.clock.monotonic_ns()
+        if now_ns < self._care_ns:
+            return
+        self._care_ns = now_ns + CARE_NS
         with contextlib.suppress(StoreError):
             self.outbox.retry()
             if self.outbox.checkpoint_due:

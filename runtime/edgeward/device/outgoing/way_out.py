@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgeward.errors import EdgewardError
 from edgeward.ports import Clock, Entropy
 from edgeward.process.events import Tellable
 
@@ -25,21 +26,20 @@ _DAY_NS = 86_400 * 1_000_000_000
 class WayOut:
     """Where records leave a device, if it has a folder to keep them in."""
 
-    __slots__ = ("_clock", "_device", "_entropy", "_folder", "_profile", "opened")
+    __slots__ = ("_clock", "_device", "_entropy", "_folder", "_profile", "fault", "opened")
 
     def __init__(self, device: str, folder: Path | None, clock: Clock, entropy: Entropy) -> None:
         """Go on where an earlier life of this device left records or a receiver.
 
-        Raises:
-            StoreError: what lies there cannot be used.
-            SealError: the keys are not those of this outbox.
+        A folder that cannot be used keeps no device from watching its patients: `fault` says why.
         """
         self._device, self._folder = device, folder
         self._clock, self._entropy = clock, entropy
         self._profile: Profile | None = None
         self.opened: Outgoing | None = None
+        self.fault = ""
         if self.there and folder is not None and (folder / "outbox").is_dir():
-            self.open()
+            self._try_to_open()
 
     @property
     def there(self) -> bool:
@@ -74,16 +74,19 @@ class WayOut:
         return self.opened
 
     def configure(self, profile: "Profile") -> None:
-        """Keep as much as this profile promises; what waits goes on waiting.
-
-        Raises:
-            StoreError: the folder cannot be used any more.
-        """
+        """Keep as much as this profile promises; what waits goes on waiting."""
         before, self._profile = self._profile, profile
         promised = None if before is None else (before.offline, before.security)
         if self.opened is not None and promised != (profile.offline, profile.security):
             self.close()
+            self._try_to_open()
+
+    def _try_to_open(self) -> None:
+        self.fault = ""
+        try:
             self.open()
+        except EdgewardError as error:
+            self.fault = error.diagnostics()
 
     def hand_over(self, event: Tellable) -> None:
         """Have something that the device tells kept; waits for nothing."""
