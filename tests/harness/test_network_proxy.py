@@ -16,6 +16,7 @@ from edgeward_harness.rig.network.capture import Capture
 from edgeward_harness.rig.network.proxy import FaultProxy
 from edgeward_harness.rig.network.tls_records import said_by_client
 from edgeward_harness.rig.network.weather import HARMLESS, Act, Drawn, Kind, Written
+from edgeward_harness.rig.receiving import until
 from edgeward_harness.rig.sink.bench import Bench
 from edgeward_harness.rig.sink.server import HttpsSink, Papers, server_context
 
@@ -70,25 +71,22 @@ def test_what_only_takes_time_loses_nothing(echo: tuple[str, int], act: Act) -> 
         assert proxy.capture.whole
 
 
-def broken(peer: socket.socket) -> bool:
+def broken(peer: socket.socket, said: int = 0) -> bool:
     """Whether we are told that the connection broke, and not that the other has finished."""
-    try:
-        while peer.recv(4096):
-            pass
-    except ConnectionError:
-        return True
+    with peer:
+        try:
+            peer.sendall(bytes(said))
+            while peer.recv(4096):
+                pass
+        except ConnectionError:
+            return True
     return False
 
 
 def test_a_reset_is_told_and_a_truncation_looks_like_an_end(echo: tuple[str, int]) -> None:
     acts = [Act(Kind.RESET, 100), Act(Kind.TRUNCATE, 100), Act(Kind.REFUSE)]
-    told = []
     with FaultProxy(echo, Written(acts)) as proxy:
-        for act in acts:
-            with through(proxy) as peer:
-                if act.kind is not Kind.REFUSE:
-                    peer.sendall(bytes(200))
-                told.append(broken(peer))
+        told = [broken(through(proxy), said) for said in (200, 200, 0)]
     assert told == [True, False, True]
     assert [len(trail.up) for trail in proxy.capture.trails] == [100, 100, 0]
 
@@ -132,8 +130,8 @@ def test_what_was_said_is_said_again_by_somebody_else(echo: tuple[str, int]) -> 
         with through(proxy) as peer:
             peer.sendall(b"once")
             assert heard(peer, 4) == b"once"
-        while len(proxy.capture.trails) < 2 or proxy.capture.trails[1].down != b"once":
-            pass
+        trails = proxy.capture.trails
+        assert until(lambda: len(trails) == 2 and trails[1].down == b"once", PATIENCE_S)
     assert [trail.number for trail in proxy.capture.trails] == [0, 0]
     assert proxy.capture.trails[1].up == b"once"
 

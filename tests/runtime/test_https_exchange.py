@@ -20,6 +20,7 @@ from edgeward.comms.delivery.transport import (
 )
 from edgeward.comms.transports.https import HttpsTransport
 from edgeward.comms.wire import read_answer
+from edgeward_harness.rig.receiving import until
 from edgeward_harness.rig.sink.account import account
 from edgeward_harness.rig.sink.bench import Bench
 from edgeward_harness.rig.sink.faults import Fault
@@ -167,8 +168,7 @@ def test_a_connection_that_the_receiver_ended_is_not_used_again(
 ) -> None:
     transport.hello()
     sink.hang_up()
-    while transport._open is not None and transport._open.alive:
-        pass
+    assert until(lambda: not (transport._open and transport._open.alive), 20)
     transport.exchange(sender.batch(sender.seal(1)))
     assert transport.connections == 2
 

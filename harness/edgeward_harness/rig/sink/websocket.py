@@ -77,8 +77,15 @@ def as_text(reply: Reply, message: str | bytes) -> str:
     if wait is not None:
         told["retry_after_s"] = int(wait)
     if isinstance(message, bytes):
-        told.setdefault("batch", None)
+        told["batch"] = _name(message)
+    else:
+        told["hello"] = _object(message).get("hello")
     return json.dumps(told)
+
+
+def _name(batch: bytes) -> object:
+    """The name of a batch that is refused, as far as it can be read."""
+    return _object(batch[8 : 8 + int.from_bytes(batch[4:8], "little")]).get("batch")
 
 
 def _object(text: str | bytes) -> dict[str, Any]:
