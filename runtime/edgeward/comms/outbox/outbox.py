@@ -15,6 +15,7 @@ from edgeward.comms.outbox.core import Core
 from edgeward.comms.outbox.gaps import forget_gap, gaps_in
 from edgeward.comms.outbox.opening import begin_again, open_core
 from edgeward.comms.outbox.place import (
+    PLACES_A_SEQUENCE,
     SEQUENCE_MAX,
     last_place,
     ordinal_of,
@@ -48,6 +49,7 @@ _GAPS_MAX = 1000
 _GAPS_TOLD_MAX = 3
 _SEALING_BYTES = 64
 """What sealing adds to a payload, at the most."""
+_NO_CLASS = 0
 _LAST_PLACE = (1 << 63) - 1
 
 
@@ -288,7 +290,7 @@ class Outbox:
     # -- within --------------------------------------------------------------------------------
 
     def _accept(self, core: Core, offered: Sequence[Offered]) -> list[Receipt]:
-        size_bytes = sum(len(one.payload) + _SEALING_BYTES for one in offered)
+        size_bytes = sum([len(one.payload) for one in offered]) + _SEALING_BYTES * len(offered)
         if size_bytes > core.room.transaction_bytes_max:
             reason = (
                 f"{size_bytes} bytes offered at once; accepted:"
@@ -299,35 +301,39 @@ class Outbox:
             begin_again(core, self._sealer, self._entropy)
         if core.ring:
             _flush_if_possible(core)
-        drafts, receipts = self._seal(core, offered)
+        drafts, refused = self._seal(core, offered)
         if core.ring:
             stored = keep_in_memory(core, drafts, "the disk refuses older records", Stored())
         else:
             stored = store(core, drafts)
-        found = iter(drafts)
-        return [receipt or stored.receipt(next(found)) for receipt in receipts]
+        receipts = stored.receipts(drafts)
+        for at, receipt in refused.items():
+            receipts.insert(at, receipt)
+        return receipts
 
     def _seal(
         self, core: Core, offered: Sequence[Offered]
-    ) -> tuple[list[Draft], list[Receipt | None]]:
-        """Seal what can be sealed; a receipt for what cannot."""
+    ) -> tuple[list[Draft], dict[int, Receipt]]:
+        """Seal what can be sealed; a receipt for what cannot. Sequences are used up either way."""
         seal, epoch, sequence = self._sealer.seal, core.epoch, core.sequence
+        first_place = place_of(epoch.ordinal, sequence, _NO_CLASS)
+        core.sequence += len(offered)
         drafts: list[Draft] = []
-        receipts: list[Receipt | None] = []
+        refused: dict[int, Receipt] = {}
         for one in offered:
             sequence += 1
-            core.sequence = sequence  # used up, whatever happens next
-            identity = Identity(epoch, sequence)
-            place = place_of(epoch.ordinal, sequence, one.kind)
+            first_place += PLACES_A_SEQUENCE
+            kind, identity = one.kind, Identity(epoch, sequence)
             try:
-                drafts.append(Draft(place, one.kind, identity, seal(identity, one)))
-                receipts.append(None)
+                drafts.append(Draft(first_place + kind, kind, identity, seal(identity, one)))
             except SealError as error:
-                receipts.append(Receipt(Standing.REJECTED, reason=error.diagnostics()))
-                core.pending.lose(one.kind, [place], Loss.VOID, core.ring)
+                refused[len(drafts) + len(refused)] = Receipt(
+                    Standing.REJECTED, reason=error.diagnostics()
+                )
+                core.pending.lose(kind, [first_place + kind], Loss.VOID, core.ring)
         if drawn := self._sealer.drawn():
             core.pending.keys += drawn
-        return drafts, receipts
+        return drafts, refused
 
     def _healed(self, work: Callable[[Core], T]) -> T:
         """Do it; where damage shows, repair it and do it again."""

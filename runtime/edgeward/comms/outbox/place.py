@@ -11,11 +11,12 @@ SEQUENCE_MAX = (1 << _SEQUENCE_BITS) - 1
 """A thousand records a second for two years without a restart."""
 ORDINAL_MAX = (1 << _ORDINAL_BITS) - 1
 """A restart every minute for thirty years."""
+PLACES_A_SEQUENCE = 1 << _CLASS_BITS
 CLASS_MASK = (1 << _CLASS_BITS) - 1
 _ORDINAL_SHIFT = _CLASS_BITS + _SEQUENCE_BITS
 
 
-def place_of(ordinal: int, sequence: int, kind: RecordClass) -> int:
+def place_of(ordinal: int, sequence: int, kind: int) -> int:
     """Where a record stands."""
     return ordinal << _ORDINAL_SHIFT | sequence << _CLASS_BITS | kind
 

@@ -41,10 +41,11 @@ _ANY = _statements("SELECT 1 FROM RECORDS WHERE place BETWEEN ? AND ? LIMIT 1")
 def put(database: Database, drafts: Sequence[Draft], accepted: dict[RecordClass, int]) -> None:
     """Put records at the end of their classes, and count them."""
     for kind in {draft.kind for draft in drafts}:
-        nth = accepted.get(kind, 0)
+        nth = accepted[kind]
+        alike = [draft for draft in drafts if draft.kind is kind]
         rows = [
-            (draft.place, nth + count, draft.sealed.key, draft.sealed.blob)
-            for count, draft in enumerate((one for one in drafts if one.kind is kind), 1)
+            (draft.place, count, draft.sealed.key, draft.sealed.blob)
+            for count, draft in enumerate(alike, nth + 1)
         ]
         database.execute_many(PUT[kind], rows)
         accepted[kind] = nth + len(rows)

@@ -32,6 +32,13 @@ class Stored:
     rejected: dict[int, str] = field(default_factory=dict)
     """Places of those that are not kept, and why not."""
 
+    def receipts(self, drafts: list[Draft]) -> list[Receipt]:
+        """The answers to all of them."""
+        if self.volatile or self.rejected:
+            return [self.receipt(draft) for draft in drafts]
+        durable = Standing.DURABLE
+        return [Receipt(durable, draft.identity) for draft in drafts]
+
     def receipt(self, draft: Draft) -> Receipt:
         """The answer to one of them."""
         if draft.place in self.volatile:
@@ -78,7 +85,7 @@ def put(core: Core, drafts: list[Draft]) -> None:
         NoRoomError: the queue is full; nothing was changed but what was evicted.
         StoreError: the disk refused; the same.
     """
-    size_bytes = sum(len(draft.sealed.blob) + _ROW_BYTES for draft in drafts)
+    size_bytes = sum([len(draft.sealed.blob) for draft in drafts]) + _ROW_BYTES * len(drafts)
     kinds = {draft.kind for draft in drafts}
     highest = max(core.allowance.rank(kind) for kind in kinds)
     kept = highest == len(core.allowance.eviction)
