@@ -109,6 +109,8 @@ def test_a_patient_with_nothing_stored_is_forgotten_after_a_while() -> None:
     assert ring.subject("p-2") is not None
     records.seal("p-1", None)
     assert records.readable() == ["p-2", None, "p-1", None]
+    ring.retire([], 99 * MONTH_NS, MONTH_NS)
+    assert records.sealing.keystore.labels() == ["nobody.1", "spare.1"]
 
 
 @pytest.mark.parametrize("now_ns", [-1, -10 * 365 * DAY_NS, 10 * 365 * DAY_NS])
