@@ -1,5 +1,6 @@
 """What only a receiver can do: open granted keys and records, by the document."""
 
+import functools
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from edgeward_harness.rig.sink.decode import Grant, Record
 
 PAYLOAD_BYTES_MAX = 64 << 20
+KEYS_MAX = 4096
 
 
 class UnreadableError(Exception):
@@ -72,11 +74,17 @@ def open_record(device: str, record: Record, key: bytes) -> bytes:
     bound += record.sequence.to_bytes(8, "little") + bytes([record.kind])
     bound += record.key.to_bytes(4, "little")
     try:
-        return AESGCM(key).decrypt(nonce, record.blob, bound)
+        return _cipher(key).decrypt(nonce, record.blob, bound)
     except (InvalidTag, ValueError) as error:
         raise UnreadableError(
             f"record {record.sequence} of {record.token.hex()} does not open"
         ) from error
+
+
+@functools.lru_cache(KEYS_MAX)
+def _cipher(key: bytes) -> AESGCM:
+    """Made once for a key: that takes longer than to open a record."""
+    return AESGCM(key)
 
 
 def read_payload(data: bytes) -> Payload:

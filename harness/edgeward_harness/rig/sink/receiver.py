@@ -107,7 +107,7 @@ class Receiver:
         match ordered.fault:
             case Fault.DIE_AFTER:
                 os.kill(os.getpid(), signal.SIGKILL)
-            case Fault.SLOW:
+            case Fault.SLOW if ordered.value:
                 time.sleep(ordered.value / 1000)
             case Fault.LOST_ANSWER:
                 return Reply(200, silent=True)
