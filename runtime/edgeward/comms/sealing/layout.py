@@ -12,10 +12,11 @@ TAG_BYTES = 16
 class RecordAad:
     """The associated data of the records of one epoch."""
 
-    __slots__ = ("head", "pack")
+    __slots__ = ("head", "pack", "token")
 
     def __init__(self, device: str, token: bytes) -> None:
         """Everything but what differs from record to record."""
+        self.token = token
         self.head = b"edgeward record 1\0" + device.encode() + b"\0" + token
         self.pack = struct.Struct(f"<{len(self.head)}sQBI").pack
         """Of the head, the sequence, the class and the key number: one call, for speed."""

@@ -40,7 +40,7 @@ class RecordSealer:
 
     __slots__ = (
         "_aad", "_device", "_drawn", "_entropy", "_epoch", "_generation", "_last", "_live",
-        "_number", "_opened", "_ring",
+        "_number", "_opened", "_opening", "_ring",
     )  # fmt: skip
 
     def __init__(self, device: str, ring: Keyring, entropy: Entropy) -> None:
@@ -56,6 +56,8 @@ class RecordSealer:
         self._live: dict[tuple[RecordClass, str | None], tuple[AESGCM, int]] = {}
         self._drawn: list[DataKey] = []
         self._opened: dict[DataKey, AESGCM] = {}
+        self._opening: RecordAad | None = None
+        """Of the epoch that was opened last: a salvage opens many of one."""
 
     def begin(self, epoch: Epoch) -> None:
         """Seal for this epoch from now on, with keys that no other epoch has.
@@ -116,7 +118,9 @@ class RecordSealer:
                 f" {kind.word} are not for key {key.number}, {key.kind.word}, of epoch"
                 f" {key.epoch.token.hex()}"
             )
-        aad = RecordAad(self._device, token)
+        aad = self._opening
+        if aad is None or aad.token != token:
+            aad = self._opening = RecordAad(self._device, token)
         data = aad.pack(aad.head, sequence, kind, key.number)
         try:
             return self._cipher(key).decrypt(NONCE.pack(sequence), blob, data)
