@@ -15,7 +15,7 @@ from edgeward.adapters.append_log import MemoryLog
 from edgeward.adapters.database import FolderDatabase
 from edgeward.comms.outbox.allowance import Allowance
 from edgeward.comms.outbox.outbox import Outbox
-from edgeward.comms.record import Identity, Offered, RecordClass, Standing
+from edgeward.comms.record import DataKey, Identity, Offered, RecordClass, Standing
 from edgeward.comms.sealing.keyring import Wrapper
 from edgeward.errors import SealError, StoreError
 
@@ -90,11 +90,14 @@ class KeysAndRecords(RuleBasedStateMachine):
             self.sealing.ring.rotate(now_ns, MONTH_NS)
             keys = self.outbox.all_keys()
             for key in keys[: len(keys) * steps // 3]:
-                with contextlib.suppress(SealError):
-                    if (new := self.sealing.sealer.rewrapped(key)) is not None:
-                        self.outbox.rewrap([new])
+                self.wrap_anew(key)
             in_use = [Wrapper(key.subject, key.ring) for key in self.outbox.all_keys()]
             self.sealing.ring.retire(in_use, now_ns, MONTH_NS)
+
+    def wrap_anew(self, key: DataKey) -> None:
+        with contextlib.suppress(SealError):
+            new = self.sealing.sealer.rewrapped(key)
+            self.outbox.rewrap([] if new is None else [new])
 
     @rule(patient=PATIENTS)
     def erase(self, patient: str | None) -> None:
