@@ -1,13 +1,18 @@
 """Keys lie where nobody but their owner can look, and what is damaged is never replaced."""
 
+import copy
 import os
+import pickle
 from pathlib import Path
 
 import pytest
 from sealed import started
 
+from edgeward.adapters.entropy import SeededEntropy
 from edgeward.adapters.private_store import PrivateStore
 from edgeward.adapters.store import MemoryStore
+from edgeward.comms.sealing.keystore import SoftwareKeystore
+from edgeward.comms.sealing.secret import Secret
 from edgeward.errors import DamagedError, SealError, StoreError
 
 
@@ -144,3 +149,26 @@ def test_a_lost_keystore_is_told() -> None:
     store.delete("keystore.json")
     with pytest.raises(SealError, match="the keystore lacks 3 of the keys"):
         started(store, seed=2)
+
+
+def test_a_secret_shows_nothing_and_can_be_wiped() -> None:
+    secret = Secret(b"\x41" * 32)
+    held = secret.material
+    assert "A" not in f"{secret!r}{secret!s}{[secret]}"
+    for taken in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="neither copied nor pickled"):
+            taken(secret)
+    secret.wipe()
+    assert not held
+    assert not secret.material
+
+
+def test_a_destroyed_key_is_wiped_from_memory() -> None:
+    store = MemoryStore()
+    keystore = SoftwareKeystore(store, SeededEntropy(1))
+    keystore.new(["a.1"])
+    secret = keystore._keys["a.1"]
+    keystore.destroy(["a.1", "never.1"])
+    assert not secret.material
+    with pytest.raises(SealError, match=r"the keystore has no key a\.1"):
+        keystore.wrap("a.1", bytes(32), b"")
