@@ -32,24 +32,27 @@ def test_bad_network(measure: Measure, rig: Rig) -> None:
     rounds = rig.samples("TC-OFF-004")
     weather = Drawn(rig.seed("TC-OFF-004/weather"), QUICK)
     seed = rig.seed("TC-OFF-004/receiver")
-    with receiving(seed) as here, FaultProxy(("127.0.0.1", here.own_port), weather) as proxy:
+    with (
+        receiving(seed) as here,
+        FaultProxy(("127.0.0.1", here.own_port), weather) as proxy,
+        rig.open_device(simulated_clock=True) as device,
+    ):
         here.port = proxy.port
-        with rig.open_device(simulated_clock=True) as device:
-            name = device_name(device)
-            here.enrol(device)
-            for done in range(rounds):
-                durable += kept(put_all(device, records.some(AT_ONCE)))
-                if records.draw.random() < 0.3:
-                    proxy.reset_all()
-                if done == rounds // 2:
-                    proxy.partition()
-                    passes(device, NS)
-                    proxy.heal()
-                passes(device, 40 * NS)
-                rig.progress(done + 1, rounds)
-            driven(device, here, durable)
-            faults = faults_of(here, name, durable)
-            outcomes = here.account(name).outcomes()
+        name = device_name(device)
+        here.enrol(device)
+        for done in range(rounds):
+            durable += kept(put_all(device, records.some(AT_ONCE)))
+            if records.draw.random() < 0.3:
+                proxy.reset_all()
+            if done == rounds // 2:
+                proxy.partition()
+                passes(device, NS)
+                proxy.heal()
+            passes(device, 40 * NS)
+            rig.progress(done + 1, rounds)
+        driven(device, here, durable)
+        faults = faults_of(here, name, durable)
+        outcomes = here.account(name).outcomes()
     measure.attach_json("outcomes", {**outcomes, "connections": proxy.connections})
     count(
         measure, "records_lost_on_a_bad_network", faults, max(len(durable), 1),

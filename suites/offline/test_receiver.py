@@ -127,25 +127,29 @@ def test_receiver_dies(measure: Measure, rig: Rig) -> None:
     records = Records(rig.seed("TC-OFF-011"))
     durable: list[Put] = []
     repeats = rig.samples("TC-OFF-011")
-    with tempfile.TemporaryDirectory(prefix="edgeward-sink-") as made, rig.open_device() as device:
+    with (
+        tempfile.TemporaryDirectory(prefix="edgeward-sink-") as made,
+        rig.open_device() as device,
+        receiving(rig.seed("TC-OFF-011/receiver"), Path(made)) as here,
+        SinkProcess(here.bench) as sink,
+    ):
+        here.stop()
+        here.port = sink.port
         name = device_name(device)
-        with receiving(rig.seed("TC-OFF-011/receiver"), Path(made)) as here:
-            here.stop()
-            with SinkProcess(here.bench) as sink:
-                here.port = sink.port
-                here.enrol(device)
-                for done in range(repeats):
-                    fault = records.draw.choice((Fault.DIE_BEFORE, Fault.DIE_AFTER))
-                    sink.ask("fault", fault=fault.value)
-                    durable += kept(put_all(device, records.some(AT_ONCE)))
-                    durable += kept(put_all(device, [records.one("alarm")]))
-                    sink.wait()
-                    sink.start()
-                    rig.progress(done + 1, repeats)
-                drained(here, name, durable)
-            here.receiver.ledger.close()
-            here.receiver = here.bench.receiver()  # as whoever opens its ledger finds it
-            faults = faults_of(here, name, durable)
+        here.enrol(device)
+        for done in range(repeats):
+            fault = records.draw.choice((Fault.DIE_BEFORE, Fault.DIE_AFTER))
+            sink.ask("fault", fault=fault.value)
+            durable += kept(put_all(device, records.some(AT_ONCE)))
+            durable += kept(put_all(device, [records.one("alarm")]))
+            sink.wait()
+            sink.start()
+            rig.progress(done + 1, repeats)
+        drained(here, name, durable)
+        sink.kill()
+        here.receiver.ledger.close()
+        here.receiver = here.bench.receiver()  # as whoever opens its ledger finds it
+        faults = faults_of(here, name, durable)
     count(
         measure, "records_lost_or_doubled_when_a_receiver_died", faults, max(len(durable), 1),
         "each is there, once and in order",

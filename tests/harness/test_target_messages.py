@@ -34,6 +34,20 @@ ENDS = {"sender": "d/p", "receiver": "s", "stamp": [1, 2], "heard": [0, 0]}
 ITEM = {"delivery": 1, "alarm": "1-1", "priority": "high", "patient": "p", "condition": "c",
         "text": "", "open": True, "confirmed_by": ""}  # fmt: skip
 READING = {"channel": "c", "value": None, "unit": "%", "reason": "stale", "at_ns": 0}
+FIGURES = {"accepted": 3, "delivered": 1, "queued": 2, "evicted": 0, "quarantined": 0}
+ABOUT_RECORDS: dict[str, dict[str, Any]] = {
+    "outbox.put": {"receipts": [{"standing": "durable", "epoch": "0123456789abcdef",
+                                 "sequence": 1, "reason": ""}]},
+    "outbox.status": {
+        "device": "d", "epoch": "0123456789abcdef", "sequence": 0, "disk_bytes": 0,
+        "disk_bytes_max": 1, "classes": {"trend": FIGURES},
+        "link": {"state": "online", "trouble": ""},
+    },
+    "link.request": {"request": "PEM"},
+    "link.connect": {}, "link.disconnect": {},
+    "keys.rotate": {"rotated": 2},
+    "keys.erase": {"digest": SHA, "removed": 0},
+}  # fmt: skip
 ABOUT_PATIENTS: dict[str, dict[str, Any]] = {
     "patient.admit": {}, "patient.attach": {}, "patient.discharge": {}, "alarm.acknowledge": {},
     "alarm.inactivate": {}, "alarm.resume": {}, "alarm.switch": {},
@@ -85,7 +99,7 @@ OF_PATIENTS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 GOOD: dict[str, dict[str, Any]] = {
-    **ABOUT_PATIENTS,
+    **ABOUT_RECORDS, **ABOUT_PATIENTS,
     "describe": {
         "protocol": "1.7",
         "device": {"model": "m", "serial": "s", "id": "i", "epoch": 0},

@@ -104,7 +104,7 @@ def test_a_missing_component_is_installed_or_a_failure(
     for name in ("bash", "dirname", "env", "git", "id", "ln", "perl"):
         (tools / name).symlink_to(shutil.which(name) or name)
     (tools / "python3").symlink_to(sys.executable)
-    for name in ("mosquitto", "qemu-x86_64"):
+    for name in ("mosquitto", "qemu-x86_64", "strace"):
         (tools / name).symlink_to("/bin/true")
     scripts = {
         "apt-get": APT_GET,

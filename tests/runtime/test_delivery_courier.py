@@ -1,19 +1,14 @@
 """The courier between a plain queue and a receiver that goes by the document."""
 
 import itertools
-import json
-import random
-import struct
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
-from receiving import EPOCH, RECEIVER_KEY, ListedSource, Receiver
+from receiving import EPOCH, RECEIVER_KEY
+from roads import AT_ONCE, Road, answer_of_another, failing, sequences
 
-from edgeward.adapters.clock import SimulatedClock
 from edgeward.adapters.entropy import SeededEntropy
-from edgeward.comms.delivery.courier import Courier
-from edgeward.comms.delivery.pace import PACES, SECOND_NS, Connection, Pace
+from edgeward.comms.delivery.pace import PACES, SECOND_NS, Connection
 from edgeward.comms.delivery.retry import Retry
 from edgeward.comms.delivery.state import State
 from edgeward.comms.delivery.transport import (
@@ -23,53 +18,12 @@ from edgeward.comms.delivery.transport import (
     UnauthorisedError,
     UnreachableError,
 )
-from edgeward.comms.record import Gap, Identity, Loss, RecordClass
+from edgeward.comms.record import Gap, Loss, RecordClass
 from edgeward.errors import DeliveryError
 
-AT_ONCE = Pace({})
 ALARM, EVENT, TREND, WAVEFORM = (
     RecordClass.ALARM, RecordClass.EVENT, RecordClass.TREND, RecordClass.WAVEFORM,
 )  # fmt: skip
-
-
-class Road:
-    """A queue, a courier and a receiver, on one clock that stands still until it is moved."""
-
-    def __init__(self, pace: Pace = AT_ONCE, seed: int = 1, key: bytes | None = None) -> None:
-        self.clock = SimulatedClock()
-        self.source = ListedSource()
-        self.receiver = Receiver(self.clock, sleep=self.clock.sleep_ns)
-        self.courier = Courier(
-            "bed 3", self.source, self.source, self.receiver, self.clock, SeededEntropy(seed),
-            pace, key,
-        )  # fmt: skip
-
-    def run(self, seconds: float = 0, rounds: int = 20_000) -> None:
-        """Come round until this much time has passed and nothing is due."""
-        end_ns = self.clock.monotonic_ns() + int(seconds * SECOND_NS)
-        for _ in range(rounds):
-            wait_ns = self.courier.round()
-            left_ns = end_ns - self.clock.monotonic_ns()
-            if wait_ns > max(left_ns, 0):
-                self.clock.sleep_ns(left_ns)
-                return
-            self.clock.sleep_ns(wait_ns)
-        raise AssertionError(f"still busy after {rounds} rounds: {self.courier.trouble}")
-
-
-def failing(error: DeliveryError, times: int | None = None) -> Callable[..., None]:
-    """A mishap that raises, so many times."""
-    left = itertools.count() if times is None else iter(range(times))
-
-    def raise_it(*_: bytes) -> None:
-        if next(left, None) is not None:
-            raise error
-
-    return raise_it
-
-
-def sequences(road: Road) -> list[int]:
-    return [sequence for _, _, sequence, *_ in road.receiver.arrivals]
 
 
 def test_everything_arrives_once_and_in_order() -> None:
@@ -92,13 +46,6 @@ def test_a_lost_answer_sends_it_again_and_changes_nothing() -> None:
     assert sequences(road) == [1]
     assert road.receiver.again == 3
     assert road.source.waiting == []
-
-
-def answer_of_another(batch: bytes) -> bytes:
-    (length,) = struct.unpack_from("<I", batch, 4)
-    told = json.loads(batch[8 : 8 + length])
-    ranges = [[one["token"], 1, 1 << 40] for one in told["epochs"]]
-    return json.dumps({"protocol": 1, "batch": "f" * 32, "durable": ranges}).encode()
 
 
 @pytest.mark.parametrize(
@@ -349,82 +296,3 @@ def test_a_receiver_may_ask_for_time_up_to_the_limit() -> None:
     assert retry.due_ns == 120 * SECOND_NS
     retry.failed(0, 10**18)
     assert retry.due_ns == 300 * SECOND_NS
-
-
-class Campaign:
-    """A day of one device on a bad network, drawn from one integer."""
-
-    def __init__(self, seed: int) -> None:
-        self.draw = random.Random(seed)
-        self.road = Road(replace(AT_ONCE, retry_max_ns=20 * SECOND_NS), seed)
-        self.accepted: list[Identity] = []
-        self.bad: set[Identity] = set()
-        receiver = self.road.receiver
-        receiver.before, receiver.after = self._before, self._after
-        receiver.greeting = self._greeting
-        receiver.exchange_takes_ns = lambda size: size * self.draw.choice((10, 1000, 80_000))
-        self.hostile = True
-        self.just_refused = False
-
-    def _greeting(self) -> None:
-        if self.hostile and self.draw.random() < 0.3:
-            raise self.draw.choice((UnreachableError("x"), StrangerError("y")))
-
-    def _before(self, batch: bytes) -> bytes | None:
-        chance = self.draw.random()
-        if not self.hostile or chance > 0.5:
-            return None
-        if chance < 0.1 and not self.just_refused:
-            self.just_refused = True
-            raise TooLargeError("413")
-        self.just_refused = False
-        if chance < 0.2:
-            return answer_of_another(batch)
-        if chance < 0.25:
-            self.road.receiver.keys.clear()
-            return None
-        raise UnreachableError("503", retry_after_ns=SECOND_NS)
-
-    def _after(self, _: bytes) -> None:
-        if self.hostile and self.draw.random() < 0.3:
-            raise UnreachableError("reset before the answer")
-
-    def step(self) -> None:
-        """Accept something, or let time pass, or start again."""
-        road = self.road
-        for _ in range(self.draw.randrange(30)):
-            kind = self.draw.choice(list(RecordClass))
-            one = road.source.accept(kind, self.draw.choice((20, 200, 5000)))
-            self.accepted.append(one)
-            if self.draw.random() < 0.005:
-                self.bad.add(one)
-                road.receiver.poison.add((one.epoch.token, one.sequence))
-        if self.draw.random() < 0.05:
-            road.source.reopened()
-            road.courier = Courier(
-                "bed 3", road.source, road.source, road.receiver, road.clock,
-                SeededEntropy(self.draw.randrange(1 << 30)), road.courier.pace,
-            )  # fmt: skip
-        road.run(self.draw.choice((0, 1, 5)))
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_a_day_on_a_bad_network_loses_doubles_and_misorders_nothing(seed: int) -> None:
-    campaign = Campaign(seed)
-    for _ in range(40):
-        campaign.step()
-    campaign.hostile = False
-    campaign.accepted.append(campaign.road.source.accept(EVENT))
-    campaign.road.run(120)
-    campaign.accepted.append(campaign.road.source.accept(EVENT))  # who convicts the last suspect
-    campaign.road.run(120)
-    road = campaign.road
-    wanted = {(one.epoch.token, one.sequence) for one in campaign.accepted}
-    bad = {(one.epoch.token, one.sequence) for one in campaign.bad}
-    assert road.source.waiting == []
-    assert road.receiver.records.keys() == wanted - bad
-    assert road.source.aside.keys() == campaign.bad
-    lanes: dict[tuple[bytes, int, bool], list[int]] = {}
-    for _, token, sequence, kind, historical, _ in road.receiver.arrivals:
-        lanes.setdefault((token, kind, historical), []).append(sequence)
-    assert all(told == sorted(told) for told in lanes.values())

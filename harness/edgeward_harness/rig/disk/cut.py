@@ -50,12 +50,10 @@ class _File:
         for step in self.waiting:
             if kept is Kept.NOTHING or (kept is not Kept.EVERYTHING and draw.random() < 0.5):
                 continue
-            if kept is Kept.SECTORS and isinstance(step, Written):
-                for sector in _sectors(step):
-                    if draw.random() < 0.5:
-                        _apply(content, sector)
-            else:
-                _apply(content, step)
+            whole = kept is not Kept.SECTORS or isinstance(step, Cut)
+            parts = [step] if whole else [one for one in _sectors(step) if draw.random() < 0.5]
+            for part in parts:
+                _apply(content, part)
         return bytes(content)
 
     def sync(self) -> None:
@@ -64,7 +62,9 @@ class _File:
         self.waiting.clear()
 
 
-def _sectors(step: Written) -> Iterable[Written]:
+def _sectors(step: Written | Cut) -> Iterable[Written | Cut]:
+    if isinstance(step, Cut):
+        return
     at = 0
     while at < len(step.data):
         size = SECTOR_BYTES - (step.offset + at) % SECTOR_BYTES
