@@ -190,14 +190,15 @@ def keep_in_memory(core: Core, drafts: list[Draft], reason: str, stored: Stored)
 
 def _give_up(core: Core, draft: Draft, stored: Stored) -> None:
     """One that waited in memory goes: it was accepted once, so it is counted and told."""
+    if draft.place in stored.volatile:  # of the same batch: nobody was told that it is kept
+        del stored.volatile[draft.place]
+        _reject(core, [draft], "the memory for what the disk refuses is full", stored)
+        return
     tally = core.tallies[draft.kind]
     tally.accepted += 1
     tally.evicted += 1
     core.pending.tallies.add(draft.kind)
     core.pending.lose(draft.kind, [draft.place], Loss.EVICTED, core.ring)
-    if draft.place in stored.volatile:  # of the same batch: nobody was told that it is kept
-        del stored.volatile[draft.place]
-        stored.rejected[draft.place] = "the memory for what the disk refuses is full"
 
 
 def _reject(core: Core, drafts: list[Draft], reason: str, stored: Stored) -> None:
