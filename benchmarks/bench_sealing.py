@@ -10,8 +10,9 @@ Recordings, where a folder of them is named, one minute of each in batches of te
 *Level*: on links from 5 kB/s to 100 MB/s, how much of a batch goes through in a second with the
 level that is chosen, against the best level in hindsight, measured here.
 
-`bench_sealing.py [MITDB]`. Goals: at most 30 bytes and 1.5 microseconds more than the cipher alone;
-within 1.25 of the entropy; at least 0.9 of the best throughput.
+`bench_sealing.py [MITDB]`. Goals: at most 30 bytes, and 2.34 times the cipher alone, on top of it:
+1.5 microseconds where the cipher takes 0.64; within 1.25 of the entropy; at least 0.9 of the best
+throughput.
 """
 
 import base64
@@ -42,8 +43,8 @@ from edgeward.comms.sealing.sealer import RecordSealer
 from edgeward.signal.patient import Rhythm, SimulatedPatient
 from edgeward_harness.rig.stall import stall_probe
 
-RECORD_BYTES, BLOCK, ROUNDS = 200, 250, 160
-EXTRA_BYTES_MAX, EXTRA_US_MAX, ENTROPY_MAX, THROUGHPUT_MIN = 30, 1.5, 1.25, 0.9
+RECORD_BYTES, BLOCK, ROUNDS, LEVEL_ROUNDS = 200, 250, 160, 40
+EXTRA_BYTES_MAX, EXTRA_TIMES_MAX, ENTROPY_MAX, THROUGHPUT_MIN = 30, 2.34, 1.25, 0.9
 PREFIX_BYTES = 2
 RATE_HZ, SECONDS, PER_UNIT = 250, 10, 200.0
 LEVELS = (1, 3, 6, 9, 12, 19)
@@ -70,7 +71,7 @@ def timed_ns(work: Callable[[], object]) -> int:
 
 
 def sealing() -> tuple[int, float]:
-    """How many bytes and microseconds a record costs over its cipher."""
+    """How many bytes a record costs, and how many times its cipher on top of that."""
     ours, epoch = sealer()
     bare, fernet = AESGCM(bytes(32)), Fernet(Fernet.generate_key())
     record = Offered(RecordClass.TREND, bytes(RECORD_BYTES), "p-1")
@@ -88,14 +89,15 @@ def sealing() -> tuple[int, float]:
         took["fernet"].append(peer / 25 / 1e3)
     median = {name: statistics.median(found) for name, found in took.items()}
     extra = size - RECORD_BYTES + PREFIX_BYTES
+    times = median["over"] / median["bare"]
     print(
         f"sealing, {RECORD_BYTES} bytes: {median['ours']:.2f} us, the cipher alone"
-        f" {median['bare']:.2f} ({median['ours'] / median['bare']:.2f}x), over it"
-        f" {median['over']:.2f} (goal {EXTRA_US_MAX}); {extra} bytes more (goal {EXTRA_BYTES_MAX})"
+        f" {median['bare']:.2f}; on top of it {median['over']:.2f} us, {times:.2f} times (goal"
+        f" {EXTRA_TIMES_MAX}), and {extra} bytes (goal {EXTRA_BYTES_MAX})"
     )
     fernet_bytes = len(fernet.encrypt(record.payload)) - RECORD_BYTES
     print(f"  Fernet: {median['fernet']:.2f} us, {fernet_bytes} bytes more")
-    return extra, median["over"]
+    return extra, times
 
 
 def simulated() -> list[Counts]:
@@ -156,9 +158,11 @@ def levels(batches: Sequence[Counts]) -> float:
     raw = sum(len(content.samples or b"") for content in contents)
     took_s: dict[int, float] = {}
     sizes: dict[int, int] = {}
-    for level in LEVELS:
-        rounds = [timed_ns(lambda: _all(contents, level)) for _ in range(5)]  # noqa: B023
-        took_s[level], sizes[level] = min(rounds) / NS, _all(contents, level)
+    for _ in range(LEVEL_ROUNDS):
+        for level in LEVELS:
+            now_s = timed_ns(lambda: _all(contents, level)) / NS  # noqa: B023
+            took_s[level] = min(now_s, took_s.get(level, now_s))
+            sizes[level] = _all(contents, level)
     worst = 1.0
     for link in LINKS_BYTES_PER_S:
         rates = {level: raw / (took_s[level] + sizes[level] / link) for level in LEVELS}
@@ -180,12 +184,12 @@ def _all(contents: Sequence[Content], level: int) -> int:
 def main(folder: str | None = None) -> Verdict:
     """Print each figure beside its goal."""
     with stall_probe() as stalls:
-        extra_bytes, extra_us = sealing()
+        extra_bytes, times = sealing()
         worst = packing("simulated", simulated())
         if folder is not None:
             worst = max(worst, packing("recorded", recorded(Path(folder))))
         throughput = levels(simulated())
-    missed = extra_bytes > EXTRA_BYTES_MAX or extra_us > EXTRA_US_MAX
+    missed = extra_bytes > EXTRA_BYTES_MAX or times > EXTRA_TIMES_MAX
     missed = missed or worst > ENTROPY_MAX or throughput < THROUGHPUT_MIN
     return on_host(stalls, missed=missed)
 

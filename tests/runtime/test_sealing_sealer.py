@@ -11,7 +11,7 @@ from sealed import DEVICE, Receiver, Sealing, started
 
 from edgeward.adapters.store import MemoryStore
 from edgeward.comms.record import DataKey, Epoch, Identity, Offered, RecordClass, Sealed
-from edgeward.comms.sealing.layout import NONCE, RecordAad
+from edgeward.comms.sealing.layout import RecordAad, nonce_of
 from edgeward.errors import SealError
 
 PAYLOAD = b'\x00\x01{"heart_rate_bpm":61}'
@@ -50,7 +50,7 @@ def test_the_vector_of_the_protocol() -> None:
     assert open_by_the_text(key, "bed-7", token, 258, 2, 3, blob) == b'\x00\x01{"hr":61}'
     aad = RecordAad("bed-7", token)
     data = aad.pack(aad.head, 258, RecordClass.TREND, 3)
-    assert AESGCM(key).encrypt(NONCE.pack(258), b'\x00\x01{"hr":61}', data) == blob
+    assert AESGCM(key).encrypt(nonce_of(258), b'\x00\x01{"hr":61}', data) == blob
 
 
 def test_a_receiver_opens_what_was_granted_to_it(sealing: Sealing) -> None:

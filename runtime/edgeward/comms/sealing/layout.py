@@ -4,7 +4,7 @@ import struct
 
 from edgeward.comms.record import DataKey, Epoch
 
-NONCE = struct.Struct(">4xQ")
+nonce_of = struct.Struct(">4xQ").pack
 """Four zero bytes and the sequence."""
 TAG_BYTES = 16
 

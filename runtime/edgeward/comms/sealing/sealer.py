@@ -10,6 +10,7 @@ Rules:
    be done by another one.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NoReturn
 
@@ -21,10 +22,10 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from edgeward.comms.record import DataKey, Epoch, Identity, Offered, RecordClass, Sealed
 from edgeward.comms.sealing.keyring import Keyring, Wrapper
 from edgeward.comms.sealing.layout import (
-    NONCE,
     TAG_BYTES,
     RecordAad,
     grant_info,
+    nonce_of,
     wrap_context,
 )
 from edgeward.comms.sealing.secret import KEY_BYTES
@@ -33,6 +34,9 @@ from edgeward.ports import Entropy
 
 OPENED_MAX = 256
 """Data keys kept at hand for opening."""
+_Live = tuple[Callable[[bytes, bytes, bytes], bytes], Callable[..., bytes], bytes, int]
+"""A data key that seals: its cipher, what packs associated data, their head, and its number. No
+record waits for more than a look at this."""
 
 
 class RecordSealer:
@@ -53,7 +57,7 @@ class RecordSealer:
         self._last = 0
         self._number = 0
         self._generation = ring.generation
-        self._live: dict[tuple[RecordClass, str | None], tuple[AESGCM, int]] = {}
+        self._live: dict[tuple[RecordClass, str | None], _Live] = {}
         self._drawn: list[DataKey] = []
         self._opened: dict[DataKey, AESGCM] = {}
         self._opening: RecordAad | None = None
@@ -92,11 +96,8 @@ class RecordSealer:
         if live is None:
             with self._ring.held():
                 live = self._draw(offered)
-        cipher, number = live
-        aad = self._aad
-        blob = cipher.encrypt(
-            NONCE.pack(sequence), offered.payload, aad.pack(aad.head, sequence, kind, number)
-        )
+        encrypt, pack, head, number = live
+        blob = encrypt(nonce_of(sequence), offered.payload, pack(head, sequence, kind, number))
         self._last = sequence
         return Sealed(number, blob)
 
@@ -123,7 +124,7 @@ class RecordSealer:
             aad = self._opening = RecordAad(self._device, token)
         data = aad.pack(aad.head, sequence, kind, key.number)
         try:
-            return self._cipher(key).decrypt(NONCE.pack(sequence), blob, data)
+            return self._cipher(key).decrypt(nonce_of(sequence), blob, data)
         except InvalidTag:
             pass
         raise SealError(
@@ -163,7 +164,7 @@ class RecordSealer:
                 return None
             return self._wrapped(replace(key, ring=wrapper.version), self._unwrapped(key))
 
-    def _draw(self, offered: Offered) -> tuple[AESGCM, int]:
+    def _draw(self, offered: Offered) -> _Live:
         if self._epoch is None:
             raise SealError("no epoch has begun; accepted: a record after `begin`")
         wrapper = self._ring.wrapper(offered.patient)
@@ -174,7 +175,9 @@ class RecordSealer:
         )
         self._drawn.append(self._wrapped(key, material))
         self._number = number
-        live = self._live[offered.kind, offered.patient] = AESGCM(material), number
+        aad, cipher = self._aad, AESGCM(material)
+        live = cipher.encrypt, aad.pack, aad.head, number
+        self._live[offered.kind, offered.patient] = live
         return live
 
     def _wrapped(self, key: DataKey, material: bytes) -> DataKey:
