@@ -1,6 +1,7 @@
 """Keys live and die as records come and go: a real outbox and a real keyring, in any order."""
 
 import contextlib
+import os
 import tempfile
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from edgeward.errors import SealError, StoreError
 
 pytestmark = pytest.mark.slow
 
+RUNS = int(os.environ.get("EDGEWARD_KEY_RUNS", "40"))
 MONTH_NS = 30 * DAY_NS
 PATIENTS = st.sampled_from([None, "p-1", "p-2", "p-3"])
 RECEIVER = Receiver()
@@ -154,5 +156,5 @@ class KeysAndRecords(RuleBasedStateMachine):
 
 TestKeysAndRecords = KeysAndRecords.TestCase
 TestKeysAndRecords.settings = settings(
-    max_examples=40, stateful_step_count=40, deadline=None, print_blob=True
+    max_examples=RUNS, stateful_step_count=40, deadline=None, print_blob=True
 )
