@@ -1,6 +1,6 @@
 """A long outage: everything is kept in its bound, comes out in order, and lets an alarm by.
 
-`EDGEWARD_BACKLOG` says how many records are queued; a million takes a minute.
+`EDGEWARD_BACKLOG` says how many records are queued; a million takes some ten seconds.
 """
 
 import os

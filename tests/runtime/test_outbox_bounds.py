@@ -1,7 +1,7 @@
 """The disk an outbox takes is bounded at every step; what it gives up has an order and is told."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -139,15 +139,26 @@ def test_alarms_are_admitted_as_long_as_anything_may_go_and_never_go_themselves(
     assert outbox.audit() == []
 
 
-def full_disk(folder: Path, room_bytes: int) -> tuple[Bench, Disk]:
-    """An outbox whose disk has less room than it is allowed."""
-    disk = Disk(full_at_bytes=room_bytes)
+FullDisk = Callable[[int], tuple[Bench, Disk]]
+
+
+@pytest.fixture
+def full_disk(folder: Path) -> Iterator[FullDisk]:
+    """Makes an outbox whose disk has less room than it is allowed."""
     (folder / "outbox").mkdir()
-    return Bench(PowerFolder(folder / "outbox", disk), Allowance(4 * MIB)), disk
+    file = PowerFolder(folder / "outbox")
+
+    def make(room_bytes: int) -> tuple[Bench, Disk]:
+        file.disk.full_at_bytes = room_bytes
+        return Bench(file, Allowance(4 * MIB)), file.disk
+
+    yield make
+    file.disk.broken = False
+    file.abandon()
 
 
-def test_a_full_disk_takes_new_records_in_the_place_of_older_ones(folder: Path) -> None:
-    kit, disk = full_disk(folder, 2 * MIB)
+def test_a_full_disk_takes_new_records_in_the_place_of_older_ones(full_disk: FullDisk) -> None:
+    kit, disk = full_disk(2 * MIB)
     outbox = kit.open()
     for number in range(600):
         (receipt,) = outbox.accept(texts(TREND, b"%06d" % number + bytes(4000)))
@@ -168,8 +179,8 @@ def test_a_full_disk_takes_new_records_in_the_place_of_older_ones(folder: Path) 
     assert outbox.counts()[TREND].evicted == before[TREND].evicted, "there is room again"
 
 
-def test_a_broken_disk_leaves_records_in_memory_alarms_longest(folder: Path) -> None:
-    kit, disk = full_disk(folder, 1 << 40)
+def test_a_broken_disk_leaves_records_in_memory_alarms_longest(full_disk: FullDisk) -> None:
+    kit, disk = full_disk(1 << 40)
     kit.allowance = Allowance(4 * MIB, memory_bytes_max=30_000)
     outbox = kit.open()
     outbox.accept(texts(TREND, b"before"))
@@ -198,8 +209,8 @@ def test_a_broken_disk_leaves_records_in_memory_alarms_longest(folder: Path) -> 
     assert kit.open().counts() == counts
 
 
-def test_a_sequence_is_never_used_twice_though_the_disk_refused_it(folder: Path) -> None:
-    kit, disk = full_disk(folder, 1 << 40)
+def test_a_sequence_is_never_used_twice_though_the_disk_refused_it(full_disk: FullDisk) -> None:
+    kit, disk = full_disk(1 << 40)
     kit.allowance = Allowance(4 * MIB, memory_bytes_max=0)
     outbox = kit.open()
     outbox.accept(texts(TREND, b"1"))

@@ -73,6 +73,7 @@ def lived(folder: Path, seed: int, steps: int, wrap: Wrap | None = None) -> Life
         else:
             outbox.close()
             outbox = kit.open()
+    outbox.close()
     return Life(disk, kit, seed)
 
 
@@ -126,11 +127,13 @@ def cut(life: Life, folder: Path, cuts: int) -> Counter[str]:
 def look(home: Path, life: Life, promised: Promised) -> Counter[str]:
     """What the next start finds, held against what was promised."""
     figures: Counter[str] = Counter({"acked": len(promised.must)})
-    kit = Bench(PowerFolder(home), life.kit.allowance, life.kit.sealer, seed=life.seed * 1000)
+    file = PowerFolder(home)
+    kit = Bench(file, life.kit.allowance, life.kit.sealer, seed=life.seed * 1000)
     try:
         outbox = kit.open()
     except StoreError:
         figures["refused to start"] += 1
+        file.abandon()
         return figures
     found = every(outbox)
     there = {place(one): kit.payload(outbox, one) for one in found}

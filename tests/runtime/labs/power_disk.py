@@ -142,17 +142,24 @@ def _told(error: apsw.Error) -> StoreError:
 class PowerFolder(FolderDatabase):
     """A folder on such a disk; what makes room for the log is noted down too."""
 
-    __slots__ = ("_vfs", "disk")
+    __slots__ = ("_vfs", "disk", "opened")
 
     def __init__(self, folder: Path, disk: Disk | None = None) -> None:
         self.disk = disk or Disk()
         self._vfs = _Vfs(self.disk)
+        self.opened: list[ApswDatabase] = []
         super().__init__(folder)
         for path in folder.iterdir():
             self.disk.used[path.name] = path.stat().st_size
 
     def open(self) -> ApswDatabase:  # type: ignore[override]
-        return ApswDatabase(self._path, self._vfs.name)
+        self.opened.append(ApswDatabase(self._path, self._vfs.name))
+        return self.opened[-1]
+
+    def abandon(self) -> None:
+        """Close what was left open, while the disk below it is still there."""
+        for database in self.opened:
+            database.close()
 
     def release(self) -> None:
         super().release()
