@@ -36,6 +36,7 @@ class Writer:
     __slots__ = (
         "_before",
         "_checkpointing",
+        "_closed",
         "_file",
         "_frames",
         "_helper",
@@ -62,6 +63,7 @@ class Writer:
         self._pinned_pages: int | None = None
         self._helper: Database | None = None
         self._checkpointing = threading.Lock()
+        self._closed = False
 
     @property
     def pinned(self) -> bool:
@@ -121,6 +123,8 @@ class Writer:
             StoreError: the disk refused; the log keeps what it holds.
         """
         with self._checkpointing:
+            if self._closed:
+                return
             if self._helper is None:
                 self._helper = self._file.open()
                 self._helper.execute("PRAGMA synchronous=FULL")
@@ -154,6 +158,7 @@ class Writer:
     def close(self) -> None:
         """Let go of the database."""
         with self._checkpointing:
+            self._closed = True
             if self._helper is not None:
                 self._helper.close()
             self.database.close()
