@@ -157,7 +157,19 @@ def _of_patients(device: Device) -> Mapping[str, Method]:
     assert device.started is not None
     table = bedside_methods(device.started, device.limits)
     assert table.keys() == {name for names in OF_PATIENTS.values() for name in names}
-    return table
+    return table | {"patient.admit": _also_for_records(device, table["patient.admit"])}
+
+
+def _also_for_records(device: Device, admit: Method) -> Method:
+    """Who was erased and comes back has records again, as somebody new."""
+
+    def call(given: Mapping[str, Any], arrived_ns: int) -> Result:
+        told = admit.call(given, arrived_ns)
+        device.way_out.admitted(given["patient"])
+        assert isinstance(told, dict)
+        return told
+
+    return Method(admit.capability, admit.parameters, call)
 
 
 def _of_records(device: Device) -> Mapping[str, Method]:

@@ -172,12 +172,14 @@ class Outbox:
         return self._healed(lambda core: core.keys_at(places))
 
     def all_keys(self) -> list[DataKey]:
-        """Every data key that is kept, for a new wrapping.
+        """Every data key that is kept, for a new wrapping; those too that wait for the disk.
 
         Raises:
             StoreError: the disk cannot be read.
         """
-        return self._healed(lambda core: keys.all_keys(core.database, core.epochs))
+        return self._healed(
+            lambda core: [*keys.all_keys(core.database, core.epochs), *core.pending.keys]
+        )
 
     def rewrap(self, wrapped: Sequence[DataKey]) -> None:
         """Keep data keys under another wrapping. It may be done again after any interruption.

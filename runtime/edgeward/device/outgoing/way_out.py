@@ -93,6 +93,11 @@ class WayOut:
         if self.opened is not None:
             self.opened.hand_over(event)
 
+    def admitted(self, patient: str) -> None:
+        """Keep records of this patient, also when earlier ones were erased."""
+        if self.opened is not None:
+            self.opened.admitted(patient)
+
     def turn(self) -> None:
         """A simulated clock has moved: do what is due."""
         if self.opened is not None:
