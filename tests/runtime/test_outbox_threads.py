@@ -43,10 +43,10 @@ def test_what_one_thread_takes_another_one_hands_over_in_order(kit: Bench, batch
         thread.start()
         return thread
 
-    def count() -> None:
+    def audit() -> None:
         assert outbox.audit() == []
 
-    threads = [during(hand_over), during(outbox.checkpoint), during(count)]
+    threads = [during(hand_over), during(outbox.checkpoint), during(audit)]
     try:
         for number in range(batches):
             offered = [one for kind in KINDS for one in texts(kind, b"%d" % number)]
