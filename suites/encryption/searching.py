@@ -1,6 +1,7 @@
 """Search raw bytes for what must not be there in the clear, however it is written."""
 
 import base64
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -29,8 +30,7 @@ def forms_of_text(text: str) -> dict[str, bytes]:
     for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
         for name, data in forms(text.encode(encoding)).items():
             coded[f"{encoding} {name}"] = data
-    escaped = text.encode("ascii", "backslashreplace")
-    return {**coded, "escaped": escaped}
+    return {**coded, "escaped": json.dumps(text)[1:-1].encode()}
 
 
 def found(where: bytes, wanted: Mapping[str, bytes]) -> list[str]:

@@ -10,6 +10,7 @@ from edgeward_harness.rig.bench import Rig
 from edgeward_harness.rig.receiving import Receiving, receiving
 from edgeward_harness.run.measure import Measure
 from edgeward_harness.target import DeviceSession
+from edgeward_harness.target.simulated_time import WALL_START_NS
 
 from .hearing import connect
 from .kept import Kept
@@ -17,9 +18,9 @@ from .peers import CELLS, HELLO, Peers
 from .recording import count
 
 S_NS: Final = 1_000_000_000
-YEAR_NS: Final = 365 * 86_400 * S_NS
-JUMPS_YEARS: Final = (0, -10, 10, 10, -10)
-"""One after the other: it is right, ten years early, right, ten years late, and right again."""
+DAY_NS: Final = 86_400 * S_NS
+SETTINGS_DAYS: Final = (0, -5, -3650, 3650, 0)
+"""Of the wall clock, before or after the right time. Five days ago the one that ended had not."""
 STEP_NS: Final = 5 * S_NS
 STEPS: Final = 4
 RECORDS: Final = 5
@@ -30,10 +31,10 @@ EXPIRED: Final = next(cell for cell in CELLS if cell.name == "expired")
 def test_clock(measure: Measure, rig: Rig) -> None:
     """Ten years on the wall clock let no expired receiver in, and shut no right one out.
 
-    Method: a device whose clock is in our hands has delivered once. Its wall clock is set ten years
-    back and on, in steps; at each of them it is led to a receiver whose certificate has ended, of
-    which it must keep silent, and then to the right one, where its records must arrive. Then it is
-    killed and started with the wrong clock, and asked the same before anybody tells it the time:
+    Method: a device whose clock is in our hands has delivered once. Its wall clock is set days and
+    years back, and years on; at each setting it is led to a receiver whose certificate has ended,
+    of which it must keep silent, and then to the right one, where its records must arrive. Then it
+    is killed and started with the wrong clock, and asked the same before anybody tells it the time:
     all that an expired receiver may then get is the one question for it.
     """
     repeats = rig.samples("TC-ENC-010")
@@ -45,12 +46,12 @@ def test_clock(measure: Measure, rig: Rig) -> None:
             rig.open_device(simulated_clock=True) as device,
         ):
             trial = _Trial(device, rx, faults)
-            for years in JUMPS_YEARS:
-                device.advance(S_NS, years * YEAR_NS)
-                trial.asked(f"{years} years", may_be_asked="")
+            for days in SETTINGS_DAYS:
+                trial.set_clock(days)
+                trial.asked(f"{days} days", may_be_asked="")
                 device.kill()
                 device.restart()
-                trial.asked(f"started after {years} years", may_be_asked=HELLO)
+                trial.asked(f"started at {days} days", may_be_asked=HELLO)
                 trials += 2
             changed = trial.kept.judged(rx)
             faults["right"] += changed
@@ -71,10 +72,17 @@ class _Trial:
     def __init__(self, device: DeviceSession, rx: Receiving, faults: dict[str, list[str]]) -> None:
         self._device, self._rx, self._faults = device, rx, faults
         self._peers = Peers(rx)
+        self._wall_ns = WALL_START_NS
         self.kept = Kept(device.description["device"]["id"])
         self.kept.some(device, RECORDS, "first")
         rx.enrol(device, **self._peers.link)
         self._passes()
+
+    def set_clock(self, days: int) -> None:
+        """Set the wall clock so many days before or after the right time."""
+        wall_ns = int(self._rx.bench.now.timestamp()) * S_NS + days * DAY_NS
+        self._device.advance(0, wall_ns - self._wall_ns)
+        self._wall_ns = wall_ns
 
     def asked(self, when: str, *, may_be_asked: str) -> None:
         """Lead it to the wrong one, then to the right one."""
@@ -106,3 +114,4 @@ class _Trial:
     def _passes(self) -> None:
         for _ in range(STEPS):
             self._device.advance(STEP_NS)
+            self._wall_ns += STEP_NS

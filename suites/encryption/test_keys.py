@@ -57,7 +57,8 @@ def test_keys(measure: Measure, rig: Rig) -> None:
                 rx.enrol(device, **AT_ONCE)
                 reused += _rotated(device, rx, kept, random)
                 erased += _erased(device, rx, kept, own)
-            lost += kept.judged(rx, without=[one for one in kept.puts.values() if _gone(one)])
+                lost += kept.judged(rx, without=_hers(kept))
+                erased += _brought_back(device, rx, kept, own)
             records += len(kept.puts)
         rig.progress(number + 1, repeats)
     count(measure, "records_lost_or_unreadable", lost, records, "each comes, and opens")
@@ -65,8 +66,9 @@ def test_keys(measure: Measure, rig: Rig) -> None:
     count(measure, "erased_records_that_came", erased, 3 * repeats, "none of them, and a gap told")
 
 
-def _gone(one: Put) -> bool:
-    return f'"about": "{ERASED}'.encode() in one.payload
+def _hers(kept: Kept) -> list[Put]:
+    """The records of the patient who is erased."""
+    return [one for one in kept.puts.values() if f'"about": "{ERASED}'.encode() in one.payload]
 
 
 def _rotated(device: DeviceSession, rx: Receiving, kept: Kept, random: Random) -> list[str]:
@@ -109,22 +111,26 @@ def _erased(device: DeviceSession, rx: Receiving, kept: Kept, own: Path) -> list
     hers = kept.some(device, RECORDS, ERASED, patient="p-erased")
     kept.some(device, RECORDS, "of another", patient="p-stays")
     device.kill()
-    copy = copied(own, own.with_name("copy"))
+    copied(own, own.with_name("copy"))
     device.restart()
     device.call("keys.erase", {"patient": "p-erased"})
     connect(device, rx)
-    others = [one for one in kept.puts.values() if not _gone(one)]
-    until(lambda: {one.identity for one in others} <= rx.received(kept.device), WITHIN_S)
+    others = kept.puts.keys() - {one.identity for one in hers}
+    until(lambda: others <= rx.received(kept.device), WITHIN_S)
     told = until(lambda: _told(rx, kept, hers), WITHIN_S)
     faults = [] if told else ["the gap was not told"]
-    faults += _came(rx, kept, hers, "after the erasure")
+    return faults + _came(rx, kept, hers, "after the erasure")
+
+
+def _brought_back(device: DeviceSession, rx: Receiving, kept: Kept, own: Path) -> list[str]:
+    """The same, once a copy of the queue from before the erasure lies in its place."""
     device.kill()
     queue = part_of(own, QUEUE)
     shutil.rmtree(queue)
-    shutil.copytree(part_of(copy, QUEUE), queue)
+    shutil.copytree(part_of(own.with_name("copy"), QUEUE), queue)
     device.restart()
-    until(lambda: bool(_came(rx, kept, hers, "")), SETTLES_S)
-    return faults + _came(rx, kept, hers, "out of an older copy of the queue")
+    until(lambda: bool(_came(rx, kept, _hers(kept), "")), SETTLES_S)
+    return _came(rx, kept, _hers(kept), "out of an older copy of the queue")
 
 
 def _came(rx: Receiving, kept: Kept, hers: Collection[Put], when: str) -> list[str]:

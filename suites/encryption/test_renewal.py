@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -20,8 +21,10 @@ from .kept import Kept
 from .recording import count
 
 WITHIN_S: Final = 15.0
-REFUSED_S: Final = 6.0
+SETTLES_S: Final = 1.0
+"""What is signed is tried by then."""
 RECORDS: Final = 5
+PACE_NS: Final = 80_000_000
 OLD_DAYS: Final = 80
 """Of ninety: the last part of the life of a certificate, in which a new one is due."""
 Sign = Callable[[bytes], bytes]
@@ -34,7 +37,8 @@ def test_renewal(measure: Measure, rig: Rig) -> None:
     Method: the device is given a certificate that has little of its life left, while records go to
     its receiver. The receiver must see another certificate soon, and each record, whichever it came
     with. Then another device is in the same place; what is signed for it is for another name, or by
-    another authority, so that its receiver refuses it. Batches must go on coming with the old one.
+    another authority, so that its receiver refuses it. Batches must go on coming with the old one,
+    over a new connection as well: each time the one at hand is broken before the last records.
     """
     repeats = rig.samples("TC-ENC-008")
     not_renewed: list[str] = []
@@ -75,6 +79,7 @@ def _renewed(rig: Rig, rx: Receiving) -> tuple[list[str], Kept]:
         old = _enrolled(device, rx, sink)
         seen = _flowing(device, kept, lambda: bool(_serials(hearing) - {old}), WITHIN_S)
         until(lambda: kept.arrived(rx), WITHIN_S)
+        sink.hang_up()
         kept.some(device, RECORDS, "with the new one")
         until(lambda: kept.arrived(rx), WITHIN_S)
         last = hearing.batches[-1].peer.serial if hearing.batches else old
@@ -93,10 +98,13 @@ def _refused(rig: Rig, rx: Receiving, sign: Sign) -> tuple[list[str], Kept]:
 
         hearing.enrol = signed
         old = _enrolled(device, rx, sink)
-        _flowing(device, kept, lambda: len(asked) > 1, REFUSED_S)
+        _flowing(device, kept, lambda: bool(asked), WITHIN_S)
+        _flowing(device, kept, lambda: False, SETTLES_S)
+        sink.hang_up()
         kept.some(device, RECORDS, "after it was refused")
-        until(lambda: kept.arrived(rx), WITHIN_S)
+        came = until(lambda: kept.arrived(rx), WITHIN_S)
     faults = [] if asked else ["nothing was asked to be signed"]
+    faults += [] if came else ["no record comes over a new connection"]
     others = _serials(hearing) - {old}
     return faults + ([f"batches came with {others}"] if others else []), kept
 
@@ -126,6 +134,7 @@ def _flowing(device: DeviceSession, kept: Kept, seen: Callable[[], bool], within
 
     def looked() -> bool:
         kept.some(device, RECORDS, "flowing", patient="p1")
+        device.pump_until(time.monotonic_ns() + PACE_NS)
         return seen()
 
     return until(looked, within_s)
