@@ -110,12 +110,12 @@ class FaultProxy:
         act = self.weather.act(len(self.acts))
         trail = self.capture.begin(len(self.acts))
         self.acts.append(act)
+        self._open.add(writer)  # here: whoever is stopped before it began has nothing to close
         task = asyncio.ensure_future(self._carried((reader, writer), act, trail))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _carried(self, device: Streams, act: Act, trail: Trail) -> None:
-        self._open.add(device[1])
         try:
             await self._waited()
             if act.kind is Kind.REFUSE:
@@ -137,14 +137,19 @@ class FaultProxy:
         """Say all that the device said once more; what is answered is kept with the rest."""
         again = self.capture.begin(trail.number)
         reader, writer = await asyncio.open_connection(*self.target)
-        with contextlib.suppress(OSError, TimeoutError):
+        self._open.add(writer)
+        try:
             writer.write(bytes(trail.up))
             await asyncio.wait_for(writer.drain(), START_S)
             self.capture.keep(again.up, bytes(trail.up))
             writer.write_eof()
             while data := await asyncio.wait_for(reader.read(PIECE_BYTES), START_S):
                 self.capture.keep(again.down, data)
-        writer.close()
+        except (OSError, TimeoutError):
+            return  # the receiver has had enough of it
+        finally:
+            self._open.discard(writer)
+            writer.close()
 
     async def _waited(self) -> None:
         assert self._passable is not None

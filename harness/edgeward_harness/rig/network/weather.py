@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 BYTES_MAX = 40_000
-"""Where in a connection something happens, at the latest: a handshake has some 3,000 bytes."""
+"""A handshake has some 3,000 bytes, a greeting 400, a batch of a few records 2,000."""
 
 
 class Kind(StrEnum):
@@ -74,6 +74,8 @@ class Drawn:
     seed: int
     kinds: Sequence[Kind] = tuple(Kind)
     wait_ms_max: int = 30
+    bytes_max: int = BYTES_MAX
+    """Where in a connection something happens, at the latest."""
 
     def act(self, number: int) -> Act:
         """What this seed has for this connection."""
@@ -82,4 +84,4 @@ class Drawn:
         value = draw.randint(1, self.wait_ms_max)
         if kind is Kind.THROTTLE:
             value = draw.randint(200, 4000)
-        return Act(kind, draw.randint(0, BYTES_MAX), value)
+        return Act(kind, draw.randint(0, self.bytes_max), value)

@@ -5,6 +5,7 @@ import queue
 import socket
 import ssl
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -62,7 +63,7 @@ class HttpsSink:
     def __init__(self, receiver: Receiver, context: ssl.SSLContext, port: int = 0) -> None:
         """Listen on the port, or on any; connections wait until `start`."""
         self.receiver = receiver
-        self._server = _Server(("127.0.0.1", port), receiver, context)
+        self._server = Listener(("127.0.0.1", port), receiver, context, self._handler())
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True
         )
@@ -110,6 +111,10 @@ class HttpsSink:
         except queue.Empty:
             raise HarnessError("every handshake with the receiver was accepted") from None
 
+    def _handler(self) -> Callable[[Any, Any, Any], Any]:
+        """What is done with a connection once hands were shaken."""
+        return _Handler
+
     def start(self) -> None:
         """Answer from now on."""
         self._thread.start()
@@ -126,20 +131,27 @@ class HttpsSink:
         self._server.hang_up()
 
 
-class _Server(ThreadingHTTPServer):
+class Listener(ThreadingHTTPServer):
+    """Accepts connections, and shakes hands with each in a thread of its own."""
+
     daemon_threads = True
     allow_reuse_address = True
     request_queue_size = 128
 
     def __init__(
-        self, address: tuple[str, int], receiver: Receiver, context: ssl.SSLContext
+        self,
+        address: tuple[str, int],
+        receiver: Receiver,
+        context: ssl.SSLContext,
+        handler: Callable[[Any, Any, Any], Any],
     ) -> None:
+        """Listen there; the handler is given connection, address and this."""
         self.receiver, self.context = receiver, context
         self.accepted = self.requests = 0
         self.refused: list[str] = []
         self.told: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._open: set[socket.socket] = set()
-        super().__init__(address, _Handler)
+        super().__init__(address, handler)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept, and leave the handshake to the connection's own thread."""
@@ -147,7 +159,11 @@ class _Server(ThreadingHTTPServer):
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         plain.settimeout(SILENCE_S)
         self.accepted += 1
-        own = self.context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+        try:
+            own = self.context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+        except OSError:  # it has gone already
+            plain.close()
+            raise
         self._open.add(own)
         return own, address
 
@@ -168,6 +184,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def hang_up(self) -> None:
+        """End every connection at once."""
         for one in list(self._open):
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(one, socket.SHUT_RDWR)  # below TLS: nothing is said
@@ -175,7 +192,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
+    server: Listener
     disable_nagle_algorithm = True
 
     def setup(self) -> None:

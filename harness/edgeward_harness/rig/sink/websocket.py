@@ -1,63 +1,69 @@
 """A receiver over WebSocket: the same one as over HTTPS, reached in another way."""
 
-import contextlib
 import json
 import ssl
-import threading
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any
 
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.server import ServerConnection, serve
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import Event
+from websockets.server import ServerProtocol
 
 from edgeward_harness.rig.sink.receiver import Peer, Receiver, Reply
-from edgeward_harness.rig.sink.server import BODY_BYTES_MAX, peer_of
+from edgeward_harness.rig.sink.server import BODY_BYTES_MAX, HttpsSink, peer_of
 
+PIECE_BYTES = 1 << 16
 PATH = "/v1/stream"
 
 
-class WebSocketSink:
+class WebSocketSink(HttpsSink):
     """A receiver on a port of this machine, for as long as the context lasts."""
 
-    def __init__(self, receiver: Receiver, context: ssl.SSLContext) -> None:
-        """Listen on any port; streams wait until the context begins."""
-        self.receiver = receiver
-        self.streams = 0
-        """How many were begun."""
-        self._server = serve(
-            self._stream, "127.0.0.1", 0, ssl=context, max_size=BODY_BYTES_MAX, compression=None
-        )
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+    streams = 0
+    """How many were begun."""
 
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return int(self._server.socket.getsockname()[1])
+    def _handler(self) -> Callable[[Any, Any, Any], Any]:
+        return self._stream
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-
-    def _stream(self, connection: ServerConnection) -> None:
-        assert isinstance(connection.socket, ssl.SSLSocket)
-        peer = peer_of(connection.socket)
-        self.streams += 1
-        with contextlib.suppress(ConnectionClosed):
-            for message in connection:
-                reply = asked(self.receiver, message, peer)
-                if reply.silent or reply.keep_bytes is not None:
-                    connection.socket.close()
+    def _stream(self, peer: ssl.SSLSocket, _address: object, _listener: object) -> None:
+        """One connection, until either side has enough of it."""
+        protocol, who, parts = ServerProtocol(max_size=BODY_BYTES_MAX), peer_of(peer), [b""]
+        while data := peer.recv(PIECE_BYTES):
+            protocol.receive_data(data)
+            for event in protocol.events_received():
+                if not self._taken(protocol, event, parts, who):
                     return
-                connection.send(as_text(reply, message))
+            for out in protocol.data_to_send():
+                peer.sendall(out)
+
+    def _taken(self, protocol: ServerProtocol, event: Event, parts: list[bytes], who: Peer) -> bool:
+        """Take a request or a part of a message; whether the stream goes on."""
+        if isinstance(event, Request):
+            self._begun(protocol, event)
+            return True
+        assert isinstance(event, Frame)
+        if event.opcode not in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+            return event.opcode is not Opcode.CLOSE
+        if event.opcode is not Opcode.CONT:
+            parts[:] = [bytes([event.opcode])]
+        parts.append(bytes(event.data))
+        if not event.fin:
+            return True
+        kind, whole = parts[0][0], b"".join(parts[1:])
+        message = whole if kind == Opcode.BINARY else whole.decode("utf-8", "replace")
+        reply = asked(self.receiver, message, who)
+        if reply.silent or reply.keep_bytes is not None:
+            return False
+        protocol.send_text(as_text(reply, message).encode())
+        return True
+
+    def _begun(self, protocol: ServerProtocol, request: Request) -> None:
+        if request.path != PATH:
+            protocol.send_response(protocol.reject(404, f"{request.path} is nothing here"))
+            return
+        self.streams += 1
+        protocol.send_response(protocol.accept(request))
 
 
 def asked(receiver: Receiver, message: str | bytes, peer: Peer) -> Reply:
