@@ -21,6 +21,7 @@ from edgeward.comms.delivery.transport import (
 from edgeward.comms.transports.https import HttpsTransport
 from edgeward.comms.wire import read_answer
 from edgeward_harness.rig.receiving import until
+from edgeward_harness.rig.sink import server
 from edgeward_harness.rig.sink.account import account
 from edgeward_harness.rig.sink.bench import Bench
 from edgeward_harness.rig.sink.faults import Fault
@@ -125,6 +126,19 @@ def test_what_is_too_large_or_poisoned_is_told_over_the_same_connection(
     with pytest.raises(RefusedError, match="poisoned"):
         transport.exchange(batch)
     assert transport.connections == 1
+
+
+def test_a_receiver_that_does_not_even_read_a_large_batch_is_heard(
+    sink: HttpsSink,
+    transport: HttpsTransport,
+    sender: Sender,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It answers, and ends the connection while most of the batch is still to be sent."""
+    monkeypatch.setattr(server, "BODY_BYTES_MAX", 1000)
+    transport.hello()
+    with pytest.raises(TooLargeError):
+        transport.exchange(sender.batch(sender.seal(1, payload=bytes(8 << 20))))
 
 
 def test_a_silent_receiver_ends_the_exchange_at_its_timeout(
