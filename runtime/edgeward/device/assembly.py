@@ -9,6 +9,7 @@ from edgeward.adapters.scheduling import ThreadScheduling
 from edgeward.adapters.store import DirectoryStore, MemoryStore
 from edgeward.device.bedside.media import FolderMedia, StoreMedia
 from edgeward.device.device import Device, Parts
+from edgeward.device.outgoing.layout import records_of_state
 from edgeward.limits import DEFAULT, Limits
 from edgeward.model.beats import load_beat_model
 from edgeward.model.engine import InferenceEngine
@@ -45,7 +46,7 @@ def system_parts(
         alarm_media=StoreMedia()
         if state is None
         else FolderMedia(state / "alarms", simulated=clock.simulated),
-        records=None if state is None else state / "records",
+        records=None if state is None else records_of_state(state),
         restartable=state is not None,
         limits=limits,
     )

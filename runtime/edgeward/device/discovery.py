@@ -30,6 +30,11 @@ RUNTIME_COMMANDS = (
         "a model of yours made small, and measured",
         "edgeward.device.compress_command",
     ),
+    Command(
+        "link",
+        "where records are delivered, and the papers",
+        "edgeward.device.daemon.link_command",
+    ),
     Command("logs", "what a running device has told, line by line", "edgeward.device.daemon.logs"),
     Command(
         "model",

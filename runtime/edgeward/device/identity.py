@@ -27,18 +27,28 @@ def start_identity(store: Store, entropy: Entropy) -> Identity:
         StoreError: the store refused, or holds something that was never written here. A device that
             cannot count its starts must not start: what it sends could be taken for a repetition.
     """
+    found = device_id(store, entropy)
+    epoch = _count(store.read(_EPOCH)) + 1
+    store.write(_EPOCH, str(epoch).encode("ascii"))
+    return Identity(id=found, serial=found[:8], epoch=epoch)
+
+
+def device_id(store: Store, entropy: Entropy) -> str:
+    """The stored identity, or a new one that is stored; no start is counted.
+
+    Raises:
+        StoreError: the store refused, or holds something that was never written here.
+    """
     stored = store.read(_IDENTITY)
     if stored is None:
         stored = entropy.token(_ID_BYTES).hex().encode("ascii")
         store.write(_IDENTITY, stored)
-    device_id = stored.decode("ascii", "replace")
-    if len(device_id) != 2 * _ID_BYTES or not set(device_id) <= set("0123456789abcdef"):
+    found = stored.decode("ascii", "replace")
+    if len(found) != 2 * _ID_BYTES or not set(found) <= set("0123456789abcdef"):
         raise StoreError(
             f"{_IDENTITY}: found {stored[:40]!r}, {2 * _ID_BYTES} hex digits are needed"
         )
-    epoch = _count(store.read(_EPOCH)) + 1
-    store.write(_EPOCH, str(epoch).encode("ascii"))
-    return Identity(id=device_id, serial=device_id[:8], epoch=epoch)
+    return found
 
 
 def _count(stored: bytes | None) -> int:

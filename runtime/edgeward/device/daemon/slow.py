@@ -167,6 +167,8 @@ class SlowSide:
         records += self.daemon.device.handover.take(AT_ONCE)
         if not records:
             return
+        for record in records:
+            self.daemon.device.way_out.hand_over(record)
         wall_ns = self.clock.wall_ns()
         before = self.journal.written
         try:

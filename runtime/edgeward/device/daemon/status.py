@@ -56,6 +56,7 @@ def status_of(daemon: "Daemon", slow: "SlowSide", profile: "Profile") -> dict[st
         "uptime_s": round((device.clock.monotonic_ns() - daemon.started_ns) / 1e9, 1),
         "log": slow.counts.to_dict(),
         "resources": {**device.resources(), **_machine(slow)},
+        "records": device.way_out.state(),
         "unwatched": daemon.unwatched,
         **told,
     }
@@ -89,6 +90,7 @@ def as_text(status: dict[str, Any]) -> str:
         ("backlog", f"{blocks['waiting']:,} waiting, {blocks['given_up']:,} given up"),
         ("refused", _refused(status)),
         ("log", _log(status)),
+        ("records", _records(status)),
         ("rung", status["rung"]),
         ("scheduling", status["scheduling"]),
         *_watched(status),
@@ -120,6 +122,17 @@ def _log(status: dict[str, Any]) -> str:
     log, handed = status["log"], status["handed_over"]
     lost = log["unlogged"] + handed["lost_results"] + handed["lost_others"]
     return f"{log['logged']:,} records, {lost:,} lost"
+
+
+def _records(status: dict[str, Any]) -> str:
+    records = status["records"]
+    if records is None:
+        return "kept nowhere: edgeward link says how"
+    link = records["link"]
+    queued = f"{records['queued']:,} wait, {records['delivered']:,} delivered"
+    if link is None:
+        return f"{queued}, no receiver"
+    return f"{queued}, receiver {link['state']}{': ' if link['trouble'] else ''}{link['trouble']}"
 
 
 def _condition(event: dict[str, Any]) -> str:

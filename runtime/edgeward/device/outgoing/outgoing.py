@@ -29,6 +29,7 @@ from edgeward.comms.transports.renewal import renew
 from edgeward.comms.trust.secure_time import SecureTime
 from edgeward.comms.trust.wallet import Wallet
 from edgeward.device.outgoing.keeping import Keeping
+from edgeward.device.outgoing.layout import KEYS, OUTBOX, TRUST
 from edgeward.device.outgoing.link import Link, keep_link, kept_link
 from edgeward.errors import DeliveryError, SealError, StoreError, TrustError
 from edgeward.ports import Clock, Entropy
@@ -67,11 +68,11 @@ class Outgoing:
         self.device, self.clock, self._entropy = device, clock, entropy
         self.allowance = allowance
         self._at_once_bytes = room_of(allowance).transaction_bytes_max
-        self._trust = PrivateStore(folder / "trust")
-        keys = PrivateStore(folder / "keys")
+        self._trust = PrivateStore(folder / TRUST)
+        keys = PrivateStore(folder / KEYS)
         self.ring = Keyring(SoftwareKeystore(keys, entropy), keys, entropy, clock.wall_ns())
         self.sealer = RecordSealer(device, self.ring, entropy)
-        self.file = FolderDatabase(folder / "outbox")
+        self.file = FolderDatabase(folder / OUTBOX)
         self.outbox = Outbox(self.file, self.sealer, entropy, allowance)
         self.wallet = Wallet(self._trust, device)
         self.time = SecureTime(clock, self._trust, built_ns=RELEASED_NS)

@@ -5,8 +5,9 @@ A device that keeps nothing loads nothing of it.
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from edgeward.device.outgoing.layout import OUTBOX, TRUST
 from edgeward.errors import EdgewardError
 from edgeward.ports import Clock, Entropy
 from edgeward.process.events import Tellable
@@ -38,7 +39,8 @@ class WayOut:
         self._profile: Profile | None = None
         self.opened: Outgoing | None = None
         self.fault = ""
-        if self.there and folder is not None and (folder / "outbox").is_dir():
+        parts = [] if folder is None else [folder / OUTBOX, folder / TRUST]
+        if self.there and any(part.is_dir() for part in parts):
             self._try_to_open()
 
     @property
@@ -92,6 +94,17 @@ class WayOut:
         """Have something that the device tells kept; waits for nothing."""
         if self.opened is not None:
             self.opened.hand_over(event)
+
+    def state(self) -> dict[str, Any] | None:
+        """How many records wait and were delivered, and what is known of the receiver."""
+        if self.opened is None:
+            return None
+        counts = self.opened.outbox.counts().values()
+        return {
+            "queued": sum(one.queued for one in counts),
+            "delivered": sum(one.delivered for one in counts),
+            "link": self.opened.state(),
+        }
 
     def admitted(self, patient: str) -> None:
         """Keep records of this patient, also when earlier ones were erased."""
