@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,9 @@ import zstandard
 FRAME: Final = b"\x28\xb5\x2f\xfd"
 """How a compressed frame begins."""
 OPENED_BYTES_MAX: Final = 1 << 20
+NOTHING_BYTES: Final = 64
+"""Longer than any run of zeros in what is searched for."""
+_NOTHING: Final = re.compile(rb"\0{%d,}" % NOTHING_BYTES)
 
 
 def forms(secret: bytes) -> dict[str, bytes]:
@@ -33,9 +37,14 @@ def forms_of_text(text: str) -> dict[str, bytes]:
     return {**coded, "escaped": json.dumps(text)[1:-1].encode()}
 
 
-def found(where: bytes, wanted: Mapping[str, bytes]) -> list[str]:
-    """The forms of one secret that stand in some bytes, compressed ones opened."""
-    parts = [where, *_opened(where)]
+def readable(where: bytes) -> list[bytes]:
+    """Some bytes without their long runs of nothing, and what is compressed in them."""
+    lean = _NOTHING.sub(bytes(NOTHING_BYTES), where)
+    return [lean, *_opened(lean)]
+
+
+def found(parts: Sequence[bytes], wanted: Mapping[str, bytes]) -> list[str]:
+    """The forms of one secret that stand in one of these."""
     return [name for name, form in wanted.items() if any(form in part for part in parts)]
 
 
@@ -55,9 +64,10 @@ def leaks(
     """What stands where in the clear, and how many times was looked."""
     faults, looked = [], 0
     for place, data in places:
+        parts = readable(data)
         for name, wanted in secrets.items():
             looked += 1
-            faults += [f"{name} in {place}, {form}" for form in found(data, wanted)]
+            faults += [f"{name} in {place}, {form}" for form in found(parts, wanted)]
     return faults, looked
 
 

@@ -16,7 +16,7 @@ from edgeward_harness.target import DeviceSession
 from .hearing import Hearing, Wire, connect, heard, right_context
 from .kept import KINDS, Kept
 from .recording import count, drawn
-from .searching import files, forms, forms_of_text, found, leaks
+from .searching import files, forms, forms_of_text, found, leaks, readable
 
 WITHIN_S: Final = 20.0
 MARKER_BYTES: Final = 12
@@ -99,5 +99,5 @@ def _blind(wire: Wire, hidden: Secrets) -> list[str]:
         f"{name}, {form}"
         for name, wanted in hidden.items()
         for form, data in wanted.items()
-        if form not in found(among[:half] + data + among[half:], {form: data})
+        if form not in found(readable(among[:half] + data + among[half:]), {form: data})
     ]
