@@ -25,6 +25,7 @@ from verdict import on_host
 
 from edgeward.adapters.database import FolderDatabase
 from edgeward.adapters.entropy import SystemEntropy
+from edgeward.adapters.scheduling import freeze_garbage
 from edgeward.adapters.store import MemoryStore
 from edgeward.comms.outbox.allowance import Allowance
 from edgeward.comms.outbox.outbox import Outbox
@@ -143,6 +144,7 @@ def main(rounds: int = 400, queued: int = 200_000) -> int:
         outbox, ended = opened(folder / "outbox"), threading.Event()
         upkeep = threading.Thread(target=emptying, args=(outbox, ended))
         upkeep.start()
+        freeze_garbage()  # as a device does at the end of its start
         kept = True
         for batch in GOALS:
             print(f"durable commit of {batch} sealed records of {RECORD_BYTES} bytes")

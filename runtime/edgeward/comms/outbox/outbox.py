@@ -274,7 +274,7 @@ class Outbox:
         """
         self._healed(lambda core: core.writer.settle())
         self._healed_beside(self._core)
-        self._healed(lambda core: core.writer.empty_log())
+        self._healed(lambda core: core.writer.empty_log(settled=True))
 
     def size_bytes(self) -> int:
         """What all of it takes on the disk now; never more than is allowed."""

@@ -5,11 +5,16 @@ from typing import Final
 
 from edgeward.comms.outbox.ring import Draft
 from edgeward.comms.record import RecordClass
-from edgeward.ports import Database
+from edgeward.ports import Database, Value
 
 Row = tuple[int, int, bytes]
 """Place, number of the data key, sealed bytes."""
 _CHUNK_ROWS = 64
+_NEXT_ROW = ", (?, ?, ?, ?)"
+_MORE_ROWS = 24
+_ROWS_AT_ONCE = 1 + _MORE_ROWS
+"""Rows that one statement puts: a third of the time of a statement for each."""
+_COLUMNS = 4
 
 
 def _statements(sql: str) -> dict[RecordClass, str]:
@@ -17,7 +22,8 @@ def _statements(sql: str) -> dict[RecordClass, str]:
     return {kind: sql.replace("RECORDS", kind.word) for kind in RecordClass}
 
 
-PUT: Final = _statements("INSERT INTO RECORDS VALUES (?, ?, ?, ?)")
+_PUT = _statements("INSERT INTO RECORDS VALUES (?, ?, ?, ?)")
+_PUT_SOME = {kind: sql + _NEXT_ROW * _MORE_ROWS for kind, sql in _PUT.items()}
 PUT_ONCE: Final = _statements("INSERT OR IGNORE INTO RECORDS VALUES (?, ?, ?, ?)")
 _READ = _statements(
     "SELECT place, datakey, blob FROM RECORDS WHERE place > ? AND place <= ? ORDER BY place LIMIT ?"
@@ -42,13 +48,22 @@ def put(database: Database, drafts: Sequence[Draft], accepted: dict[RecordClass,
     """Put records at the end of their classes, and count them."""
     for kind in {draft.kind for draft in drafts}:
         nth = accepted[kind]
-        alike = [draft for draft in drafts if draft.kind is kind]
-        rows = [
-            (draft.place, count, draft.sealed.key, draft.sealed.blob)
-            for count, draft in enumerate(alike, nth + 1)
-        ]
-        database.execute_many(PUT[kind], rows)
-        accepted[kind] = nth + len(rows)
+        values: list[Value] = []
+        for draft in drafts:
+            if draft.kind is kind:
+                nth += 1
+                values += (draft.place, nth, draft.sealed.key, draft.sealed.blob)
+        accepted[kind] = nth
+        _put_values(database, kind, values)
+
+
+def _put_values(database: Database, kind: RecordClass, values: list[Value]) -> None:
+    at_once = _COLUMNS * _ROWS_AT_ONCE
+    whole = len(values) - len(values) % at_once
+    for start in range(0, whole, at_once):
+        database.execute(_PUT_SOME[kind], values[start : start + at_once])
+    for start in range(whole, len(values), _COLUMNS):
+        database.execute(_PUT[kind], values[start : start + _COLUMNS])
 
 
 def read(database: Database, kind: RecordClass, after: int, through: int) -> Iterator[Row]:

@@ -85,13 +85,14 @@ def put(core: Core, drafts: list[Draft]) -> None:
         NoRoomError: the queue is full; nothing was changed but what was evicted.
         StoreError: the disk refused; the same.
     """
-    size_bytes = sum([len(draft.sealed.blob) for draft in drafts]) + _ROW_BYTES * len(drafts)
+    sizes = [len(draft.sealed.blob) for draft in drafts]
+    size_bytes = sum(sizes) + _ROW_BYTES * len(drafts)
     kinds = {draft.kind for draft in drafts}
     highest = max(core.allowance.rank(kind) for kind in kinds)
     kept = highest == len(core.allowance.eviction)
     pages_max = core.room.pages_kept if kept else core.room.pages_any
     while True:
-        frames = frames_of(size_bytes, len(kinds)) + core.pending.frames()
+        frames = frames_of(size_bytes, len(kinds), max(sizes)) + core.pending.frames()
         try:
             _commit(core, drafts, frames, pages_max)
             return

@@ -23,11 +23,14 @@ _FRAMES_LEAST = 6
 """The last leaf, a new one, two parents, the first page, a page of the list of free ones."""
 _USED_BYTES = PAGE_BYTES // 2
 """Of a page, at the least: a long record may leave nearly half of its last page unused."""
+_USED_BY_SHORT_BYTES = PAGE_BYTES * 3 // 4
+_SHORT_BYTES = PAGE_BYTES // 4 - 100
 
 
-def frames_of(size_bytes: int, places: int) -> int:
+def frames_of(size_bytes: int, places: int, longest_bytes: int = PAGE_BYTES) -> int:
     """How many pages a transaction writes at the most, at so many different places of the file."""
-    return _FRAMES_LEAST * places + size_bytes // _USED_BYTES
+    used_bytes = _USED_BY_SHORT_BYTES if longest_bytes <= _SHORT_BYTES else _USED_BYTES
+    return _FRAMES_LEAST * places + size_bytes // used_bytes
 
 
 class Writer:
@@ -99,14 +102,15 @@ class Writer:
         ((free,),) = self.database.execute("PRAGMA freelist_count")
         return bool(pages - free + frames > self._within(pages_max))
 
-    def empty_log(self) -> None:
+    def empty_log(self, *, settled: bool = False) -> None:
         """Put what the log holds into the database, on this thread.
 
         Raises:
             DamagedError: what lies on the disk is not what was written there.
             StoreError: the disk refused; the log keeps what it holds.
         """
-        self.settle()
+        if not settled:
+            self.settle()
         with self._checkpointing:
             ((busy, frames, done),) = self.database.execute("PRAGMA wal_checkpoint(PASSIVE)")
         if busy or done < frames:
