@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import select
 import socket
 import ssl
 from collections.abc import Collection
@@ -21,6 +22,7 @@ from edgeward.comms.trust.secure_time import Span
 from edgeward.comms.wire import ANSWER_BYTES_MAX
 from edgeward.errors import DeliveryError
 
+HEED_MS = 250
 _REFUSES_US = ("_ALERT_", "CERTIFICATE_REQUIRED")
 """In the reasons of the TLS library: the peer has told us that it refuses something."""
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE")
@@ -162,10 +164,37 @@ def judged_socket(
         plain.close()
         raise UnreachableError(f"{address.host}:{address.port}: handshake: {error}") from error
     try:
-        return peer, judge.judge(peer, span, pins)
-    except BaseException:
+        dates = judge.judge(peer, span, pins)
+        heed(peer)
+    except BaseException as error:
         say_goodbye(peer)
+        if isinstance(error, ssl.SSLError):
+            raise told_by_tls(error) from error
+        if isinstance(error, OSError):
+            raise UnreachableError(f"{address.host}:{address.port}: {error}") from error
         raise
+    return peer, dates
+
+
+def heed(peer: ssl.SSLSocket) -> None:
+    """Wait a moment for what a server says once it has looked at our certificate.
+
+    One that refuses us says so, and gets nothing; one that accepts us hands over a ticket at once,
+    as a rule. A refusal that came after we had begun to speak could be lost with the connection,
+    and would look like a server that has died.
+
+    Raises:
+        OSError: it refuses us, or has ended the connection.
+    """
+    waiting = select.poll()
+    waiting.register(peer, select.POLLIN)
+    if not waiting.poll(HEED_MS):
+        return
+    peer.settimeout(0)
+    with contextlib.suppress(ssl.SSLWantReadError):
+        said = peer.recv(1)
+        raise ConnectionResetError(f"it said {said!r} before it was asked, and nothing is accepted")
+    peer.settimeout(None)
 
 
 def told_by_tls(error: ssl.SSLError) -> DeliveryError | PeerError:

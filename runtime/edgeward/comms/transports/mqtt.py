@@ -8,9 +8,7 @@ Rules:
 5. A connection that failed in any way is ended, with what the client still holds.
 """
 
-import contextlib
 import json
-import select
 import ssl
 import threading
 from collections import deque
@@ -28,7 +26,7 @@ from edgeward.comms.delivery.transport import (
     UnauthorisedError,
     UnreachableError,
 )
-from edgeward.comms.transports.connection import Address, told_by_tls
+from edgeward.comms.transports.connection import Address
 from edgeward.comms.transports.greeting import (
     NONCE_BYTES,
     Trust,
@@ -48,7 +46,6 @@ QOS = 1
 TURN_S = 0.2
 """The longest that the client waits by itself; the deadline is looked at in between."""
 TOPIC = "edgeward/v1/{device}/{what}"
-HEED_MS = 250
 BEYOND = "judged"
 """The library wants a name; nobody looks it up."""
 LINES = 6
@@ -103,11 +100,7 @@ class Session:
         self._deadline_ns = self._clock.monotonic_ns() + timeout_ns
         peer, self.dates = trust.open(address, papers)
         try:
-            heed(peer)
             self._client.over(peer)
-        except ssl.SSLError as error:
-            say_goodbye(peer)
-            raise told_by_tls(error) from error
         except (OSError, ValueError) as error:
             say_goodbye(peer)
             raise UnreachableError(f"the broker: {error}") from error
@@ -189,26 +182,6 @@ class Session:
         refuses = any(word in said for word in ("_ALERT_", "CERTIFICATE_REQUIRED", *_REFUSED))
         kind = UnauthorisedError if refuses else UnreachableError
         return kind(f"the broker ended the connection ({code.name}): {said:.300}")
-
-
-def heed(peer: ssl.SSLSocket) -> None:
-    """Wait a moment for what a server says once it has looked at our certificate.
-
-    A refusal that comes after we have begun to speak would be lost with the connection, and look
-    like a broker that has died.
-
-    Raises:
-        OSError: it refuses us, or has ended the connection.
-    """
-    waiting = select.poll()
-    waiting.register(peer, select.POLLIN)
-    if not waiting.poll(HEED_MS):
-        return
-    peer.settimeout(0)
-    with contextlib.suppress(ssl.SSLWantReadError):
-        said = peer.recv(1)
-        raise ConnectionResetError(f"it said {said!r} before it was asked, and nothing is accepted")
-    peer.settimeout(None)
 
 
 @dataclass(slots=True)
