@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -12,10 +13,15 @@ from edgeward_harness.target import DeviceSession
 
 CLASSES: Final = ("waveform", "trend", "event", "alarm", "audit")
 DRAIN_S: Final = 60.0
+QUIET_S: Final = 20.0
+"""After so long without anything new nothing more will come: an alarm, or a restart, came last."""
+LOOK_S: Final = 0.02
 SHOWN: Final = 3
 NS: Final = 1_000_000_000
 STEP_NS: Final = 20 * NS
 STEPS_MAX: Final = 2000
+QUIET_STEPS: Final = 500
+"""The same in simulated time: hours, in which whoever waits for minutes has tried many times."""
 PATIENCE_S: Final = 120.0
 
 
@@ -50,8 +56,21 @@ def kept(puts: Iterable[Put]) -> list[Put]:
 
 def drained(here: Receiving, device: str, puts: Sequence[Put], within_s: float = DRAIN_S) -> bool:
     """Whether everything that was durable has come, in time."""
-    wanted = {one.identity for one in puts}
-    return until(lambda: wanted <= here.received(device), within_s)
+    wanted, seen = {one.identity for one in puts}, 0
+    began_s = moved_s = time.monotonic()
+    while time.monotonic() < min(began_s + within_s, moved_s + QUIET_S):
+        held = here.received(device)
+        if wanted <= held:
+            return True
+        if len(held) > seen:
+            seen, moved_s = len(held), time.monotonic()
+        time.sleep(LOOK_S)
+    return False
+
+
+def whole(here: Receiving, device: str) -> bool:
+    """Whether nothing is missing between what has come: what was never answered may come too."""
+    return until(lambda: not here.account(device).outcomes()["missing"], QUIET_S)
 
 
 def passes(device: DeviceSession, duration_ns: int, wall_jump_ns: int = 0) -> None:
@@ -64,9 +83,13 @@ def driven(
 ) -> bool:
     """Let simulated time pass until everything that was durable has come; whether it has."""
     name, wanted = device_name(device), {one.identity for one in puts}
-    for _ in range(steps):
-        if wanted <= here.received(name):
-            return True
+    seen = moved = 0
+    for step in range(steps):
+        held = here.received(name)
+        if wanted <= held or step - moved > QUIET_STEPS:
+            break
+        if len(held) > seen:
+            seen, moved = len(held), step
         passes(device, STEP_NS)
     return wanted <= here.received(name)
 
@@ -78,11 +101,13 @@ def faults_of(
 
     A record of a class in `given_up` may be told as a gap instead.
     """
-    payloads = here.payloads(device)
+    payloads, held = here.payloads(device), here.received(device)
     faults = here.account(device).faults()
     for one in puts:
         found = payloads.get(one.identity)
-        if found is None and one.kind not in given_up:
+        if found is None and one.identity in held:
+            faults.append(f"{_named(one)} came, and does not open")
+        elif found is None and one.kind not in given_up:
             faults.append(f"{_named(one)} was durable, and never came")
         elif found is not None and found != one.payload:
             faults.append(f"{_named(one)} came as {found[:60]!r}")

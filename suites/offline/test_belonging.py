@@ -61,9 +61,10 @@ def test_own_key(measure: Measure, rig: Rig) -> None:
             for patient in (*patients, NOBODY):
                 about = payload_of({"of": patient, "turn": turn})
                 named = None if patient == NOBODY else patient
-                puts += [(patient, one) for one in put(device, [("trend", about)], named)]
+                puts += [(patient, one) for one in put(device, [("event", about)], named)]
         name = device_name(device)
-        drained(here, name, [one for _, one in puts])
+        last = put(device, [("alarm", payload_of({}))])
+        drained(here, name, [*last, *(one for _, one in puts)])
         faults = _keys_shared(here, name, puts)
     count(
         measure, "records_under_the_key_of_another", faults, len(puts),

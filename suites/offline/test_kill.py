@@ -10,7 +10,7 @@ from edgeward_harness.rig.receiving import Put, receiving
 from edgeward_harness.run.measure import Measure
 from edgeward_harness.target import DeviceSession
 
-from .keeping import Records, count, device_name, drained, faults_of, kept
+from .keeping import Records, count, device_name, drained, faults_of, kept, whole
 
 AT_ONCE = 20
 UNDER_WAY = 12
@@ -44,6 +44,7 @@ def test_kill(measure: Measure, rig: Rig) -> None:
             rig.progress(done + 1, repeats)
         here.start()
         drained(here, name, durable)
+        whole(here, name)
         faults = faults_of(here, name, durable)
     count(
         measure, "acknowledged_records_lost_over_a_kill", faults, max(len(durable), 1),

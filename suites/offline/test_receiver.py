@@ -9,8 +9,10 @@ from edgeward_harness.rig.bench import Rig
 from edgeward_harness.rig.receiving import Put, Receiving, receiving
 from edgeward_harness.rig.sink.faults import Fault
 from edgeward_harness.run.measure import Measure
+from edgeward_harness.target import DeviceSession
 
 from .keeping import (
+    CLASSES,
     NS,
     Records,
     count,
@@ -35,8 +37,8 @@ def test_wrong_answers(measure: Measure, rig: Rig) -> None:
     Method: while records flow, the receiver answers each of the ways it knows in turn, one to three
     requests long: busy, unavailable, an error, refusals of the identity, a portal's page or
     redirect, an answer to another batch, no JSON, half an answer, none after it kept the batch,
-    none before, late, and without the keys it was granted. Then it is well again. Everything must
-    arrive, once and in order.
+    none before, late, and without the keys it was granted. Then it is well again, and a record of
+    each class follows. Everything must arrive, once and in order.
     """
     records = Records(rig.seed("TC-OFF-005"))
     durable: list[Put] = []
@@ -53,6 +55,7 @@ def test_wrong_answers(measure: Measure, rig: Rig) -> None:
                 passes(device, 60 * NS)
             rig.progress(done + 1, repeats)
         here.receiver.faults.clear()
+        durable += kept(put_all(device, [records.one(kind) for kind in CLASSES]))
         driven(device, here, durable)
         faults = faults_of(here, name, durable)
     count(
@@ -67,8 +70,8 @@ def test_poison(measure: Measure, rig: Rig) -> None:
 
     Method: of 300 records three are refused by the receiver for ever, in its answer or by refusing
     every batch that holds them, and no batch over 8 kB is taken. All others must arrive, and the
-    refused ones must be told as gaps. A receiver that refuses everything for a while must cost
-    nothing.
+    refused ones must be told as gaps. Then the receiver refuses everything for an hour, and is well
+    again: that must cost nothing.
     """
     records = Records(rig.seed("TC-OFF-010"))
     faults: list[str] = []
@@ -91,12 +94,32 @@ def test_poison(measure: Measure, rig: Rig) -> None:
             driven(device, here, good)
             driven(device, here, kept(put_all(device, [records.one("event")])))
             faults += _after_poison(here, name, good, told)
+            later = _while_all_is_refused(device, here, records, in_answer=not done % 2)
+            faults += _after_poison(here, name, later, told)
+            puts += later
             trials += len(puts)
             rig.progress(done + 1, repeats)
     count(
         measure, "records_lost_beside_a_refused_one", faults, max(trials, 1),
         "all but the refused ones arrive, and these are told as gaps",
     )  # fmt: skip
+
+
+def _while_all_is_refused(
+    device: DeviceSession, here: Receiving, records: Records, *, in_answer: bool
+) -> list[Put]:
+    """What was put before an hour in which the receiver took nothing; it has come since."""
+    every = frozenset(range(1, 1000))
+    here.receiver.faults.clear()
+    if in_answer:
+        here.receiver.faults.refuse = every
+    else:
+        here.receiver.faults.poison = every
+    puts = kept(put_all(device, records.some(AT_ONCE, ("trend", "event", "alarm"))))
+    passes(device, 3600 * NS)
+    here.receiver.faults.clear()
+    driven(device, here, puts)
+    return puts
 
 
 def _after_poison(here: Receiving, name: str, good: list[Put], bad: frozenset[int]) -> list[str]:
@@ -117,10 +140,10 @@ def _after_poison(here: Receiving, name: str, good: list[Put], bad: frozenset[in
 def test_receiver_dies(measure: Measure, rig: Rig) -> None:
     """A receiver that is killed, before it keeps a batch or after, loses and doubles nothing.
 
-    Method: the receiver is a process of its own. It is ordered to kill itself in the middle of its
-    next requests, before it has kept the batch or between keeping it and answering, and started
-    anew with what it had, so many times, while records flow. In the end everything must be there,
-    once and in order.
+    Method: the receiver is a process of its own. While the device is connected to it and has
+    delivered all, it is ordered to kill itself in the middle of the next batch: in turn before it
+    has kept it, and between keeping it and answering. It is started anew with what it had, so many
+    times. Everything must be there, once and in order.
     """
     from edgeward_harness.rig.sink.process import SinkProcess
 
@@ -138,7 +161,9 @@ def test_receiver_dies(measure: Measure, rig: Rig) -> None:
         name = device_name(device)
         here.enrol(device)
         for done in range(repeats):
-            fault = records.draw.choice((Fault.DIE_BEFORE, Fault.DIE_AFTER))
+            fault = (Fault.DIE_BEFORE, Fault.DIE_AFTER)[done % 2]
+            durable += kept(put_all(device, [records.one("alarm")]))
+            drained(here, name, durable)
             sink.ask("fault", fault=fault.value)
             durable += kept(put_all(device, records.some(AT_ONCE)))
             durable += kept(put_all(device, [records.one("alarm")]))

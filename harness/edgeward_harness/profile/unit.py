@@ -91,6 +91,9 @@ HOST_FIXTURES = ("process-control", "core-load", "memory-load", "process-view", 
 processes use, and the files they consist of, can be seen; it reaches a receiver that runs here."""
 DISK_RECORD = "disk-record"
 """What its process writes, syncs and says can be recorded call by call."""
+BROKER = "broker"
+"""A real MQTT broker can be run here, and killed."""
+_SERVERS = ":/usr/sbin:/usr/local/sbin"
 
 
 def _host_fixtures() -> Iterator[str]:
@@ -98,6 +101,8 @@ def _host_fixtures() -> Iterator[str]:
     yield from HOST_FIXTURES
     if shutil.which("strace") is not None:
         yield DISK_RECORD
+    if shutil.which("mosquitto", path=os.environ.get("PATH", os.defpath) + _SERVERS) is not None:
+        yield BROKER
     if energy_counters():
         yield "energy-meter"
     if not in_memory(Path(tempfile.gettempdir())):

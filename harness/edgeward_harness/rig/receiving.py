@@ -23,7 +23,7 @@ from edgeward_harness.errors import Finding
 from edgeward_harness.rig.sink.account import Account, account
 from edgeward_harness.rig.sink.bench import NAME, Bench
 from edgeward_harness.rig.sink.decode import Record
-from edgeward_harness.rig.sink.opening import open_record
+from edgeward_harness.rig.sink.opening import UnreadableError, open_record
 from edgeward_harness.rig.sink.receiver import Receiver
 from edgeward_harness.rig.sink.server import HttpsSink, server_context
 from edgeward_harness.target import DeviceSession
@@ -80,6 +80,8 @@ class Receiving:
     receiver: Receiver
     port: int = 0
     """Where devices find it: its own port, or that of whatever stands before it."""
+    scheme: str = "https"
+    """By which way devices send."""
     _sink: HttpsSink | None = None
     _own_port: int = 0
     _root: Ed25519PrivateKey = field(init=False)
@@ -121,7 +123,7 @@ class Receiving:
             serialization.Encoding.Raw, serialization.PublicFormat.Raw
         )
         return {
-            "url": f"https://{NAME}:{self.port}",
+            "url": f"{self.scheme}://{NAME}:{self.port}",
             "authorities": self.bench.authority().pem.decode(),
             "pin_root": base64.b64encode(public).decode(),
             "pins": self._pins(),
@@ -141,7 +143,10 @@ class Receiving:
         return account(self.receiver.ledger, device)
 
     def payloads(self, device: str) -> dict[tuple[str, int], bytes]:
-        """What every record says that was received, opened with the keys that were granted."""
+        """What every record says that was received, opened with the keys that were granted.
+
+        One that its key does not open says nothing.
+        """
         ledger = self.receiver.ledger
         opened = {}
         for token, sequence, kind, flags, key, blob in ledger.rows(
@@ -150,7 +155,8 @@ class Receiving:
             secret = ledger.secret(device, token, key)
             if secret is not None:
                 record = Record(token, sequence, kind, flags, key, blob)
-                opened[token.hex(), sequence] = open_record(device, record, secret)
+                with contextlib.suppress(UnreadableError):
+                    opened[token.hex(), sequence] = open_record(device, record, secret)
         return opened
 
     def received(self, device: str) -> set[tuple[str, int]]:

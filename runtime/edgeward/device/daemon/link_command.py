@@ -20,7 +20,14 @@ from edgeward.device.daemon.control import NotRunningError, ask_status
 from edgeward.device.daemon.folder import add_state, state_of
 from edgeward.device.identity import device_id
 from edgeward.device.outgoing.layout import TRUST, records_of_state
-from edgeward.device.outgoing.link import Link, LinkError, keep_link, kept_link, read_link
+from edgeward.device.outgoing.link import (
+    Link,
+    LinkError,
+    Trusted,
+    keep_link,
+    kept_link,
+    read_link,
+)
 from edgeward.device.outgoing.outgoing import RELEASED_NS
 from edgeward.errors import EdgewardError, TrustError
 from edgeward.profile.toml import TomlError, read_toml
@@ -89,7 +96,8 @@ def _connect(path: Path, wallet: Wallet, store: PrivateStore) -> None:
     link = read_link(told)
     clock, entropy = SystemClock(), SystemEntropy()
     time = SecureTime(clock, store, built_ns=RELEASED_NS)
-    link.transport(wallet, store, time, clock, entropy).close()
+    trusted = Trusted(wallet, store, time, clock, entropy)
+    link.transport("", trusted).close()
     if "certificate" in told:
         wallet.issued(told["certificate"].encode())
     keep_link(store, link)

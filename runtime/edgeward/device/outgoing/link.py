@@ -5,11 +5,13 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
 from edgeward.canonical import canonical_json
 from edgeward.comms.delivery.pace import Connection
+from edgeward.comms.delivery.transport import Transport
 from edgeward.comms.transports.connection import Address
 from edgeward.comms.transports.entrance import Trust
 from edgeward.comms.transports.https import HttpsTransport
@@ -22,7 +24,25 @@ from edgeward.ports import Clock, Entropy, Store
 
 BLOB = "link"
 KEY_BYTES = 32
-PORT = 443
+PORTS = {"https": 443, "wss": 443, "mqtts": 8883}
+"""By scheme: batches over HTTPS, over a WebSocket, through an MQTT broker."""
+MQTT_VERSIONS = {"": 5, "version=5": 5, "version=3.1.1": 4}
+"""By the query of the address."""
+URLS = (
+    "https://HOST or https://HOST:PORT; wss: likewise; mqtts: likewise, with ?version=3.1.1 where"
+    " a broker does not speak 5"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """What a device has of its own to judge by, and to show."""
+
+    wallet: Wallet
+    store: Store
+    time: SecureTime
+    clock: Clock
+    entropy: Entropy
 
 
 class LinkError(EdgewardError):
@@ -54,7 +74,7 @@ class Link:
     def address(self) -> Address:
         """Host and port."""
         parts = urlsplit(self.url)
-        return Address(parts.hostname or "", parts.port or PORT)
+        return Address(parts.hostname or "", parts.port or PORTS[parts.scheme])
 
     def to_dict(self) -> dict[str, Any]:
         """As it is kept."""
@@ -68,12 +88,11 @@ class Link:
             "connection": self.connection.value,
         }
 
-    def transport(
-        self, wallet: Wallet, store: Store, time: SecureTime, clock: Clock, entropy: Entropy
-    ) -> HttpsTransport:
-        """What carries batches there.
+    def transport(self, device: str, trusted: Trusted) -> Transport:
+        """What carries batches of this device there.
 
         Raises:
+            LinkError: it needs an extra that is not installed.
             TrustError: authorities, revocations or pins are not what they should be.
         """
         judge = PeerJudge(
@@ -81,8 +100,23 @@ class Link:
             self.authorities.encode(),
             revoked_pem=[self.revocations.encode()] if self.revocations else (),
         )
-        pins = PinStore(store, self.pin_root, self.pins)
-        return HttpsTransport(self.address, Trust(judge, pins, wallet, time), clock, entropy)
+        pins = PinStore(trusted.store, self.pin_root, self.pins)
+        trust = Trust(judge, pins, trusted.wallet, trusted.time)
+        clock, entropy = trusted.clock, trusted.entropy
+        parts = urlsplit(self.url)
+        if parts.scheme == "https":
+            return HttpsTransport(self.address, trust, clock, entropy)
+        module, extra = ("paho", "mqtt") if parts.scheme == "mqtts" else ("websockets", "websocket")
+        if find_spec(module) is None:
+            raise LinkError([f"url: {self.url}: needs the extra {extra}: edgeward[{extra}]"])
+        if parts.scheme == "wss":
+            from edgeward.comms.transports.websocket import WebSocketTransport
+
+            return WebSocketTransport(self.address, trust, clock, entropy)
+        from edgeward.comms.transports.mqtt import MqttTransport
+
+        version = MQTT_VERSIONS[parts.query]
+        return MqttTransport(device, self.address, trust, clock, entropy, version=version)
 
 
 def read_link(told: Mapping[str, Any]) -> Link:
@@ -95,11 +129,13 @@ def read_link(told: Mapping[str, Any]) -> Link:
     url = str(told.get("url", ""))
     try:
         parts = urlsplit(url)
-        accepted = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+        accepted = parts.scheme in PORTS and bool(parts.hostname) and parts.port != 0
+        queries = MQTT_VERSIONS if parts.scheme == "mqtts" else ("",)
+        accepted = accepted and parts.query in queries
     except ValueError:
         accepted = False
     if not accepted:
-        faults.append(f"url: found {url[:80]!r}, accepted: https://HOST or https://HOST:PORT")
+        faults.append(f"url: found {url[:80]!r}, accepted: {URLS}")
     try:
         connection = Connection(told.get("connection") or Connection.ALWAYS)
     except ValueError:

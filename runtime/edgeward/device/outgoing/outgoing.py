@@ -18,6 +18,7 @@ from edgeward.adapters.database import FolderDatabase
 from edgeward.adapters.private_store import PrivateStore
 from edgeward.comms.delivery.courier import Courier
 from edgeward.comms.delivery.pace import PACES
+from edgeward.comms.delivery.transport import Transport
 from edgeward.comms.outbox.allowance import Allowance, room_of
 from edgeward.comms.outbox.outbox import Outbox
 from edgeward.comms.record import DataKey, Offered, Receipt, RecordClass, Standing
@@ -30,7 +31,7 @@ from edgeward.comms.trust.secure_time import SecureTime
 from edgeward.comms.trust.wallet import Wallet
 from edgeward.device.outgoing.keeping import Keeping
 from edgeward.device.outgoing.layout import KEYS, OUTBOX, TRUST
-from edgeward.device.outgoing.link import Link, keep_link, kept_link
+from edgeward.device.outgoing.link import Link, Trusted, keep_link, kept_link
 from edgeward.errors import DeliveryError, SealError, StoreError, TrustError
 from edgeward.ports import Clock, Entropy
 from edgeward.process.events import Tellable
@@ -76,9 +77,10 @@ class Outgoing:
         self.outbox = Outbox(self.file, self.sealer, entropy, allowance)
         self.wallet = Wallet(self._trust, device)
         self.time = SecureTime(clock, self._trust, built_ns=RELEASED_NS)
+        self._trusted = Trusted(self.wallet, self._trust, self.time, clock, entropy)
         self.keeping = Keeping(self, clock, self._kept_wake)
         self.courier: Courier | None = None
-        self._transport: HttpsTransport | None = None
+        self._transport: Transport | None = None
         self.rotation_days = 90
         """The age at which papers are replaced."""
         self.key_age_ns = KEY_AGE_NS
@@ -125,7 +127,7 @@ class Outgoing:
             TrustError: certificate, authorities or pins are not what they should be.
             StoreError: the disk refused; nothing was changed.
         """
-        link.transport(self.wallet, self._trust, self.time, self.clock, self._entropy).close()
+        link.transport(self.device, self._trusted).close()
         if certificate_pem is not None:
             self.wallet.issued(certificate_pem)
             self._renew_ns = 0
@@ -265,16 +267,22 @@ class Outgoing:
             return
         self._renew_ns = now_ns + RENEW_NS
         with contextlib.suppress(DeliveryError, TrustError, StoreError):
+            if not isinstance(transport, HttpsTransport):
+                self._take_first_papers()
+                return
             renew(self.wallet, transport, self.time, rotation_days=self.rotation_days)
+
+    def _take_first_papers(self) -> None:
+        """Where nobody names the papers that it sees, only the first ones are taken: unseen."""
+        if self.wallet.current is None:
+            self.wallet.confirmed(self.wallet.trying().serial)
 
     def _deliver_to(self, link: Link) -> None:
         self._let_go()
         pace = PACES.get(link.connection)
         if pace is None:
             return
-        transport = link.transport(
-            self.wallet, self._trust, self.time, self.clock, self._entropy
-        )
+        transport = link.transport(self.device, self._trusted)
         self._transport = transport
         self.courier = Courier(
             self.device, self.outbox, self.sealer, transport, self.clock, self._entropy, pace,
