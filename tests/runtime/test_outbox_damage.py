@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from outbox_bench import MIB, Bench, bench, every, swift_folder, texts
+from outbox_bench import MIB, Bench, bench, every, subject_of, swift_folder, texts
 
 from edgeward.adapters.database import FolderDatabase
 from edgeward.comms.outbox.allowance import PAGE_BYTES, Allowance
@@ -265,3 +265,25 @@ def test_only_so_many_damaged_files_are_kept(folder: Path) -> None:
     kit.open().close()
     kept = sorted(path.name for path in (folder / "outbox").glob("damaged-*"))
     assert kept == ["damaged-000003.done", "damaged-000004.done", "damaged-000005.done"]
+
+
+def test_what_was_told_and_what_was_erased_outlives_damage(folder: Path) -> None:
+    kit = bench(folder, SMALL)
+    outbox = kit.open()
+    for number in range(30):
+        outbox.accept(texts(RecordClass.EVENT, b"%d" % number, patient="pq"[number % 2]))
+    sent = every(outbox)
+    outbox.quarantine(sent[4], "refused")
+    outbox.delivered(sent[:2])
+    subject = subject_of("q")
+    assert subject
+    outbox.erase(subject)
+    before, gaps, counts = every(outbox), outbox.gaps(), outbox.counts()
+    outbox.close()
+    flipped(folder / "outbox" / "outbox.db", 0)
+    outbox = kit.open()
+    assert [one.lost for one in outbox.salvaged] == [0]
+    assert every(outbox) == before
+    assert (outbox.gaps(), outbox.counts()) == (gaps, counts)
+    assert {key.subject for key in outbox.all_keys()} == {subject_of("p")}
+    outbox.close()

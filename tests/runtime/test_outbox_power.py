@@ -51,6 +51,16 @@ def test_nothing_that_was_promised_is_lost(folder: Path) -> None:
     assert figures["acked"] > figures["cuts"], "hardly anything was at stake"
 
 
+def test_what_a_full_queue_gave_up_is_told_whenever_the_power_goes(folder: Path) -> None:
+    life = lived(folder / "device", SEED, steps=300, taking=0.9)
+    outbox = life.kit.open()
+    assert sum(count.evicted for count in outbox.counts().values()) > 0
+    outbox.close()
+    (folder / "cuts").mkdir()
+    figures = cut(life, folder / "cuts", CUTS_A_LIFE)
+    assert not wrong(figures), f"EDGEWARD_POWER_SEED={SEED}: {dict(figures)}"
+
+
 class Altered:
     """A database that does something else than it is told."""
 

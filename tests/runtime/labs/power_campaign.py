@@ -54,8 +54,10 @@ def place(one: Queued) -> int:
     return place_of(one.identity.epoch.ordinal, one.identity.sequence, one.kind)
 
 
-def lived(folder: Path, seed: int, steps: int, wrap: Wrap | None = None) -> Life:
-    """An outbox at work: it takes, delivers, empties its log, sets aside, restarts."""
+def lived(
+    folder: Path, seed: int, steps: int, wrap: Wrap | None = None, taking: float = 0.6
+) -> Life:
+    """An outbox at work: it takes, delivers, empties its log, restarts."""
     chance = random.Random(seed)
     disk = PowerFolder(folder)
     file: DatabaseFile = disk if wrap is None else wrap(disk)
@@ -64,7 +66,7 @@ def lived(folder: Path, seed: int, steps: int, wrap: Wrap | None = None) -> Life
     number = 0
     for _ in range(steps):
         act = chance.random()
-        if act < 0.6:
+        if act < taking:
             number = _accept(outbox, disk, chance, number)
         elif act < 0.8:
             _deliver(outbox, disk, chance)

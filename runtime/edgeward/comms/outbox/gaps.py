@@ -44,9 +44,13 @@ def add_gap(database: Database, lost: Lost) -> None:
             (lost.first, lost.last, lost.count, before[0][0]),
         )
         return
+    _insert(database, lost)
+
+
+def _insert(database: Database, lost: Lost) -> None:
     database.execute(
         "INSERT INTO gap (ordinal, kind, reason, first, last, count) VALUES (?, ?, ?, ?, ?, ?)",
-        (*of, lost.first, lost.last, lost.count),
+        (lost.ordinal, lost.kind, lost.reason, lost.first, lost.last, lost.count),
     )
 
 
@@ -85,10 +89,22 @@ def forget_gap(database: Database, gap: Gap) -> None:
 def add_unknown(database: Database, gaps: Iterable[Lost]) -> None:
     """Tell of what is not told in whole yet: a salvage that is done again tells nothing twice."""
     for lost in gaps:
-        known = database.execute(
+        if not _is_told(database, lost):
+            add_gap(database, lost)
+
+
+def put_back(database: Database, gaps: Iterable[Lost]) -> None:
+    """Put gaps back as they were, before the records that lie between them are there again."""
+    for lost in gaps:
+        if not _is_told(database, lost):
+            _insert(database, lost)
+
+
+def _is_told(database: Database, lost: Lost) -> bool:
+    return bool(
+        database.execute(
             "SELECT 1 FROM gap WHERE ordinal = ? AND kind = ? AND reason = ?"
             " AND first <= ? AND last >= ? LIMIT 1",
             (lost.ordinal, lost.kind, lost.reason, lost.first, lost.last),
         )
-        if not known:
-            add_gap(database, lost)
+    )

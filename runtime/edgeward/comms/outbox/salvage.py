@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from edgeward.comms.outbox import keys, shelf
 from edgeward.comms.outbox.core import Core
-from edgeward.comms.outbox.gaps import Lost, add_unknown
+from edgeward.comms.outbox.gaps import Lost, add_unknown, put_back
 from edgeward.comms.outbox.pages import Pages
 from edgeward.comms.outbox.place import SEQUENCE_MAX, ordinal_of, sequence_of
 from edgeward.comms.outbox.ruin import Ruin, read_ruin
@@ -73,7 +73,7 @@ def _put_back_small(core: Core, ruin: Ruin, known: dict[int, DataKey]) -> None:
             for epoch in epochs[part]:
                 keys.store_epoch(change.database, epoch)
             keys.store_keys(change.database, wrapped[part])
-            add_unknown(change.database, gaps[part])
+            put_back(change.database, gaps[part])
     for subject in ruin.erased:
         with core.change(frames_of(_SMALL_BYTES, 2)) as change:
             keys.mark_erased(change.database, subject)
