@@ -15,7 +15,7 @@ from edgeward.comms.delivery.transport import Transport
 from edgeward.comms.transports.connection import Address
 from edgeward.comms.transports.entrance import Trust
 from edgeward.comms.transports.https import HttpsTransport
-from edgeward.comms.trust.peer import PeerJudge
+from edgeward.comms.trust.peer import CIPHERS, PeerJudge
 from edgeward.comms.trust.pin_store import PinStore
 from edgeward.comms.trust.secure_time import SecureTime
 from edgeward.comms.trust.wallet import Wallet
@@ -43,6 +43,8 @@ class Trusted:
     time: SecureTime
     clock: Clock
     entropy: Entropy
+    ciphers: tuple[str, ...] = CIPHERS
+    """TLS cipher suites by their IANA names."""
 
 
 class LinkError(EdgewardError):
@@ -99,6 +101,7 @@ class Link:
             self.address.host,
             self.authorities.encode(),
             revoked_pem=[self.revocations.encode()] if self.revocations else (),
+            ciphers=trusted.ciphers,
         )
         pins = PinStore(trusted.store, self.pin_root, self.pins)
         trust = Trust(judge, pins, trusted.wallet, trusted.time)

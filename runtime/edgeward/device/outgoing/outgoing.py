@@ -27,6 +27,7 @@ from edgeward.comms.sealing.keystore import SoftwareKeystore
 from edgeward.comms.sealing.sealer import RecordSealer
 from edgeward.comms.transports.https import HttpsTransport
 from edgeward.comms.transports.renewal import renew
+from edgeward.comms.trust.peer import CIPHERS
 from edgeward.comms.trust.secure_time import SecureTime
 from edgeward.comms.trust.wallet import Wallet
 from edgeward.device.outgoing.keeping import Keeping
@@ -58,7 +59,13 @@ class Outgoing:
     """What a device keeps and delivers."""
 
     def __init__(
-        self, device: str, folder: Path, clock: Clock, entropy: Entropy, allowance: Allowance
+        self,
+        device: str,
+        folder: Path,
+        clock: Clock,
+        entropy: Entropy,
+        allowance: Allowance,
+        ciphers: tuple[str, ...] = CIPHERS,
     ) -> None:
         """Open it, or begin it; deliver where it was told to before.
 
@@ -77,7 +84,7 @@ class Outgoing:
         self.outbox = Outbox(self.file, self.sealer, entropy, allowance)
         self.wallet = Wallet(self._trust, device)
         self.time = SecureTime(clock, self._trust, built_ns=RELEASED_NS)
-        self._trusted = Trusted(self.wallet, self._trust, self.time, clock, entropy)
+        self._trusted = Trusted(self.wallet, self._trust, self.time, clock, entropy, ciphers)
         self.keeping = Keeping(self, clock, self._kept_wake)
         self.courier: Courier | None = None
         self._transport: Transport | None = None

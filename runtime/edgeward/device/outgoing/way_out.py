@@ -58,6 +58,7 @@ class WayOut:
         if self.opened is None:
             from edgeward.comms.outbox.allowance import Allowance
             from edgeward.comms.record import RecordClass
+            from edgeward.comms.trust.peer import CIPHERS
             from edgeward.device.outgoing.outgoing import Outgoing
 
             assert self._folder is not None
@@ -67,8 +68,11 @@ class WayOut:
             else:
                 order = (RecordClass[kind.name] for kind in profile.offline.eviction_order)
                 allowance = Allowance(profile.offline.queue_mb * MB, eviction=tuple(order))
+            ciphers: tuple[str, ...] = CIPHERS
+            if profile is not None:
+                ciphers = tuple(one.value for one in profile.security.ciphers)
             self.opened = Outgoing(
-                self._device, self._folder, self._clock, self._entropy, allowance
+                self._device, self._folder, self._clock, self._entropy, allowance, ciphers
             )
             if profile is not None:
                 self.opened.rotation_days = profile.security.certificate_rotation_days
