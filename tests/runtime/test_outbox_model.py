@@ -67,7 +67,8 @@ class Life(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         memory = Path("/dev/shm")
-        self.home = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
+        self.folder = tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None)
+        self.home = Path(self.folder.name) / "outbox"
         self.disk = Disk()
         self.kit = Bench(PowerFolder(self.home, self.disk), Allowance(MIB))
         self.outbox = self.kit.open()
@@ -210,7 +211,8 @@ class Life(RuleBasedStateMachine):
         if hasattr(self, "outbox"):
             self.disk.broken = False
             self.outbox.close()
-            shutil.rmtree(self.home)
+        if hasattr(self, "folder"):
+            self.folder.cleanup()
 
 
 def run(**figures: Any) -> None:
