@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from edgeward_harness.measure.judge import judge_failures
-from edgeward_harness.rig.receiving import Put, Receiving, payload_of, put, until
+from edgeward_harness.rig.receiving import Put, Receiving, payload_of, put
 from edgeward_harness.run.measure import Measure
 from edgeward_harness.target import DeviceSession
 
@@ -16,6 +16,8 @@ DRAIN_S: Final = 60.0
 QUIET_S: Final = 20.0
 """After so long without anything new nothing more will come: an alarm, or a restart, came last."""
 LOOK_S: Final = 0.02
+WHOLE_S: Final = 1.0
+WHOLE_LOOKS: Final = 10
 SHOWN: Final = 3
 NS: Final = 1_000_000_000
 STEP_NS: Final = 20 * NS
@@ -58,19 +60,26 @@ def drained(here: Receiving, device: str, puts: Sequence[Put], within_s: float =
     """Whether everything that was durable has come, in time."""
     wanted, seen = {one.identity for one in puts}, 0
     began_s = moved_s = time.monotonic()
-    while time.monotonic() < min(began_s + within_s, moved_s + QUIET_S):
-        held = here.received(device)
-        if wanted <= held:
-            return True
-        if len(held) > seen:
-            seen, moved_s = len(held), time.monotonic()
-        time.sleep(LOOK_S)
-    return False
+    while wanted and time.monotonic() < min(began_s + within_s, moved_s + QUIET_S):
+        found = here.receiver.ledger.rows(
+            "SELECT arrived, token, sequence FROM records WHERE device = ? AND arrived > ?",
+            device, seen,
+        )  # fmt: skip
+        if found:
+            seen, moved_s = max(arrived for arrived, _, _ in found), time.monotonic()
+            wanted -= {(token.hex(), sequence) for _, token, sequence in found}
+        else:
+            time.sleep(LOOK_S)
+    return not wanted
 
 
 def whole(here: Receiving, device: str) -> bool:
     """Whether nothing is missing between what has come: what was never answered may come too."""
-    return until(lambda: not here.account(device).outcomes()["missing"], QUIET_S)
+    for _ in range(WHOLE_LOOKS):
+        if not here.account(device).outcomes()["missing"]:
+            return True
+        time.sleep(WHOLE_S)
+    return False
 
 
 def passes(device: DeviceSession, duration_ns: int, wall_jump_ns: int = 0) -> None:
