@@ -3,6 +3,7 @@
 
 PYTHON  ?= python3
 PROFILE ?= bedside_monitor
+CUTS    ?= 10000
 OUT     ?= out/$(PROFILE)-$(shell date -u +%Y%m%dT%H%M%SZ)
 
 BIN   := .venv/bin
@@ -15,7 +16,7 @@ test quick: export PYTHONDONTWRITEBYTECODE :=
 # The quick ones compute; of the slow ones many wait at the pace of a sensor, so that three fill two cores.
 TOGETHER := -q -m "not slow" -n 2 --dist worksteal
 
-.PHONY: help install verify test quick lint bench clean
+.PHONY: help install verify test quick lint campaign bench clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -43,6 +44,14 @@ lint: $(STAMP) ## ruff, mypy strict and the layers
 	@$(BIN)/ruff check --quiet
 	@{ told=$$($(BIN)/lint-imports --no-logo) || { echo "$$told"; exit 1; }; } & layers=$$!; \
 	  $(BIN)/mypy --no-error-summary; types=$$?; wait $$layers && exit $$types
+
+campaign: $(STAMP) ## power cuts, kills, key lives, carried media and bad weather by the thousand: CUTS=10000
+	@echo "campaign: $(CUTS) power cuts, and the rest in proportion; some twenty minutes"
+	@EDGEWARD_POWER_CUTS=$(CUTS) EDGEWARD_OUTBOX_KILLS=$$(($(CUTS) / 50)) EDGEWARD_KEY_RUNS=$$(($(CUTS) / 25)) \
+	  EDGEWARD_CARRY_RUNS=$$(($(CUTS) / 70)) EDGEWARD_WEATHERS=$$(($(CUTS) / 250)) EDGEWARD_BACKLOG=1000000 \
+	  $(BIN)/pytest -q tests/runtime/test_outbox_power.py tests/runtime/test_outbox_kill.py \
+	  tests/runtime/test_outbox_backlog.py tests/runtime/test_sealing_outbox.py \
+	  tests/runtime/test_carried_queue.py tests/runtime/test_transport_weather.py
 
 bench: $(ENGINES) $(PEERS) ## measure against floors and peers, with the limit beside each figure
 	@$(BIN)/python benchmarks/run_all.py

@@ -238,8 +238,10 @@ class Outgoing:
         self._care_ns = now_ns + CARE_NS
         with contextlib.suppress(StoreError):
             self.outbox.retry()
+        with contextlib.suppress(StoreError):
             if self.outbox.checkpoint_due:
                 self.outbox.checkpoint()
+        with contextlib.suppress(StoreError):
             if now_ns >= self._rotate_ns:
                 self._rotate_ns = now_ns + ROTATION_NS
                 self.rotate_keys(self.key_age_ns)
