@@ -49,8 +49,8 @@ def test_a_full_database_a_damaged_one_and_a_wrong_statement_differ(tmp_path: Pa
     database.execute("PRAGMA max_page_count=3")
     with pytest.raises(FullError, match="full"):
         database.execute("INSERT INTO one VALUES (zeroblob(100000))")
-    with pytest.raises(StoreError, match="no such table") as found:
-        database.execute("SELECT * FROM two")
+    with pytest.raises(StoreError, match="syntax error") as found:
+        database.execute("SELECT FROM one")
     assert type(found.value) is StoreError
     database.close()
     database.close()
@@ -58,6 +58,20 @@ def test_a_full_database_a_damaged_one_and_a_wrong_statement_differ(tmp_path: Pa
     (tmp_path / "outbox.db").write_bytes(b"nothing that SQLite ever wrote" * 500)
     with pytest.raises(DamagedError, match="not a database"):
         file.open().execute("SELECT * FROM one")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["SELECT * FROM two", "SELECT other FROM one", "INSERT INTO one (other) VALUES (1)"],
+)
+def test_tables_that_do_not_fit_what_is_asked_of_them_are_damaged(
+    tmp_path: Path, statement: str
+) -> None:
+    database = FolderDatabase(tmp_path).open()
+    database.execute("CREATE TABLE one (blob BLOB)")
+    with pytest.raises(DamagedError):
+        database.execute(statement)
+    database.close()
 
 
 def test_another_process_is_kept_out_until_it_is_let_go(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from edgeward.ports import Value
 
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _UNREADABLE = frozenset({sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ})
+_UNKNOWN = re.compile("no such (table|column)|has no column named")
+"""Statements and tables are fixed: where they do not fit, the tables were changed on the disk."""
 _LOG, _INDEX, _SPARE, _JOURNAL = "-wal", "-shm", "-spare", "-journal"
 _PARTS = ("", _LOG, _INDEX, _SPARE, _JOURNAL)
 _CLAIM = "claim"
@@ -34,7 +36,8 @@ def as_error(error: sqlite3.Error, path: Path) -> StoreError:
     """What the runtime calls an error of SQLite."""
     extended = getattr(error, "sqlite_errorcode", 0)
     kind = StoreError
-    if extended & 0xFF in _DAMAGED or extended in _UNREADABLE:
+    unknown = extended == sqlite3.SQLITE_ERROR and _UNKNOWN.search(str(error))
+    if extended & 0xFF in _DAMAGED or extended in _UNREADABLE or unknown:
         kind = DamagedError
     elif extended == sqlite3.SQLITE_FULL:
         kind = FullError

@@ -163,7 +163,7 @@ def _gap(told: dict[str, Any]) -> Gap:
     )
     if gap.reason not in REASONS:
         raise ValueError(f"a gap for the reason {gap.reason!r}")
-    if not 1 <= gap.first <= gap.last or not 1 <= gap.count <= gap.last - gap.first + 1:
+    if not 1 <= gap.first <= gap.last or not 0 <= gap.count <= gap.last - gap.first + 1:
         raise ValueError(f"a gap of {gap.count} from {gap.first} to {gap.last}")
     return gap
 
