@@ -184,6 +184,8 @@ def test_a_record_that_was_ordered_to_be_refused_is_named_and_not_kept(
         ({"gaps": [{}]}, "epoch"),
         ({"gaps": [{"epoch": "01" * 8, "class": "trend", "first": 2, "last": 1, "count": 1,
                     "reason": "evicted"}]}, "a gap of 1 from 2 to 1"),
+        ({"gaps": [{"epoch": "01" * 8, "class": "trend", "first": 1, "last": 2, "count": -1,
+                    "reason": "evicted"}]}, "a gap of -1 from 1 to 2"),
         ({"keys": 5}, "not iterable"),
     ],
 )  # fmt: skip
@@ -193,6 +195,15 @@ def test_a_header_that_cannot_be_is_refused(
     sender.changes = changes
     with pytest.raises(BadBatchError, match=said_of_it):
         read_batch(sender.batch(sender.seal(1)))
+
+
+def test_a_gap_may_hold_nothing_when_nobody_knows_where_its_records_were(sender: Sender) -> None:
+    gaps = (
+        sender.gap("trend", 2, 3, 0, "quarantined"),
+        sender.gap("trend", 5, 9, 1, "quarantined"),
+    )
+    told = read_batch(sender.batch(sender.seal(1), gaps=gaps)).gaps
+    assert [(one.first, one.last, one.count) for one in told] == [(2, 3, 0), (5, 9, 1)]
 
 
 @given(st.data())
