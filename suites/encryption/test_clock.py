@@ -10,7 +10,6 @@ from edgeward_harness.rig.bench import Rig
 from edgeward_harness.rig.receiving import Receiving, receiving
 from edgeward_harness.run.measure import Measure
 from edgeward_harness.target import DeviceSession
-from edgeward_harness.target.simulated_time import WALL_START_NS
 
 from .hearing import connect
 from .kept import Kept
@@ -72,7 +71,6 @@ class _Trial:
     def __init__(self, device: DeviceSession, rx: Receiving, faults: dict[str, list[str]]) -> None:
         self._device, self._rx, self._faults = device, rx, faults
         self._peers = Peers(rx)
-        self._wall_ns = WALL_START_NS
         self.kept = Kept(device.description["device"]["id"])
         self.kept.some(device, RECORDS, "first")
         rx.enrol(device, **self._peers.link)
@@ -81,8 +79,7 @@ class _Trial:
     def set_clock(self, days: int) -> None:
         """Set the wall clock so many days before or after the right time."""
         wall_ns = int(self._rx.bench.now.timestamp()) * S_NS + days * DAY_NS
-        self._device.advance(0, wall_ns - self._wall_ns)
-        self._wall_ns = wall_ns
+        self._device.advance(0, wall_ns - self._device.wall_ns)
 
     def asked(self, when: str, *, may_be_asked: str) -> None:
         """Lead it to the wrong one, then to the right one."""
@@ -114,4 +111,3 @@ class _Trial:
     def _passes(self) -> None:
         for _ in range(STEPS):
             self._device.advance(STEP_NS)
-            self._wall_ns += STEP_NS

@@ -224,6 +224,17 @@ class DeviceSession:
             asked["wall_jump_ns"] = wall_jump_ns
         self.call("clock", asked, timeout_s)
 
+    @property
+    def wall_ns(self) -> int:
+        """The wall time of a simulated build, as the harness has set it.
+
+        Raises:
+            HarnessError: it was not opened as a simulated build.
+        """
+        if self._simulated is None:
+            raise HarnessError("only a simulated build has a wall clock that is known here")
+        return self._simulated.wall_ns
+
     def pump_until(self, instant_ns: int) -> None:
         """Wait until this monotonic instant and stamp every answer that arrives on its arrival.
 
