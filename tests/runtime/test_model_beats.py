@@ -32,6 +32,8 @@ from edgeward.signal.ring import Samples
 
 RATE_HZ: Final = 250
 SIZE_MAX_BYTES: Final = 100_000
+ROUNDED_MAX: Final = 0.03
+"""A probability of the shipped model beside that of the float one."""
 WIDE_S: Final = (20.7, 27.1, 33.5)
 USUAL_S: Final = tuple(
     float(time_s)
@@ -98,6 +100,26 @@ def test_the_float_model_that_the_card_names_lies_with_the_suite() -> None:
     assert teacher["made"]["recordings"] == student["made"]["recordings"]
     found = labelled(wave(), OnnxEngine(model, parse_card(json.dumps(teacher).encode())))
     assert [near(found, time_s) for time_s in WIDE_S] == [BeatLabel.VENTRICULAR] * 3
+
+
+def test_the_shipped_model_says_what_the_float_model_says() -> None:
+    samples = wave()[: 24 * RATE_HZ]
+    folder = Path(__file__).parents[2] / "suites" / "accuracy" / "models"
+    card = parse_card((folder / "beat_teacher.json").read_bytes())
+    due = labelled(samples, OnnxEngine((folder / "beat_teacher.onnx").read_bytes(), card))
+    told = labelled(samples, load_beat_model())
+    assert [one.label for one in told] == [one.label for one in due]
+    both = [(a.probability, b.probability) for a, b in zip(told, due, strict=True)]
+    known = np.array([pair for pair in both if None not in pair], dtype=np.float64)
+    assert np.abs(known[:, 0] - known[:, 1]).max() <= ROUNDED_MAX
+
+
+def test_the_card_says_that_patients_who_taught_nothing_lose_less_than_a_point() -> None:
+    against = json.loads(package_file(CARD_FILE))["against_reference"]
+    assert set(against["kept"]) == {"N", "S", "V"}
+    for figure in against["kept"].values():
+        assert -0.01 < figure["low"] <= figure["value"] <= figure["high"] < 0.01
+    assert 0.999 < against["agreeing"] < 1
 
 
 def test_wide_early_beats_are_ventricular_and_the_usual_ones_normal() -> None:

@@ -1,6 +1,9 @@
 """How the beat model is made: marks are matched once, figures are reckoned right, weights too."""
 
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,14 +20,15 @@ from edgeward.model.train_beats.__main__ import main  # noqa: E402
 from edgeward.model.train_beats.judging import judged, table  # noqa: E402
 from edgeward.model.train_beats.making import Models, Plan, made  # noqa: E402
 from edgeward.model.train_beats.material import LABELS, matched, recorded  # noqa: E402
-from edgeward.model.train_beats.network import balance, folded  # noqa: E402
+from edgeward.model.train_beats.merging import FLOOR, floored, joined  # noqa: E402
+from edgeward.model.train_beats.network import Ensemble, balance, folded  # noqa: E402
 from edgeward.signal.detect.beats.row import FEATURES  # noqa: E402
 from edgeward.signal.patient import SimulatedPatient  # noqa: E402
 
 pytestmark = pytest.mark.slow  # torch alone takes a second to import
 
 F, N, Q, S, V = range(5)
-TINY = Plan(teacher_epochs=150, student_epochs=150, teacher_widths=(8,), student_widths=(6,))
+TINY = Plan(teacher_epochs=150, teacher_widths=(8,))
 
 
 def easy(beats: int) -> Examples:
@@ -96,9 +100,57 @@ def test_a_folded_network_answers_what_it_answered() -> None:
     torch.testing.assert_close(layers(rows), network(rows), rtol=1e-4, atol=1e-5)
 
 
-def test_both_models_are_made_again_bit_by_bit_and_the_student_is_whole() -> None:
+def drawn(widths: Sequence[int], seed: int) -> Any:
+    """A network of plain layers that nobody taught, with scores far from each other."""
+    torch.manual_seed(seed)
+    parts: list[Any] = []
+    for takes, gives in pairwise(widths):
+        parts += [torch.nn.Linear(takes, gives), torch.nn.ReLU()]
+    parts[-2].weight.data *= 20
+    return torch.nn.Sequential(*parts[:-1]).eval()
+
+
+@pytest.mark.parametrize("widths", [(4, 6, 5), (4, 7, 6, 5)])
+def test_networks_that_are_joined_answer_their_mean(widths: tuple[int, ...]) -> None:
+    members = [drawn(widths, seed) for seed in range(3)]
+    rows = torch.rand(200, 4) * 2 - 1
+    with torch.no_grad():
+        due, told = Ensemble(members)(rows), joined(members)(rows)
+    torch.testing.assert_close(told, due, rtol=1e-4, atol=1e-4)
+
+
+def test_a_floor_of_scores_changes_no_answer_and_no_share_by_more_than_it_says() -> None:
+    network, rows = drawn((4, 7, 5), 11), torch.rand(2000, 4) * 2 - 1
+    with torch.no_grad():
+        before, after = network(rows), floored(network)(rows)
+    assert after.min() == 0, "there are scores that were raised"
+    assert (after.max(dim=1).values >= -FLOOR - 1e-4).all()
+    assert (after.argmax(dim=1) == before.argmax(dim=1)).all()
+    apart = (torch.softmax(after, dim=1) - torch.softmax(before, dim=1)).abs().max()
+    assert 0 < apart <= (len(LABELS) - 1) * np.exp(FLOOR)
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Models:
+    """Both models of the easy rows, in a second or two."""
+    return made(easy(1200), TINY)
+
+
+def test_of_beats_that_the_teacher_tells_apart_rounding_loses_none(tiny: Models) -> None:
+    rows = easy(1200).windows
+    teacher, student = (run(one, rows) for one in (tiny.teacher, tiny.student))
+    highest = np.sort(teacher, axis=1)
+    clear = highest[:, -1] - highest[:, -2] > 0.05
+    assert clear.mean() > 0.9
+    assert (teacher.argmax(axis=1) == student.argmax(axis=1))[clear].all()
+    assert np.abs(teacher - student).max() < 0.02, "the steps are for scores that may be the answer"
+
+
+def test_both_models_are_made_again_bit_by_bit_and_the_student_is_whole(
+    tiny: Models,
+) -> None:
     examples = easy(1200)
-    one, again = made(examples, TINY), made(examples, TINY)
+    one, again = tiny, made(examples, TINY)
     assert one == again
     for model in (one.teacher, one.student):
         answers = run(model, examples.windows)

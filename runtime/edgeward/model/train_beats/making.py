@@ -1,8 +1,8 @@
 """Teacher and student, and what they are worth on patients that they did not learn from.
 
-The teacher is several networks in float; the student is one, which learned from the teacher, on
-whole numbers of eight bits. Both are made once for each fifth of the patients from the others, to
-be judged, and at last from all of them, to be used. The same seed on the same machine with the same
+The teacher is several networks in float; the student is all of them as one, on whole numbers of
+eight bits. Both are made once for each fifth of the patients from the others, to be judged, and at
+last from all of them, to be used. The same seed on the same machine with the same
 versions gives the same bytes; elsewhere the last bits of the weights may differ.
 """
 
@@ -19,10 +19,12 @@ from edgeward.model.compress.graphs import run, write
 from edgeward.model.compress.learning import Progress
 from edgeward.model.compress.operators import executed
 from edgeward.model.compress.quantise import quantised
+from edgeward.model.compress.scores import Scores, retained
+from edgeward.model.engine import Probabilities
 from edgeward.model.train_beats.judging import Judged, judged, table
 from edgeward.model.train_beats.material import Material, Numbers
+from edgeward.model.train_beats.merging import floored, joined
 from edgeward.model.train_beats.network import Ensemble, Learning, learned
-from edgeward.signal.windows import Samples
 
 FOLDS: Final = 5
 SEED: Final = 20_000
@@ -37,9 +39,7 @@ class Plan:
 
     seed: int = SEED
     teacher_epochs: int = 3
-    student_epochs: int = 6
     teacher_widths: tuple[int, ...] = (48, 24)
-    student_widths: tuple[int, ...] = (32,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ class Validated:
     student: Judged
     agreeing: float
     """The share of beats that both call the same."""
+    kept: Scores
+    """What the student wins or loses of each class against the teacher, on the same beats."""
 
 
 def made(examples: Examples, plan: Plan) -> Models:
@@ -71,8 +73,7 @@ def made(examples: Examples, plan: Plan) -> Models:
         for one in range(_MEMBERS)
     ]
     teacher: torch.nn.Module = Ensemble(members).eval()
-    how = Learning(plan.student_epochs, plan.seed, plan.student_widths)
-    student = learned(examples, how, teacher)
+    student = floored(joined(members))
     places = np.random.default_rng(plan.seed).permutation(len(examples))[:_CALIBRATION]
     graph = exported(student, examples.windows[:_SHOWN])
     small = write(quantised(graph, examples.windows[places]))
@@ -84,28 +85,22 @@ def made(examples: Examples, plan: Plan) -> Models:
 def validated(material: Material, plan: Plan, progress: Progress) -> Validated:
     """Rule: no patient judges what learned from it."""
     names = [one.name for one in material.records]
+    answers: dict[str, tuple[Probabilities, Probabilities]] = {}
     teacher: dict[str, Numbers] = {}
     student: dict[str, Numbers] = {}
-    same = total = 0
     for number in range(FOLDS):
         left_out = names[number::FOLDS]
         rest = tuple(name for name in names if name not in left_out)
         models = made(material.examples(rest), plan)
-        for one in material.records:
-            if one.name in left_out:
-                by_teacher, by_student = (
-                    told(models.teacher, one.rows),
-                    told(models.student, one.rows),
-                )
-                teacher[one.name] = table(one.labels, by_teacher, one.missed)
-                student[one.name] = table(one.labels, by_student, one.missed)
-                same += int((by_teacher == by_student).sum())
-                total += len(one.labels)
+        for one in (one for one in material.records if one.name in left_out):
+            answers[one.name] = run(models.teacher, one.rows), run(models.student, one.rows)
+            for told, found in zip(answers[one.name], (teacher, student), strict=True):
+                found[one.name] = table(one.labels, told.argmax(axis=1), one.missed)
         progress(f"fold {number + 1} of {FOLDS}")
-    return Validated(judged(teacher), judged(student), same / total)
-
-
-def told(model: bytes, rows: Samples) -> Numbers:
-    """The number of the label of each row."""
-    found: Numbers = run(model, rows).argmax(axis=1)
-    return found
+    before, after = (np.concatenate([answers[name][place] for name in names]) for place in range(2))
+    return Validated(
+        judged(teacher),
+        judged(student),
+        agreeing=float((before.argmax(axis=1) == after.argmax(axis=1)).mean()),
+        kept=retained(material.examples(), after, before, plan.seed),
+    )

@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edgeward.model.compress.distil import Distilling, by_teacher
 from edgeward.model.compress.examples import Examples
 from edgeward.model.compress.learning import Loss
 
@@ -26,8 +25,6 @@ _NOISE: Final = 0.03
 _DROPPED: Final = 0.3
 _BATCH: Final = 512
 _RATE, _DECAY, _SMOOTHED = 3e-3, 1e-2, 0.05
-TEMPERATURE, ALPHA = 2.0, 0.8
-"""How a student listens to its teacher."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +52,14 @@ class Ensemble(torch.nn.Module):  # type: ignore[misc] # torch is typed where it
         return total / len(self.members)
 
 
-def learned(
-    examples: Examples, how: Learning, teacher: torch.nn.Module | None = None
-) -> torch.nn.Module:
-    """A network that learned from labels, or from a teacher besides."""
+def learned(examples: Examples, how: Learning) -> torch.nn.Sequential:
+    """A network that learned from labels."""
     torch.manual_seed(how.seed)
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(mode=True)
     draw = np.random.default_rng(how.seed)
     rows, labels = torch.from_numpy(examples.windows), torch.from_numpy(examples.labels)
-    loss = _by_labels(examples) if teacher is None else _by_teacher(teacher, examples)
+    loss = _by_labels(examples)
     network = _made(rows.shape[1], how.widths, len(examples.names))
     calls = max(1, len(examples) // _BATCH)
     optimiser = torch.optim.AdamW(network.parameters(), _RATE, weight_decay=_DECAY)
@@ -143,13 +138,3 @@ def _by_labels(examples: Examples) -> Loss:
         return (weights[places] * each).mean()
 
     return loss
-
-
-def _by_teacher(teacher: torch.nn.Module, examples: Examples) -> Loss:
-    """The rows of a label weigh what they weigh on the mean; the teacher knows the records."""
-    weights = balance(examples)
-    of_labels = tuple(
-        float(weights[examples.labels == label].mean()) if label in examples.labels else 1.0
-        for label in range(len(examples.names))
-    )
-    return by_teacher(teacher, examples, Distilling(TEMPERATURE, ALPHA, of_labels))
