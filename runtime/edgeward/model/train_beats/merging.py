@@ -1,7 +1,8 @@
 """Several networks as one of plain layers, and its scores in as few steps as they need.
 
 A student that learns from a teacher loses other beats than the teacher does, and which ones is a
-matter of the draw: no draw shows that none of a class is lost. So the networks of the teacher are
+matter of the draw: with 128 numbers in its layer one of three was shown to lose less than a point
+of each class, with 32, 64 and 256 none. So the networks of the teacher are
 not taught to a smaller one but joined, and only then rounded. What is lost is rounding alone.
 
 Rules:
