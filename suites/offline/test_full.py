@@ -76,7 +76,8 @@ def _accounted(here: Receiving, name: str, puts: list[Put], order: tuple[str, ..
     account = here.account(name)
     gone = [one for one in kept(puts) if one.identity not in held]
     faults = [] if gone else ["nothing was given up, though more was put than fits"]
-    told = sum(lane.given_up for epoch in account.epochs for lane in epoch.lanes.values())
+    gaps = [gap for epoch in account.epochs for gap in epoch.gaps]
+    told = sum(gap["count"] for gap in gaps if gap["reason"] != "void")
     if told != len(gone):
         faults.append(f"{len(gone)} durable records are missing, and gaps tell of {told}")
     for earlier, later in itertools.pairwise(order):
