@@ -155,8 +155,8 @@ class NamesNoModel(Device):
 
     def describe(self) -> Result:
         described = super().describe()
-        (model,) = described["models"]
-        return {**described, "models": [{**model, "sha256": self.sha256}]}
+        model, *others = described["models"]
+        return {**described, "models": [{**model, "sha256": self.sha256}, *others]}
 
 
 class LargeModel(NamesNoModel):
