@@ -1,0 +1,1 @@
+"""The submission pack: from signed bundles to documents that a reviewer opens."""
