@@ -245,3 +245,22 @@ def test_ranges_say_the_same_as_sets(pairs: list[tuple[int, int]], last: int) ->
     assert all(end + 1 < first for (_, end), (first, _) in itertools.pairwise(told))
     lacking = {one for first, end in uncovered(told, last) for one in range(first, end + 1)}
     assert lacking & set(range(1, last + 1)) == set(range(1, last + 1)) - numbers
+
+
+def frame_of(size: int) -> bytes:
+    """The beginning of a frame that declares so many bytes, and has none."""
+    return b"\x28\xb5\x2f\xfd\xe0" + size.to_bytes(8, "little")
+
+
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [
+        (zstandard.ZstdCompressor(write_content_size=False).compress(bytes(1 << 20)), "no size"),
+        (frame_of(1 << 40), f"declares {1 << 40} bytes; accepted: 0 to"),
+        (frame_of(100), "does not open"),
+        (zstandard.ZstdCompressor().compress(b"\1{}") + b"more", "does not open"),
+    ],
+)
+def test_a_frame_is_judged_by_the_size_that_it_declares(frame: bytes, said: str) -> None:
+    with pytest.raises(UnreadableError, match=said):
+        read_payload(b"\1" + frame)

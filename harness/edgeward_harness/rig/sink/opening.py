@@ -113,7 +113,13 @@ def _decoded(data: bytes) -> bytes:
     if codec != b"\1":
         raise UnreadableError(f"a payload of codec {codec!r}; known are 0 and 1")
     try:
-        return zstandard.ZstdDecompressor().decompress(rest, max_output_size=PAYLOAD_BYTES_MAX)
+        size = zstandard.frame_content_size(rest)
+        if not 0 <= size <= PAYLOAD_BYTES_MAX:
+            told = "no size" if size < 0 else f"{size} bytes"
+            raise UnreadableError(
+                f"its frame declares {told}; accepted: 0 to {PAYLOAD_BYTES_MAX} bytes"
+            )
+        return zstandard.ZstdDecompressor().decompress(rest, allow_extra_data=False)
     except zstandard.ZstdError as error:
         raise UnreadableError(f"its frame does not open: {error}") from error
 
