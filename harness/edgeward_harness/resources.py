@@ -24,3 +24,8 @@ def device_profiles() -> Path:
 def templates() -> Path:
     """The folder of the report templates."""
     return _folder("templates", "reports/templates")
+
+
+def clauses() -> Path:
+    """The folder of the registry of clauses."""
+    return _folder("clauses", "reports/clauses")

@@ -1,0 +1,37 @@
+"""The closed vocabularies of a submission; a word outside them is refused."""
+
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How much documentation the FDA's guidance of 2023 asks for."""
+
+    BASIC = "basic"
+    ENHANCED = "enhanced"
+
+
+class Effect(StrEnum):
+    """What somebody who is entitled to judged an anomaly to do, to safety or to security."""
+
+    NONE = "none"
+    ACCEPTABLE = "acceptable"
+    UNACCEPTABLE = "unacceptable"
+    UNDECIDED = "undecided"
+
+
+class Disposition(StrEnum):
+    """What is done about an anomaly."""
+
+    FIXED = "fixed"
+    DEFERRED = "deferred"
+    ACCEPTED = "accepted"
+    OPEN = "open"
+
+
+class Exploitability(StrEnum):
+    """How easily a threat is carried out; FDA asks for this and not for a probability."""
+
+    NONE = "none"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
