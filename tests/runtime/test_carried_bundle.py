@@ -1,31 +1,43 @@
 """A bundle is believed whole or not at all, and a medium can be pulled out at any step."""
 
+import errno
+import json
 import random
 from pathlib import Path
 
 import pytest
 from carrying import (
     DEVICE,
-    DEVICE_KEY,
+    ISSUED,
+    PAPERS,
     RECEIVER,
     Carrier,
     complete_bundles,
-    device_key,
     opened,
+    trusted,
 )
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from edgeward.adapters.append_log import MemoryLog, PowerCutError
 from edgeward.adapters.entropy import SeededEntropy
-from edgeward.adapters.file_tree import SystemTree
+from edgeward.adapters.file_tree import SystemTree, _told
 from edgeward.adapters.memory_tree import MemoryTree
-from edgeward.comms.carried.book import read_book
+from edgeward.comms.carried.book import BUNDLES_MAX, read_book
 from edgeward.comms.carried.export import Exporter, Part
 from edgeward.comms.carried.layout import PART_BYTES_MAX, folder_of
 from edgeward.comms.carried.reading import bundles_on, open_bundle
-from edgeward.errors import DamagedError, EdgewardError, LimitError, StoreError, TrustError
+from edgeward.errors import (
+    DamagedError,
+    EdgewardError,
+    FullError,
+    LimitError,
+    StoreError,
+    TrustError,
+)
 from edgeward.ports import FileTree
 
 
@@ -69,9 +81,13 @@ def test_the_form_is_that_of_the_document() -> None:
     suite = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
     info = b"edgeward manifest 1\x00" + bundle.encode()
     whole, signature = found["manifest"][:-64], found["manifest"][-64:]
-    DEVICE_KEY.public_key().verify(signature, info + whole)
+    signed = encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
+    shown = ISSUED.certificate.public_key()
+    assert isinstance(shown, ec.EllipticCurvePublicKey)
+    shown.verify(signed, info + whole, ec.ECDSA(hashes.SHA256()))
     assert whole[:4] == b"EWM1"
-    assert b'"device":"bed-7"' in suite.decrypt(whole[4:], RECEIVER, info)
+    told = json.loads(suite.decrypt(whole[4:], RECEIVER, info))
+    assert (told["device"], told["chain"]) == ("bed-7", ISSUED.certificate_pem.decode())
     place = b"edgeward part 1\x00bed-7\x00" + bundle.encode() + b"\x02\x00\x00\x00"
     assert suite.decrypt(found["part-000002"], RECEIVER, place) == b"batch 1 " * 10
 
@@ -98,8 +114,41 @@ def test_nothing_to_export_is_no_bundle(medium: FileTree) -> None:
     assert read_book(carrier.store).bundles == ()
 
 
+@pytest.mark.parametrize("room_bytes", range(0, 2400, 50))
+def test_a_full_medium_carries_what_fits_and_the_rest_stays_queued(room_bytes: int) -> None:
+    carrier, medium = Carrier(), MemoryTree()
+    medium.room_bytes = room_bytes
+    try:
+        written = carrier.export(medium)
+    except FullError:
+        assert complete_bundles(medium) == {}
+        assert room_bytes < 1300
+        return
+    batches = complete_bundles(medium)[written.bundle]
+    assert batches == list(carrier.queue.values())[: len(batches)]
+    assert written.cut == (len(batches) < 5)
+    assert len(batches) >= 1
+
+
+def test_media_that_are_full_push_no_bundle_out_of_the_book() -> None:
+    carrier, medium, full = Carrier(), MemoryTree(), MemoryTree()
+    bundle = carrier.export(medium).bundle
+    full.room_bytes = 10
+    for _ in range(BUNDLES_MAX + 1):
+        with pytest.raises(FullError):
+            carrier.export(full)
+    assert read_book(carrier.store).find(bundle) is not None
+
+
+@pytest.mark.parametrize("refused", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
+def test_a_folder_says_whether_it_is_full_or_broken(refused: int) -> None:
+    with pytest.raises(StoreError) as found, _told(Path("stick"), "written"):
+        raise OSError(refused, "refused")
+    assert isinstance(found.value, FullError) == (refused != errno.EIO)
+
+
 def test_a_part_has_a_bound() -> None:
-    exporter = Exporter(DEVICE, DEVICE_KEY, bytes(32), MemoryLog(), SeededEntropy(1))
+    exporter = Exporter(DEVICE, PAPERS, bytes(32), MemoryLog(), SeededEntropy(1))
     part = Part(bytes(PART_BYTES_MAX + 1), {})
     with pytest.raises(LimitError, match="accepted: PART_BYTES_MAX"):
         exporter.export(MemoryTree(), lambda done: [part], 1 << 40)
@@ -255,12 +304,12 @@ def test_a_bundle_of_a_stranger_or_for_one_is_refused() -> None:
     medium = MemoryTree()
     bundle = Carrier().export(medium).bundle
     with pytest.raises(DamagedError, match="do not open"):
-        open_bundle(medium, bundle, X25519PrivateKey.generate(), device_key)
+        open_bundle(medium, bundle, X25519PrivateKey.generate(), trusted)
     with pytest.raises(TrustError, match="an unknown device"):
-        open_bundle(medium, bundle, RECEIVER, lambda device: None)
-    other = Ed25519PrivateKey.generate().public_key()
+        open_bundle(medium, bundle, RECEIVER, lambda device, chain: None)
+    other = ec.generate_private_key(ec.SECP256R1()).public_key()
     with pytest.raises(TrustError, match="whose key did not sign it"):
-        open_bundle(medium, bundle, RECEIVER, lambda device: other)
+        open_bundle(medium, bundle, RECEIVER, lambda device, chain: other)
 
 
 def test_a_damaged_book_says_so_and_what_to_do() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from carrying import DEVICE, DEVICE_KEY, RECEIVER, RECEIVER_KEY, opened
+from carrying import DEVICE, PAPERS, RECEIVER, RECEIVER_KEY, opened
 from outbox_bench import EVERY, MIB, every, swift_folder
 from sealed import Sealing, started
 
@@ -52,7 +52,7 @@ class Device:
         public = RECEIVER.public_key().public_bytes_raw()
         entropy = self.sealing.entropy
         parts = QueueParts(DEVICE, self.outbox, self.sealing.sealer, public, entropy)
-        exporter = Exporter(DEVICE, DEVICE_KEY, public, self.disk, entropy)
+        exporter = Exporter(DEVICE, PAPERS, public, self.disk, entropy)
         return exporter.export(medium, parts, bytes_max).bundle
 
     def take(self, medium: MemoryTree) -> list[Taken]:

@@ -5,16 +5,18 @@ follows a symbolic link at the end of a path: one could lead out of the folder.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from edgeward.errors import StoreError
+from edgeward.errors import FullError, StoreError
 from edgeward.ports import Entry
 
 LOCK = "lock"
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class SystemTree:
@@ -168,4 +170,5 @@ def _told(path: Path, what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreError(f"{path}: cannot be {what}: {error.strerror}") from error
+        kind = FullError if error.errno in _NO_ROOM else StoreError
+        raise kind(f"{path}: cannot be {what}: {error.strerror}") from error

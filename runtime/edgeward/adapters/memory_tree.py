@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 
 from edgeward.adapters.append_log import PowerCutError
 from edgeward.adapters.memory_nodes import MemoryFile, MemoryFolder, as_found
-from edgeward.errors import StoreError
+from edgeward.errors import FullError, StoreError
 from edgeward.ports import Entry
 
 
 class MemoryTree:
     """Files and folders that live as long as this object, on a disk that fails when told to."""
 
-    __slots__ = ("_claimed", "_root", "cut_at", "refuse_at", "steps")
+    __slots__ = ("_claimed", "_root", "cut_at", "refuse_at", "room_bytes", "steps")
 
     def __init__(self) -> None:
         """Start empty, with nothing wrong."""
@@ -29,6 +29,8 @@ class MemoryTree:
         """The step, from 0, that the disk refuses; a file is then half written."""
         self.cut_at: int | None = None
         """The step during which the power goes."""
+        self.room_bytes: int | None = None
+        """How much all files together may hold; a file for which there is no room is half there."""
 
     def entries(self, folder: str) -> list[Entry]:
         """What lies in a folder, sorted by name; nothing where there is no such folder."""
@@ -58,6 +60,7 @@ class MemoryTree:
 
         Raises:
             StoreError: something is there already, or the disk refuses.
+            FullError: there is no room for it.
             PowerCutError: the power went.
         """
         folder, name = self._parent(path)
@@ -66,6 +69,10 @@ class MemoryTree:
         file = MemoryFile(data[: len(data) // 2])
         folder.there[name] = file
         self._step(path)
+        if self.room_bytes is not None and self._used_bytes(self._root) + len(data) > (
+            self.room_bytes + len(file.data)
+        ):
+            raise FullError(f"{path}: cannot be written: there is no room for {len(data)} bytes")
         file.data = data
 
     def make_folder(self, path: str) -> None:
@@ -154,6 +161,12 @@ class MemoryTree:
             raise PowerCutError(f"{path}: the power is gone")
         if number == self.refuse_at:
             raise StoreError(f"{path}: the disk refuses")
+
+    def _used_bytes(self, folder: MemoryFolder) -> int:
+        return sum(
+            self._used_bytes(one) if isinstance(one, MemoryFolder) else len(one.data)
+            for one in folder.there.values()
+        )
 
     def _find(self, path: str) -> MemoryFile | MemoryFolder | None:
         node: MemoryFile | MemoryFolder | None = self._root

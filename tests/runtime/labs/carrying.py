@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from edgeward.adapters.append_log import MemoryLog
@@ -13,16 +15,25 @@ from edgeward.comms.carried.book import Written
 from edgeward.comms.carried.export import Exporter, Part
 from edgeward.comms.carried.layout import AnswerFile, answer_of, write_answer
 from edgeward.comms.carried.reading import Bundle, bundles_on, open_bundle
+from edgeward.comms.trust.papers import Papers
 from edgeward.ports import FileTree, Store
+from edgeward_harness.rig.authority import Authority
 
 DEVICE = "bed-7"
-DEVICE_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+ISSUED = Authority.of_today(7).client(DEVICE)
+PAPERS = Papers(ISSUED.key_pem, ISSUED.certificate_pem)
 RECEIVER = X25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
 RECEIVER_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(2, 34)))
 
 
-def device_key(device: str) -> Ed25519PublicKey | None:
-    return DEVICE_KEY.public_key() if device == DEVICE else None
+def trusted(device: str, chain_pem: bytes) -> EllipticCurvePublicKey | None:
+    """The key of the one certificate that is believed here."""
+    shown = x509.load_pem_x509_certificate(chain_pem)
+    if device != DEVICE or shown != ISSUED.certificate:
+        return None
+    key = shown.public_key()
+    assert isinstance(key, EllipticCurvePublicKey)
+    return key
 
 
 class Carrier:
@@ -45,12 +56,12 @@ class Carrier:
             for number, data in left[: count_max - len(there)]:
                 yield Part(data, {"number": number})
 
-        exporter = Exporter(DEVICE, DEVICE_KEY, public, self.store, entropy)
+        exporter = Exporter(DEVICE, PAPERS, public, self.store, entropy)
         return exporter.export(medium, parts, bytes_max)
 
 
 def opened(medium: FileTree, bundle: str, taken: Sequence[str] = ()) -> Bundle:
-    return open_bundle(medium, bundle, RECEIVER, device_key, taken)
+    return open_bundle(medium, bundle, RECEIVER, trusted, taken)
 
 
 def complete_bundles(medium: FileTree) -> dict[str, list[bytes]]:

@@ -23,6 +23,8 @@ from edgeward.comms.carried.layout import (
 from edgeward.errors import StoreError, TrustError
 from edgeward.ports import FileTree, Store
 
+_NOT_OURS = "no bundle that waits for an answer: another device's, or settled"
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -41,6 +43,8 @@ class Ignored:
 
     name: str
     reason: str
+    awaited: bool = True
+    """Whether it is named for a bundle that waits: then it is at fault, and not only not for us."""
 
 
 def read_answers(
@@ -59,9 +63,10 @@ def read_answers(
         if bundle is None or entry.name != answer_of(bundle):
             continue
         written = book.find(bundle)
+        if written is None:
+            ignored.append(Ignored(entry.name, _NOT_OURS, awaited=False))
+            continue
         try:
-            if written is None:
-                raise TrustError("no bundle that waits for an answer: another device's, or settled")
             data = medium.read(entry.name, ANSWER_BYTES_MAX) or b""
             found = read_answer_file(data, bundle, device, receivers)
         except (StoreError, TrustError) as error:

@@ -38,6 +38,8 @@ class Written:
     parts: tuple[Kept, ...] = ()
     complete: bool = False
     """Whether its manifest is on the medium."""
+    cut: bool = False
+    """Whether more waited than it had room for; told to whoever exports, and not kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ Rules:
    again, keeps those that are as they were written, and asks for the rest anew.
 3. The manifest comes last: a folder without one is no bundle. One that the book does not know of
    is written again.
+4. Where a medium is full, the bundle ends with what fits: what is not in it is still queued.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from edgeward.canonical import sha256_hex
@@ -28,7 +28,8 @@ from edgeward.comms.carried.layout import (
     seal_part,
     write_manifest,
 )
-from edgeward.errors import LimitError, StoreError
+from edgeward.comms.trust.papers import Papers
+from edgeward.errors import FullError, LimitError, StoreError
 from edgeward.ports import Entropy, FileTree, Store
 
 _NEW: Final = "new"
@@ -53,7 +54,8 @@ class Exporter:
     """One device, and the receiver it writes for."""
 
     device: str
-    key: Ed25519PrivateKey
+    papers: Papers
+    """What it signs with."""
     receiver: bytes
     """The 32 bytes of its X25519 public key."""
     store: Store
@@ -63,10 +65,12 @@ class Exporter:
     def export(self, medium: FileTree, parts: Parts, bytes_max: int) -> Written:
         """Write one bundle, or go on with the one that was begun on this medium.
 
-        Ends where there are no more parts, or the next would exceed `bytes_max` in all.
+        Ends where there are no more parts, where the next would exceed `bytes_max` in all, or where
+        the medium is full.
 
         Raises:
             StoreError: the medium or the disk refuses. Call it again: nothing is lost.
+            FullError: not one part has room there.
             LimitError: a part is larger than a bundle may hold.
         """
         book = read_book(self.store)
@@ -79,8 +83,15 @@ class Exporter:
                     f"a part of {len(part.data)} bytes; accepted: PART_BYTES_MAX = {PART_BYTES_MAX}"
                 )
             if size > bytes_max or len(written.parts) >= PARTS_MAX:
+                written = replace(written, cut=True)
                 break
-            written = self._add(medium, written, part)
+            try:
+                written = self._add(medium, written, part)
+            except FullError:
+                if not written.parts:
+                    raise
+                written = replace(written, cut=True)
+                break
         return self._finish(medium, written)
 
     def _going_on(self, medium: FileTree, book: Book) -> Written | None:
@@ -97,6 +108,9 @@ class Exporter:
         return None
 
     def _begun(self, medium: FileTree, book: Book) -> Written:
+        for begun in book.bundles:
+            if not begun.parts and not begun.complete:  # nothing hangs on it, wherever it lies
+                write_book(self.store, read_book(self.store).without(begun.bundle))
         name = self.entropy.token(NAME_CHARS // 2).hex()
         written = Written(name, book.ordinal + 1, self.receiver.hex())
         self._put(written)
@@ -115,19 +129,32 @@ class Exporter:
         return written
 
     def _finish(self, medium: FileTree, written: Written) -> Written:
-        """Rule 3."""
+        """Rules 3 and 4: what has no room for its manifest gives up a part for it."""
         if not written.parts:
             medium.remove(folder_of(written.bundle))
             write_book(self.store, read_book(self.store).without(written.bundle))
             return written
         files = tuple(kept.file for kept in written.parts)
-        manifest = Manifest(self.device, written.bundle, written.ordinal, files)
+        chain_pem = self.papers.chain_pem
+        manifest = Manifest(self.device, written.bundle, written.ordinal, files, chain_pem)
         receiver = X25519PublicKey.from_public_bytes(self.receiver)
-        data = write_manifest(manifest, receiver, self.key)
-        _write(medium, folder_of(written.bundle), MANIFEST, data)
+        data = write_manifest(manifest, receiver, self.papers)
+        try:
+            _write(medium, folder_of(written.bundle), MANIFEST, data)
+        except FullError:
+            if len(written.parts) == 1:
+                raise
+            return self._finish(medium, self._shorter(medium, written))
         written = replace(written, complete=True)
         self._put(written)
         return written
+
+    def _shorter(self, medium: FileTree, written: Written) -> Written:
+        *rest, last = written.parts
+        shorter = replace(written, parts=tuple(rest), cut=True)
+        self._put(shorter)
+        medium.remove(f"{folder_of(written.bundle)}/{last.file.name}")
+        return shorter
 
     def _put(self, written: Written) -> None:
         write_book(self.store, read_book(self.store).put(written))

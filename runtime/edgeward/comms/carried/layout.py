@@ -2,8 +2,9 @@
 
 A bundle is a folder `edgeward-NAME`: parts, each one batch, and a manifest that is written last.
 Every file is encrypted to the receiver by HPKE: a medium that is lost tells nothing but its size.
-The manifest names each part with its SHA-256, and is signed with the device's Ed25519 key. An
-answer is a file `edgeward-NAME.answer`, signed with the receiver's.
+The manifest names each part with its SHA-256, holds the device's certificate, and is signed with
+the key of that: ECDSA on P-256 over SHA-256. An answer is a file `edgeward-NAME.answer`, signed
+with the receiver's Ed25519 key.
 """
 
 import json
@@ -12,11 +13,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from edgeward.canonical import canonical_json
+from edgeward.comms.trust.papers import Papers
 from edgeward.errors import DamagedError, TrustError
 
 FORMAT: Final = 1
@@ -56,6 +64,8 @@ class Manifest:
     ordinal: int
     """Counts the bundles of a device: for order, not for identity."""
     parts: tuple[PartFile, ...]
+    chain_pem: bytes
+    """The certificate of whoever signed it, and what stands above that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +118,22 @@ def open_part(
         ) from None
 
 
-def write_manifest(manifest: Manifest, receiver: X25519PublicKey, key: Ed25519PrivateKey) -> bytes:
-    """The bytes of a manifest."""
+def write_manifest(manifest: Manifest, receiver: X25519PublicKey, papers: Papers) -> bytes:
+    """The bytes of a manifest; who signs it is whose certificate it holds."""
     plain = canonical_json({
         "format": FORMAT,
         "device": manifest.device,
         "bundle": manifest.bundle,
         "ordinal": manifest.ordinal,
         "parts": [[one.number, one.size_bytes, one.sha256] for one in manifest.parts],
+        "chain": manifest.chain_pem.decode(),
     })  # fmt: skip
     info = b"edgeward manifest 1\0" + manifest.bundle.encode()
     whole = _MANIFEST_MAGIC + _suite().encrypt(plain, receiver, info)
-    return whole + key.sign(info + whole)
+    return whole + b"".join(
+        part.to_bytes(_SIGNATURE_BYTES // 2)
+        for part in decode_dss_signature(papers.sign(info + whole))
+    )
 
 
 def read_manifest(
@@ -137,7 +151,10 @@ def read_manifest(
             raise ValueError("no manifest")
         told = json.loads(_suite().decrypt(whole[4:], receiver, info))
         parts = tuple(PartFile(_whole(n), _whole(size), str(sha)) for n, size, sha in told["parts"])
-        manifest = Manifest(str(told["device"]), told["bundle"], _whole(told["ordinal"]), parts)
+        chain_pem = str(told["chain"]).encode()
+        manifest = Manifest(
+            str(told["device"]), told["bundle"], _whole(told["ordinal"]), parts, chain_pem
+        )
         numbers = [part.number for part in parts]
         good = told["format"] == FORMAT and manifest.bundle == bundle and len(parts) <= PARTS_MAX
         if not good or numbers != sorted(set(numbers)):
@@ -171,7 +188,7 @@ def read_answer_file(
     """
     body, signature = data[:-_SIGNATURE_BYTES], data[-_SIGNATURE_BYTES:]
     where = answer_of(bundle)
-    if not any(verified(key, signature, b"edgeward answer 1\0" + body) for key in keys):
+    if not any(_verified(key, signature, b"edgeward answer 1\0" + body) for key in keys):
         raise TrustError(
             f"{where}: {len(data)} bytes that none of {len(keys)} trusted receivers signed"
         )
@@ -191,8 +208,19 @@ def read_answer_file(
     return found
 
 
-def verified(key: Ed25519PublicKey, signature: bytes, message: bytes) -> bool:
-    """Whether this key signed this."""
+def signed_by(key: ec.EllipticCurvePublicKey, signature: bytes, message: bytes) -> bool:
+    """Whether this key of a device signed this manifest."""
+    half = _SIGNATURE_BYTES // 2
+    both = int.from_bytes(signature[:half]), int.from_bytes(signature[half:])
+    try:
+        key.verify(encode_dss_signature(*both), message, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _verified(key: Ed25519PublicKey, signature: bytes, message: bytes) -> bool:
+    """Whether this key of a receiver signed this answer."""
     try:
         key.verify(signature, message)
     except InvalidSignature:

@@ -40,6 +40,7 @@ class QueueParts:
     receiver: bytes
     """The 32 bytes of its X25519 public key."""
     entropy: Entropy
+    part_bytes_max: int = BYTES_MAX
 
     def __call__(self, done: Sequence[dict[str, Any]]) -> Iterator[Part]:
         """Rule 1, without what is in the bundle already."""
@@ -61,7 +62,7 @@ class QueueParts:
         while True:
             found = list(
                 self.source.queued(
-                    kinds, records_max=RECORDS_MAX, bytes_max=BYTES_MAX, after=after,
+                    kinds, records_max=RECORDS_MAX, bytes_max=self.part_bytes_max, after=after,
                     through=newest, live_after=newest,
                 )
             )  # fmt: skip
@@ -95,6 +96,7 @@ class QueueParts:
         records = [one for one in waiting if one in sent]
         about = {
             "batch": name,
+            "records": len(records),
             "kinds": sorted(int(kind) for kind in kinds),
             "spans": _runs(waiting, sent),
             "gaps": [_gap_plain(gap) for gap in gaps],

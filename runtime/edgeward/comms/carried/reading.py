@@ -6,7 +6,7 @@ A bundle is checked to the last byte before its first batch is handed over.
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from edgeward.canonical import sha256_hex
@@ -20,7 +20,7 @@ from edgeward.comms.carried.layout import (
     folder_of,
     open_part,
     read_manifest,
-    verified,
+    signed_by,
 )
 from edgeward.errors import DamagedError, TrustError
 from edgeward.ports import FileTree
@@ -60,7 +60,7 @@ def open_bundle(
     medium: FileTree,
     bundle: str,
     receiver: X25519PrivateKey,
-    device_key: Callable[[str], Ed25519PublicKey | None],
+    trusted: Callable[[str, bytes], EllipticCurvePublicKey | None],
     taken: Container[str] = (),
 ) -> Bundle:
     """A bundle, checked.
@@ -69,7 +69,8 @@ def open_bundle(
         medium: where it lies.
         bundle: its name.
         receiver: whose bundle it is.
-        device_key: the key that a device signs with; None for one that is not known.
+        trusted: the key that a device signs with, from its name and its certificate (PEM); None for
+            papers that are not believed.
         taken: the bundles that were taken before. Whoever took one has its answer, and gives that.
 
     Raises:
@@ -82,8 +83,8 @@ def open_bundle(
     if data is None:
         raise DamagedError(f"bundle {bundle} has no manifest: it was not written to its end")
     manifest, message, signature = read_manifest(data, bundle, receiver)
-    key = device_key(manifest.device)
-    if key is None or not verified(key, signature, message):
+    key = trusted(manifest.device, manifest.chain_pem)
+    if key is None or not signed_by(key, signature, message):
         known = "an unknown device" if key is None else "a device whose key did not sign it"
         raise TrustError(f"bundle {bundle} is from {manifest.device!r}, {known}")
     if bundle in taken:
