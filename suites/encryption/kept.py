@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from edgeward_harness.rig.receiving import Put, Receiving, payload_of, put
+from edgeward_harness.rig.sink.opening import UnreadableError, read_payload
 from edgeward_harness.target import DeviceSession
 
 KINDS: Final = ("waveform", "trend", "event", "alarm", "audit")
@@ -66,11 +67,23 @@ class Kept:
                 faults.append(f"{one.kind} {identity} neither came nor was told as a gap")
             elif there is not None and there != one.payload:
                 faults.append(f"{one.kind} {identity} came changed")
-        faults += [f"{one} was made up" for one in payloads.keys() - self.puts.keys()]
+        faults += [
+            f"{one} was made up"
+            for one in payloads.keys() - self.puts.keys()
+            if not tells_of_itself(payloads[one])
+        ]
         account = rx.account(self.device)
         outcomes = account.outcomes()
         bad = ["conflict", "out of order", "foreign", *([] if damaged else ["unreadable"])]
         return faults + [f"{outcomes[word]} {word}" for word in bad if outcomes[word]]
+
+
+def tells_of_itself(payload: bytes) -> bool:
+    """Whether a record is one that a device makes without being asked, by docs/delivery.md."""
+    try:
+        return bool({"audit", "events"} & read_payload(payload).told.keys())
+    except UnreadableError:
+        return False
 
 
 def _gaps(rx: Receiving, device: str) -> dict[tuple[str, str], list[tuple[int, int]]]:

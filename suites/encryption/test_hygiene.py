@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.rig.receiving import Receiving, receiving, until
@@ -146,6 +146,8 @@ def _private(folder: Path) -> Iterator[bytes]:
             key = serialization.load_pem_private_key(pem.encode(), None)
             if isinstance(key, ec.EllipticCurvePrivateKey):
                 yield key.private_numbers().private_value.to_bytes(KEY_BYTES)
+            if isinstance(key, ed25519.Ed25519PrivateKey):
+                yield key.private_bytes_raw()
 
 
 def _places(device: DeviceSession, state: Path, told: bytes) -> Iterator[tuple[str, bytes]]:

@@ -183,7 +183,7 @@ class Device:
         self.processor.lateness.set_budget_ms(None if path is None else path.max_ms)
         compute = accepted.compute
         self._schedule(Wish(compute.scheduling_policy.value, compute.scheduling_priority))
-        self.way_out.configure(accepted)
+        self.way_out.configure(accepted, profile_sha256)
         self._look_after_records()
         return {"profile_sha256": profile_sha256}
 

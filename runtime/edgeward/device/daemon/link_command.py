@@ -6,6 +6,7 @@ Exit status: 0 done; 1 what was given is refused, with every fault; 2 it could n
 import argparse
 import base64
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,14 @@ from edgeward.adapters.clock import SystemClock
 from edgeward.adapters.entropy import SystemEntropy
 from edgeward.adapters.private_store import PrivateStore
 from edgeward.adapters.store import DirectoryStore
+from edgeward.comms.record import Receipt, Standing
 from edgeward.comms.trust.secure_time import SecureTime
 from edgeward.comms.trust.wallet import Wallet
 from edgeward.device.daemon.control import NotRunningError, ask_status
 from edgeward.device.daemon.folder import add_state, state_of
 from edgeward.device.identity import device_id
-from edgeward.device.outgoing.layout import TRUST, records_of_state
+from edgeward.device.outgoing.auditing import Auditing
+from edgeward.device.outgoing.layout import AUDIT, TRUST, records_of_state
 from edgeward.device.outgoing.link import (
     Link,
     LinkError,
@@ -76,9 +79,11 @@ def run(options: argparse.Namespace) -> int:
     _refuse_beside_a_daemon(state)
     if options.action == "request":
         sys.stdout.write(wallet.begin().decode())
+        _note(state, device, store, "link.requested")
         return 0
     if options.action == "disconnect":
         keep_link(store, None)
+        _note(state, device, store, "link.disconnected")
         print("delivers to nobody from the next start on; what waits is kept")
         return 0
     try:
@@ -86,6 +91,7 @@ def run(options: argparse.Namespace) -> int:
     except (LinkError, TrustError) as error:
         print(f"edgeward: {options.file}: {error.diagnostics()}", file=sys.stderr)
         return 1
+    _note(state, device, store, "link.connected")
     print("delivers there from the next start on")
     return 0
 
@@ -101,6 +107,20 @@ def _connect(path: Path, wallet: Wallet, store: PrivateStore) -> None:
     if "certificate" in told:
         wallet.issued(told["certificate"].encode())
     keep_link(store, link)
+
+
+def _note(state: Path, device: str, store: PrivateStore, action: str) -> None:
+    """Have the audit trail say so, and who it was; the next start tells the receiver."""
+    audit = Auditing(
+        device,
+        records_of_state(state) / AUDIT,
+        store,
+        SystemClock(),
+        SystemEntropy(),
+        accept=lambda offered: [Receipt(Standing.REJECTED) for _ in offered],
+        waiting=lambda: 0,
+    )
+    audit.note(action, {"by": f"user {os.getuid()}, by command"}, at_once=True)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -30,14 +30,29 @@ class Keeping:
     """One thread hands over and never waits; another one comes round and may."""
 
     __slots__ = (
-        "_clock", "_numbers", "_outbox", "_since_ns", "_waiting", "_wake", "lost", "refused",
+        "_clock", "_heard", "_numbers", "_outbox", "_since_ns", "_waiting", "_wake", "lost",
+        "refused",
     )  # fmt: skip
 
-    def __init__(self, outbox: Accepting, clock: Clock, wake: Callable[[], None]) -> None:
-        """Keep in this outbox; `wake` has the other thread come round at once."""
+    def __init__(
+        self,
+        outbox: Accepting,
+        clock: Clock,
+        wake: Callable[[], None],
+        heard: Callable[[list[dict[str, Any]]], None] = lambda _: None,
+    ) -> None:
+        """Keep in this outbox.
+
+        Args:
+            outbox: takes the records in.
+            clock: says how long numbers have waited for each other.
+            wake: has the other thread come round at once.
+            heard: is told the events too, on that thread, before they are kept.
+        """
         self._outbox = outbox
         self._clock = clock
         self._wake = wake
+        self._heard = heard
         self._waiting: deque[Tellable] = deque()
         self._numbers: list[dict[str, Any]] = []
         self._since_ns = 0
@@ -59,6 +74,7 @@ class Keeping:
         events: list[dict[str, Any]] = []
         while self._waiting and len(events) < AT_ONCE:
             events.append(self._waiting.popleft().to_dict())
+        self._heard(events)
         due = [event for event in events if event["kind"] in CLASS_OF]
         now_ns = self._clock.monotonic_ns()
         if not self._numbers:

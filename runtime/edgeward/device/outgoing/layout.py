@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-KEYS, OUTBOX, TRUST = "keys", "outbox", "trust"
+AUDIT, KEYS, OUTBOX, TRUST = "audit", "keys", "outbox", "trust"
 """The parts of the folder of records."""
 
 

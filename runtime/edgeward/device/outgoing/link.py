@@ -9,6 +9,8 @@ from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from edgeward.canonical import canonical_json
 from edgeward.comms.delivery.pace import Connection
 from edgeward.comms.delivery.transport import Transport
@@ -71,6 +73,8 @@ class Link:
     """The first signed set."""
     receiver_key: bytes
     connection: Connection
+    answer_key: bytes | None = None
+    """Signs the answers to what was carried by hand; None where nothing comes back so."""
 
     @property
     def address(self) -> Address:
@@ -78,9 +82,14 @@ class Link:
         parts = urlsplit(self.url)
         return Address(parts.hostname or "", parts.port or PORTS[parts.scheme])
 
+    def public_answer_key(self) -> Ed25519PublicKey | None:
+        """What signs answers that are carried by hand."""
+        key = self.answer_key
+        return None if key is None else Ed25519PublicKey.from_public_bytes(key)
+
     def to_dict(self) -> dict[str, Any]:
         """As it is kept."""
-        return {
+        told = {
             "url": self.url,
             "authorities": self.authorities,
             "revocations": self.revocations,
@@ -89,6 +98,9 @@ class Link:
             "receiver_key": base64.b64encode(self.receiver_key).decode(),
             "connection": self.connection.value,
         }
+        if self.answer_key is not None:
+            told["answer_key"] = base64.b64encode(self.answer_key).decode()
+        return told
 
     def transport(self, device: str, trusted: Trusted) -> Transport:
         """What carries batches of this device there.
@@ -153,6 +165,7 @@ def read_link(told: Mapping[str, Any]) -> Link:
         pins=told.get("pins"),
         receiver_key=_key(told, "receiver_key", faults),
         connection=connection,
+        answer_key=None if told.get("answer_key") is None else _key(told, "answer_key", faults),
     )
     if faults:
         raise LinkError(faults)

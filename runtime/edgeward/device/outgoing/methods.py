@@ -37,6 +37,7 @@ def outgoing_methods(outgoing: Callable[[], Outgoing], limits: Limits) -> dict[s
         Parameter("certificate", nullable(pem), required=False),
         Parameter("revocations", nullable(pem), required=False),
         Parameter("connection", nullable(text(32)), required=False),
+        Parameter("answer_key", nullable(text(64)), required=False),
     )
     table: dict[str, tuple[tuple[Parameter, ...], Action]] = {
         "outbox.put": ((Parameter("records", _records),), _put),
@@ -105,7 +106,7 @@ def _status(outgoing: Outgoing, _: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _request(outgoing: Outgoing, _: Mapping[str, Any]) -> dict[str, Any]:
-    return {"request": outgoing.wallet.begin().decode()}
+    return {"request": outgoing.request().decode()}
 
 
 def _connect(outgoing: Outgoing, given: Mapping[str, Any]) -> dict[str, Any]:

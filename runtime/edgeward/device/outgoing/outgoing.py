@@ -2,7 +2,7 @@
 
 ```
 records/keys    the keyring, 0600         records/trust   papers, pins, time, where to deliver to
-records/outbox  what waits, sealed
+records/outbox  what waits, sealed                    records/audit   who did what
 ```
 With a clock that passes by itself, two threads work: one keeps, one delivers. With a simulated one
 `turn` does the work of both, and nothing happens between two of its calls.
@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import edgeward
 from edgeward.adapters.database import FolderDatabase
 from edgeward.adapters.private_store import PrivateStore
 from edgeward.comms.delivery.courier import Courier
@@ -30,8 +31,9 @@ from edgeward.comms.transports.renewal import renew
 from edgeward.comms.trust.peer import CIPHERS
 from edgeward.comms.trust.secure_time import SecureTime
 from edgeward.comms.trust.wallet import Wallet
+from edgeward.device.outgoing.auditing import Auditing
 from edgeward.device.outgoing.keeping import Keeping
-from edgeward.device.outgoing.layout import KEYS, OUTBOX, TRUST
+from edgeward.device.outgoing.layout import AUDIT, KEYS, OUTBOX, TRUST
 from edgeward.device.outgoing.link import Link, Trusted, keep_link, kept_link
 from edgeward.errors import DeliveryError, SealError, StoreError, TrustError
 from edgeward.ports import Clock, Entropy
@@ -85,7 +87,10 @@ class Outgoing:
         self.wallet = Wallet(self._trust, device)
         self.time = SecureTime(clock, self._trust, built_ns=RELEASED_NS)
         self._trusted = Trusted(self.wallet, self._trust, self.time, clock, entropy, ciphers)
-        self.keeping = Keeping(self, clock, self._kept_wake)
+        self.audit = Auditing(
+            device, folder / AUDIT, self._trust, clock, entropy, self.accept, self._audits_waiting
+        )
+        self.keeping = Keeping(self, clock, self._kept_wake, self._heard)
         self.courier: Courier | None = None
         self._transport: Transport | None = None
         self.rotation_days = 90
@@ -100,6 +105,7 @@ class Outgoing:
             self._start("courier", self._deliver_for_ever)
         if (link := kept_link(self._trust)) is not None:
             self._deliver_to(link)
+        self.audit.note("records.opened", {"version": edgeward.__version__}, at_once=True)
 
     def accept(self, offered: Sequence[Offered]) -> list[Receipt]:
         """Keep records; an alarm among them is delivered as soon as there is a way."""
@@ -140,6 +146,8 @@ class Outgoing:
             self._renew_ns = 0
         keep_link(self._trust, link)
         self._deliver_to(link)
+        told = {"url": link.url, "receiver_key": link.to_dict()["receiver_key"]}
+        self.audit.note("link.connected", told, at_once=True)
 
     def disconnect(self) -> None:
         """Deliver nowhere any more.
@@ -149,6 +157,17 @@ class Outgoing:
         """
         keep_link(self._trust, None)
         self._let_go()
+        self.audit.note("link.disconnected", at_once=True)
+
+    def request(self) -> bytes:
+        """Ask for a certificate for the device's own key: a signed request, PEM.
+
+        Raises:
+            StoreError: the disk refused.
+        """
+        asked = self.wallet.begin()
+        self.audit.note("link.requested", at_once=True)
+        return asked
 
     def rotate_keys(self, age_ns: int = 0) -> int:
         """Seal under new keys from now on, and wrap the old data keys anew; how many were replaced.
@@ -161,6 +180,8 @@ class Outgoing:
         self.outbox.rewrap(again)
         in_use = [Wrapper(key.subject, key.ring) for key in self.outbox.all_keys()]
         self.ring.retire(in_use, self.clock.wall_ns(), FORGOTTEN_NS)
+        if rotated:
+            self.audit.note("keys.rotated", {"keys": rotated}, at_once=True)
         return rotated
 
     def erase(self, patient: str) -> dict[str, Any]:
@@ -171,7 +192,9 @@ class Outgoing:
         """
         erased = self.ring.erase(patient, self.clock.wall_ns())
         removed = 0 if erased.subject is None else self.outbox.erase(erased.subject)
-        return {"digest": erased.digest, "removed": removed}
+        told = {"digest": erased.digest, "removed": removed}
+        self.audit.note("keys.erased", told, at_once=True)
+        return told
 
     def admitted(self, patient: str) -> None:
         """Let a patient have keys again who was erased; the disk may refuse until the next time."""
@@ -199,6 +222,7 @@ class Outgoing:
             thread.join(timeout=5)
         self._threads = []
         self.keeping.flush()
+        self.audit.note("records.closed", at_once=True)
         self.outbox.close()
 
     def state(self) -> dict[str, Any] | None:
@@ -215,6 +239,12 @@ class Outgoing:
         thread = threading.Thread(target=work, name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
+
+    def _audits_waiting(self) -> int:
+        return self.outbox.counts()[RecordClass.AUDIT].queued
+
+    def _heard(self, events: list[dict[str, Any]]) -> None:
+        self.audit.heard(events, self.ring.subject)
 
     def _kept_wake(self) -> None:
         self._kept.set()
@@ -236,6 +266,7 @@ class Outgoing:
         if now_ns < self._care_ns:
             return
         self._care_ns = now_ns + CARE_NS
+        self.audit.round()
         with contextlib.suppress(StoreError):
             self.outbox.retry()
         with contextlib.suppress(StoreError):
@@ -280,6 +311,9 @@ class Outgoing:
                 self._take_first_papers()
                 return
             renew(self.wallet, transport, self.time, rotation_days=self.rotation_days)
+            if self.wallet.current is not None and self.wallet.current.serial != mine.serial:
+                told = {"serial": self.wallet.current.serial}
+                self.audit.note("papers.renewed", told, at_once=True)
 
     def _take_first_papers(self) -> None:
         """Where nobody names the papers that it sees, only the first ones are taken: unseen."""

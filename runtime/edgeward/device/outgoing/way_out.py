@@ -27,7 +27,9 @@ _DAY_NS = 86_400 * 1_000_000_000
 class WayOut:
     """Where records leave a device, if it has a folder to keep them in."""
 
-    __slots__ = ("_clock", "_device", "_entropy", "_folder", "_profile", "fault", "opened")
+    __slots__ = (
+        "_clock", "_configured", "_device", "_entropy", "_folder", "_profile", "fault", "opened",
+    )  # fmt: skip
 
     def __init__(self, device: str, folder: Path | None, clock: Clock, entropy: Entropy) -> None:
         """Go on where an earlier life of this device left records or a receiver.
@@ -37,6 +39,7 @@ class WayOut:
         self._device, self._folder = device, folder
         self._clock, self._entropy = clock, entropy
         self._profile: Profile | None = None
+        self._configured = ""
         self.opened: Outgoing | None = None
         self.fault = ""
         parts = [] if folder is None else [folder / OUTBOX, folder / TRUST]
@@ -77,15 +80,22 @@ class WayOut:
             if profile is not None:
                 self.opened.rotation_days = profile.security.certificate_rotation_days
                 self.opened.key_age_ns = profile.security.key_rotation_days * _DAY_NS
+                self._note_profile(self.opened)
         return self.opened
 
-    def configure(self, profile: "Profile") -> None:
+    def configure(self, profile: "Profile", profile_sha256: str) -> None:
         """Keep as much as this profile promises; what waits goes on waiting."""
         before, self._profile = self._profile, profile
+        self._configured = profile_sha256
         promised = None if before is None else (before.offline, before.security)
         if self.opened is not None and promised != (profile.offline, profile.security):
             self.close()
             self._try_to_open()
+        elif self.opened is not None:
+            self._note_profile(self.opened)
+
+    def _note_profile(self, opened: "Outgoing") -> None:
+        opened.audit.note("device.configured", {"profile_sha256": self._configured})
 
     def _try_to_open(self) -> None:
         self.fault = ""
