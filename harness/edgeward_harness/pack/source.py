@@ -47,6 +47,11 @@ class Evidence:
         """How documents name it: profile and run."""
         return f"{self.profile} {self.bundle.manifest.run[:8]}"
 
+    @property
+    def place(self) -> str:
+        """The same as part of an anchor."""
+        return f"{self.profile}-{self.bundle.manifest.run[:8]}"
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
