@@ -151,9 +151,9 @@ def _empty(item: str, reason: str, name: str, anchor: str) -> Row:
 def _measured(record: Record, name: str, reason: str, anchor: str) -> Iterator[Row]:
     ended = Cell(instant(record.utc).removesuffix(" UTC"))
     if not record.measurements:
-        said = (Cell(record.item), Cell(record.reason or reason))
+        why = (Cell(record.item), Cell(record.reason or reason))
         nothing = (absent("nothing measured"), *(NOTHING,) * 4)
-        yield Row((*said, *nothing, state(name), ended), anchor)
+        yield Row((*why, *nothing, state(name), ended), anchor)
     for part in record.measurements:
         said = part.name.replace("_", " ")
         told = f"{said} ({part.requirement})" if part.requirement else said
