@@ -5,12 +5,10 @@ from typing import Final
 import numpy as np
 
 from edgeward_harness.rig.bench import Rig
-from edgeward_harness.rig.models import BenchModel, Windows
+from edgeward_harness.rig.models import FLOAT_DIFFERENCE_MAX, BenchModel, Windows
 
 WHOLE: Final = "int8"
 """In the card of a model that computes in whole numbers."""
-ROUNDING: Final = 1e-5
-"""Between processors a model in float answers with other last bits, one in whole numbers never."""
 HEIGHTS_MV: Final = (0.01, 0.3, 2.0, 9.0)
 
 
@@ -21,12 +19,13 @@ def is_whole(model: BenchModel) -> bool:
 
 def within(model: BenchModel) -> float:
     """How far apart two answers of it may be; 0 is bit for bit."""
-    return 0.0 if is_whole(model) else ROUNDING
+    return 0.0 if is_whole(model) else FLOAT_DIFFERENCE_MAX
 
 
 def in_words(model: BenchModel) -> str:
     """The same, as a record says it."""
-    return "bit for bit" if is_whole(model) else f"within {ROUNDING:g}, its card says float"
+    most = within(model)
+    return f"within {most:g}, its card says float" if most else "bit for bit"
 
 
 def noise(rig: Rig, model: BenchModel, windows: int) -> Windows:

@@ -119,13 +119,13 @@ def _told(rig: Rig, leads: Sequence[Lead]) -> Iterator[tuple[Lead, tuple[ToldBea
             group = leads[first : first + BEDS]
             ward.told.clear()
             began_s = ward.now_s
-            _play(ward, group)
-            for lead in group:
-                yield lead, tuple(_beats(ward.told, lead.patient, began_s))
+            beds = beds_of(group)
+            _play(ward, beds, group)
+            for bed, lead in zip(beds, group, strict=True):
+                yield lead, tuple(_beats(ward.told, bed.patient, began_s))
 
 
-def _play(ward: Ward, group: Sequence[Lead]) -> None:
-    beds = [_bed(one) for one in group]
+def _play(ward: Ward, beds: Sequence[Bed], group: Sequence[Lead]) -> None:
     ward.admit(*beds)
     for second in range(max(one.seconds for one in group)):
         going = [bed for bed, one in zip(beds, group, strict=True) if second < one.seconds]
@@ -136,14 +136,18 @@ def _play(ward: Ward, group: Sequence[Lead]) -> None:
     ward.discharge(*beds)
 
 
-def _bed(lead: Lead) -> Bed:
-    return Bed(
-        patient=lead.patient,
-        channels=(lead.channel,),
-        signals={lead.channel.name: lead.samples},
-        seconds=float(lead.seconds),
-        beats=True,
-    )
+def beds_of(group: Sequence[Lead]) -> list[Bed]:
+    """A bed for each lead: two recordings of one person are two patients to the device."""
+    return [
+        Bed(
+            patient=f"{lead.patient} bed {number}",
+            channels=(lead.channel,),
+            signals={lead.channel.name: lead.samples},
+            seconds=float(lead.seconds),
+            beats=True,
+        )
+        for number, lead in enumerate(group, 1)
+    ]
 
 
 def _beats(told: Sequence[Told], patient: str, began_s: float) -> Iterator[ToldBeat]:

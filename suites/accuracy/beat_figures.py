@@ -77,12 +77,7 @@ class Judged:
 
 def judged(heard: Heard) -> Judged:
     """The marked beats that count (rule 1)."""
-    lead = heard.lead
-    places = np.array(lead.beats.samples, dtype=np.int64)
-    first, end = lead.judged
-    counts = (places >= first) & (places < end)
-    for begin, over in lead.excluded:
-        counts &= (places < begin) | (places >= over)
+    lead, counts = heard.lead, heard.lead.counts
     in_order = sorted(heard.device, key=lambda one: one.sample)
     told = [(one.sample, one.label if one.answered else _NOTHING) for one in in_order]
     due = [(one.sample, one.label.value if one.label else _NOTHING) for one in heard.reference]

@@ -16,13 +16,11 @@ from numpy.typing import NDArray
 
 from edgeward_harness.errors import Finding, InputError
 from edgeward_harness.measure.origin import Origin
-from edgeward_harness.rig.models import BenchModel, Windows
+from edgeward_harness.rig.models import BenchModel, Windows, taught_by
 
 GROUP: Final = "group:"
 """How the name of an array begins that says something of each window, such as `group:sex`."""
 SHOWN: Final = 4
-JUDGED: Final = ("judge", "test")
-"""Roles of patients from whom nothing was learned."""
 Names = NDArray[np.str_]
 
 
@@ -129,20 +127,3 @@ def refuse_patients(everybody: set[str], *models: BenchModel) -> None:
                 f"{len(known)} of {len(everybody)} patients taught {model.card.name} "
                 f"{model.card.version}, or were used to choose or to calibrate it: {shown}",
             )
-
-
-def taught_by(model: BenchModel) -> set[str]:
-    """The patients from whom a model was made, as its card names them under `made`.
-
-    `recordings` lists them by name; `simulated` has, by role, the first seed and how many follow.
-    Those that are said to have judged it only did not teach it.
-    """
-    made = model.said.get("made", {})
-    named = {
-        str(one["name"]) for one in made.get("recordings", ()) if one.get("role") not in JUDGED
-    }
-    for role, one in made.get("simulated", {}).items():
-        first, count = int(one["first_patient"]), max(int(one["patients"]), one.get("scripts", 0))
-        if role not in JUDGED:
-            named.update(f"simulated {seed}" for seed in range(first, first + count))
-    return named

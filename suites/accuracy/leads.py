@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgeward.signal.channel import Channel
 from edgeward_harness.measure.scoring.beats import Labelled, Span
@@ -23,6 +24,16 @@ class Lead:
     """Beats outside are sent, and nothing is made of them."""
     excluded: tuple[Span, ...] = ()
     groups: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> NDArray[np.bool_]:
+        """Which of its beats are judged."""
+        places = np.array(self.beats.samples, dtype=np.int64)
+        first, end = self.judged
+        counted: NDArray[np.bool_] = (places >= first) & (places < end)
+        for begin, over in self.excluded:
+            counted &= (places < begin) | (places >= over)
+        return counted
 
     @property
     def seconds(self) -> int:

@@ -9,11 +9,10 @@ from edgeward_harness.measure.judge import judge_check
 from edgeward_harness.measure.retention import power, windows_needed
 from edgeward_harness.profile.bench import Role
 from edgeward_harness.rig.bench import Rig
-from edgeward_harness.rig.models import IN_WHOLE_NUMBERS, BenchModel
+from edgeward_harness.rig.models import IN_WHOLE_NUMBERS, BenchModel, taught_by
 from edgeward_harness.run.measure import Measure
 
 from .answering import examples_of
-from .examples import taught_by
 from .recording import count, rests_on
 
 LOSS: Final = 0.001

@@ -9,12 +9,12 @@ from edgeward_harness.errors import CannotJudge
 from edgeward_harness.measure.retention import group_of, judge_no_worse, judge_retention
 from edgeward_harness.profile.bench import Role
 from edgeward_harness.rig.bench import Rig
+from edgeward_harness.rig.models import taught_by
 from edgeward_harness.rig.recorded import origin_of, take
 from edgeward_harness.rig.recorded import rests_on as tell_recordings
 from edgeward_harness.run.measure import Measure
 
 from .answering import tried
-from .examples import taught_by
 from .recorded import gathered
 from .recording import rests_on, sensitivity
 from .test_retention import labels_of
@@ -37,7 +37,10 @@ def test_recorded(measure: Measure, rig: Rig) -> None:
     taken = [one for name in COLLECTIONS for one in take(rig, "TC-ACC-030", name)]
     examples, left_out = gathered(taken, released, known, origin_of(taken))
     if examples is None:
-        raise CannotJudge(f"each of the {left_out} recordings taught one of the models")
+        raise CannotJudge(
+            f"{left_out} of {len(taken)} recordings taught one of the models, and in the others"
+            " nobody marked a window of one label"
+        )
     asked = tried(rig, examples)
     tell_recordings(measure, rig, taken)
     rests_on(measure, examples, released, reference)

@@ -119,16 +119,41 @@ def test_a_defect_is_found_on_strangers(
     assert seen_by in failed_measurements(tmp_path), output
 
 
-def test_with_nobody_but_those_whom_a_model_knows_nothing_is_judged(
+def test_with_nobody_but_those_whom_a_model_knows_the_case_does_not_apply(
     tmp_path: Path, bench: Path, recordings: Path
 ) -> None:
+    alone = known_alone(tmp_path, recordings)
+    _, assessment, output = judge(
+        tmp_path, "sound", "recorded_beats", suite="accuracy", bench=bench, recordings=alone
+    )
+    found = assessment.requirements["REQ-ACC-043"]
+    assert found.standing is Standing.NOT_APPLICABLE, output
+    assert "Each recording of mitdb taught the beat model; bring recordings of others." in output
+
+
+def test_a_bench_that_claims_strangers_and_has_none_is_not_judged(
+    tmp_path: Path, bench: Path, recordings: Path
+) -> None:
+    """A fixture claimed by hand is no proof: the case finds nobody by itself."""
+    claiming = bench.with_name("claiming.toml")
+    claiming.write_text(
+        bench.read_text().replace(
+            '["simulated-clock"]', '["simulated-clock", "beat-strangers-mitdb"]'
+        )
+    )
+    _, assessment, output = judge(
+        tmp_path, "sound", "recorded_beats", suite="accuracy", bench=claiming,
+        recordings=known_alone(tmp_path, recordings),
+    )  # fmt: skip
+    assert assessment.requirements["REQ-ACC-043"].standing is Standing.CANNOT_JUDGE, output
+    assert "each recording of mitdb taught one of the models of beats" in output
+
+
+def known_alone(tmp_path: Path, recordings: Path) -> Path:
+    """A folder with nobody in it but those whom a model knows."""
     alone = tmp_path / "alone" / "mitdb"
     alone.mkdir(parents=True)
     for name in KNOWN:
         for part in (recordings / "mitdb").glob(f"{name}.*"):
             (alone / part.name).symlink_to(part)
-    _, assessment, output = judge(
-        tmp_path, "sound", "recorded_beats", suite="accuracy", bench=bench, recordings=alone.parent
-    )
-    assert assessment.requirements["REQ-ACC-043"].standing is Standing.CANNOT_JUDGE, output
-    assert "each of the 1 recordings taught one of the models of beats" in output
+    return alone.parent

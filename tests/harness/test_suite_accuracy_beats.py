@@ -8,11 +8,11 @@ from typing import Final
 
 import numpy as np
 import pytest
-from suites.accuracy.beat_answers import Heard, ToldBeat, late, otherwise
+from suites.accuracy.beat_answers import Heard, ToldBeat, beds_of, late, otherwise
 from suites.accuracy.beat_figures import CLASSES, by_group, in_words, judged, merged, table
 from suites.accuracy.hearts import EACH, RATE_HZ, heart
 from suites.accuracy.leads import Lead
-from suites.accuracy.test_recorded_beats import lead_of
+from suites.accuracy.test_recorded_beats import known_to, lead_of, refuse_unmarked
 
 from edgeward.model.beats import BeatLabel
 from edgeward.signal.channel import Channel, Signal
@@ -249,3 +249,26 @@ def test_of_a_recording_the_first_five_minutes_and_what_nobody_marked_are_left_o
     one = Recording("mitdb", "s", "mitdb/s", (wave,), {}, beats, unmarked=((349 * 360, 351 * 360),))
     found = judged(Heard(lead_of(one), (), (), ()))
     assert found.marks.tolist() == ["V"]
+    refuse_unmarked([lead_of(one)])
+    early = replace(one, beats=Labelled([100 * 360, 350 * 360], [N, N]))
+    with pytest.raises(CannotJudge, match="in 1 recordings of strangers nobody marked a beat"):
+        refuse_unmarked([lead_of(early)])
+
+
+def test_where_nobody_is_left_nothing_is_judged() -> None:
+    with pytest.raises(CannotJudge, match="each recording of mitdb taught one of the models"):
+        refuse_unmarked([])
+
+
+def test_a_card_that_names_nobody_clears_nobody() -> None:
+    assert "mitdb/101" in known_to(released())
+    silent = replace(released(), said={})
+    with pytest.raises(CannotJudge, match=r"the card of beat_reference.onnx names nobody"):
+        known_to(released(), silent)
+
+
+def test_two_recordings_of_one_person_lie_in_two_beds() -> None:
+    lead = sound().lead
+    beds = beds_of([lead, lead])
+    assert len({one.patient for one in beds}) == 2
+    assert all(one.patient.startswith(lead.patient) and one.beats for one in beds)

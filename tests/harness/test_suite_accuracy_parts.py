@@ -7,22 +7,23 @@ from typing import Any
 
 import numpy as np
 import pytest
-from suites.accuracy.agreement import ROUNDING, in_words, within
+from suites.accuracy.agreement import in_words, within
 from suites.accuracy.answering import NO_ANSWER, Answers, Trial
-from suites.accuracy.examples import Examples, from_file, joined, refuse_known, taught_by
+from suites.accuracy.examples import Examples, from_file, joined, refuse_known
 from suites.accuracy.recorded import gathered, windows_of
 from suites.accuracy.recording import sensitivity
 from suites.accuracy.simulated import drawn, simulated
 from suites.accuracy.test_alarms_alike import Call, calls
 from suites.accuracy.test_processors import otherwise
 
+from edgeward.model.nearness import FLOAT
 from edgeward.signal.channel import Signal
 from edgeward_harness.errors import CannotJudge, Finding, InputError
 from edgeward_harness.measure.origin import SIMULATED
 from edgeward_harness.measure.scoring.beats import AamiClass, Labelled
 from edgeward_harness.profile.bench import Role
 from edgeward_harness.profile.unit import SHIPPED_MODELS
-from edgeward_harness.rig.models import BenchModel, open_model
+from edgeward_harness.rig.models import BenchModel, open_model, taught_by
 from edgeward_harness.rig.recordings.recording import Recording, Stretch, Wave
 
 RATE_HZ = 250
@@ -262,7 +263,7 @@ def test_only_whole_numbers_promise_the_same_bits_elsewhere(
     due[2] = np.nan
     told = list(otherwise(model, due + np.float32(apart), due, np.array([True, True, False])))
     assert len(told) == found
-    assert within(model) == (0 if arithmetic == "int8" else ROUNDING)
+    assert within(model) == (0 if arithmetic == "int8" else FLOAT.difference_max)
     assert ("its card says float" in in_words(model)) is (arithmetic != "int8")
 
 

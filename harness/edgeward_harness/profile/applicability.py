@@ -13,6 +13,9 @@ from edgeward_harness.profile.unit import BEAT_REFERENCE, OTHER_PROCESSORS, Real
 RECORDINGS = "recordings-"
 """How the name of a fixture begins that is a collection of recordings."""
 
+BEAT_STRANGERS = "beat-strangers-"
+"""The same, of a collection with somebody from whom no model of beats learned."""
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -61,18 +64,24 @@ def _unit_reasons(need: Need, unit: Unit) -> Iterator[str]:
     if need.realizations and unit.realization not in need.realizations:
         needed = _either([each.value for each in need.realizations])
         yield f"The case needs a unit that is {needed}; {unit.name} is {unit.realization.value}."
-    absent = [name for name in need.fixtures if name not in unit.at_hand]
+    at_hand = unit.at_hand
+    absent = [name for name in need.fixtures if name not in at_hand]
     if absent:
-        yield f"The bench of {unit.name} has no {_either(absent)}.{_remedy(absent)}"
+        yield f"The bench of {unit.name} has no {_either(absent)}.{_remedy(absent, at_hand)}"
 
 
-def _remedy(absent: Collection[str]) -> str:
+def _remedy(absent: Collection[str], at_hand: Collection[str]) -> str:
     recorded = any(name.startswith(RECORDINGS) for name in absent)
     told = " Recordings are named with --recordings DIR." if recorded else ""
     if OTHER_PROCESSORS in absent:
         told += " Processors are emulated by qemu-user on an x86 host."
     if BEAT_REFERENCE in absent:
         told += " Models of beats are named as models.beats and models.beats_reference of the unit."
+    for name in absent:
+        collection = name.removeprefix(BEAT_STRANGERS)
+        if collection != name and {RECORDINGS + collection, BEAT_REFERENCE} <= set(at_hand):
+            told += f" Each recording of {collection} taught the beat model; bring recordings of"
+            told += " others."
     return told
 
 

@@ -6,7 +6,7 @@ model is a `.onnx` file with its card beside it: `.json` of the same name, or `c
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 from edgeward.canonical import sha256_hex
 from edgeward.errors import ModelError
 from edgeward.model.card import ModelCard, parse_card
+from edgeward.model.nearness import FLOAT
 from edgeward.model.onnx_runtime import onnxruntime, session_options
 from edgeward.model.package import wire
 from edgeward_harness.errors import InputError
+from edgeward_harness.rig.recordings.wfdb_folder import person
 
 AT_ONCE: Final = 256
 """Windows in one call."""
@@ -32,6 +34,10 @@ IN_FLOAT: Final = frozenset(
 IN_WHOLE_NUMBERS: Final = frozenset(
     {"ConvInteger", "MatMulInteger", "QGemm", "QLinearConv", "QLinearMatMul"}
 )
+FLOAT_DIFFERENCE_MAX: Final = FLOAT.difference_max
+"""How far apart two answers of a model in float may be, whatever computes them."""
+JUDGED: Final = ("judge", "test")
+"""Roles of patients from whom nothing was learned."""
 _MODEL_GRAPH, _GRAPH_NODE, _NODE_OPERATOR = 7, 1, 4
 """Numbers of fields in onnx.proto."""
 
@@ -108,6 +114,34 @@ def open_model(path: Path) -> BenchModel:
             str(path), [f"its bytes have SHA-256 {found}, {card_path.name} says {card.sha256}"]
         )
     return BenchModel(path, data, card, said)
+
+
+def taught_by(model: BenchModel) -> set[str]:
+    """The patients from whom a model was made, as its card names them under `made`.
+
+    `recordings` lists them by name; `simulated` has, by role, the first seed and how many follow.
+    Those that are said to have judged it only did not teach it. Who has two recordings is known by
+    either of them.
+
+    Raises:
+        InputError: the card says it in another form.
+    """
+    try:
+        return set(_taught_by(model.said.get("made", {})))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        accepted = "recordings as a list of name and role, simulated by role with first_patient"
+        fault = f"its card: made: {error!r}; accepted: {accepted} and patients"
+        raise InputError(str(model.path), [fault]) from error
+
+
+def _taught_by(made: Mapping[str, Any]) -> Iterator[str]:
+    for one in made.get("recordings", ()):
+        if one.get("role") not in JUDGED:
+            yield from (str(one["name"]), person(str(one["name"])))
+    for role, one in made.get("simulated", {}).items():
+        first, count = int(one["first_patient"]), max(int(one["patients"]), one.get("scripts", 0))
+        if role not in JUDGED:
+            yield from (f"simulated {seed}" for seed in range(first, first + count))
 
 
 def _parts(windows: Windows) -> list[Windows]:

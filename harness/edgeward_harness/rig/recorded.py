@@ -1,7 +1,8 @@
 """Which recordings a case takes, and what its record says of them.
 
 Rules:
-1. A case takes as many of a collection as its plan asks, spread over all of them.
+1. A case takes as many of a collection as its plan asks, spread over all of them, or over all
+   those that are left when some are no use to it.
 2. Which files were read, with the digest of each, and under which licence, stands beside the record
    of every case that rests on them.
 """
@@ -29,7 +30,11 @@ class Record(Protocol):
 
 def take(rig: Rig, case: str, collection: str) -> list[Recording]:
     """As many recordings of a collection as the plan asks, spread over all of them."""
-    everything = list(rig.recordings.read(collection))
+    return spread(rig, case, list(rig.recordings.read(collection)))
+
+
+def spread(rig: Rig, case: str, everything: Sequence[Recording]) -> list[Recording]:
+    """As many of these as the plan asks, spread over all of them."""
     wanted = min(rig.samples(case), len(everything))
     return [everything[place * len(everything) // wanted] for place in range(wanted)]
 

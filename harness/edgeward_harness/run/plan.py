@@ -117,8 +117,13 @@ def _library(folder: Path, suites: Path) -> "Library":
 
 
 def _with_fixtures(unit: Unit, library: "Library | None") -> Unit:
-    """The unit, with each collection as one more fixture of its bench."""
-    return unit if library is None else replace(unit, fixtures=(*unit.fixtures, *library.fixtures))
+    """The unit, with each collection as one more fixture of its bench, and whom its models know."""
+    if library is None:
+        return unit
+    from edgeward_harness.rig.strangers import stranger_fixtures
+
+    found = (*library.fixtures, *stranger_fixtures(library, unit.models))
+    return replace(unit, fixtures=(*unit.fixtures, *found))
 
 
 def _depth(text: str | None) -> Depth:

@@ -15,7 +15,7 @@ from edgeward_harness.rig.recordings.arrays import (
 )
 from edgeward_harness.rig.recordings.manifest import Manifest
 from edgeward_harness.rig.recordings.recording import Recording
-from edgeward_harness.rig.recordings.wfdb_folder import read_wfdb_folder
+from edgeward_harness.rig.recordings.wfdb_folder import patient_of, read_wfdb_folder
 
 Reader = Callable[[Path, Path, Manifest], Iterator[Recording]]
 
@@ -46,7 +46,7 @@ class Library:
     @property
     def fixtures(self) -> tuple[str, ...]:
         """What a bench with these has at hand, one for each collection."""
-        return tuple(f"{RECORDINGS}{_fixture_name(name)}" for name in sorted(self.readers))
+        return tuple(f"{RECORDINGS}{fixture_name(name)}" for name in sorted(self.readers))
 
     def read(self, collection: str) -> Iterator[Recording]:
         """The recordings of a collection, one after the other.
@@ -54,10 +54,26 @@ class Library:
         Raises:
             InputError: there is no such collection, or a file of it cannot be used.
         """
+        return self._reader(collection)(self.root, self.root / collection, self.manifest)
+
+    def patients(self, collection: str) -> tuple[str, ...] | None:
+        """Whose recordings they are, where the names of the files tell it; nothing is read.
+
+        None where they do not: only records in files of their own are told apart by name.
+
+        Raises:
+            InputError: there is no such collection.
+        """
+        if self._reader(collection) is not _read_records:
+            return None
+        headers = sorted((self.root / collection).glob("*.hea"))
+        return tuple(dict.fromkeys(map(patient_of, headers)))
+
+    def _reader(self, collection: str) -> Reader:
         if collection not in self.readers:
             known = ", ".join(sorted(self.readers))
             raise InputError(str(self.root), [f"found no {collection!r}; there are {known}"])
-        return self.readers[collection](self.root, self.root / collection, self.manifest)
+        return self.readers[collection]
 
 
 def open_library(root: Path, manifest: Manifest | None = None) -> Library:
@@ -81,7 +97,8 @@ def open_library(root: Path, manifest: Manifest | None = None) -> Library:
     return Library(root, manifest or Manifest(), readers)
 
 
-def _fixture_name(collection: str) -> str:
+def fixture_name(collection: str) -> str:
+    """How a collection is called where fixtures are named."""
     return re.sub("[^a-z0-9_-]", "-", collection.lower())
 
 

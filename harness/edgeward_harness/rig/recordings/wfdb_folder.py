@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -27,6 +27,7 @@ _SIGNALS = (
 )
 _FLUTTER = ("[", "]")
 _PERSON = re.compile(r"(-?\d+) ([FM])\b", re.IGNORECASE)
+_ONE_PERSON: Final = {"mitdb/202": "mitdb/201"}
 AGES = (0, 18, 45, 65, 80)
 """Where spans of years begin; an age that is not known is written below 0."""
 
@@ -81,7 +82,7 @@ def _read(root: Path, header: Path, manifest: Manifest) -> Recording:
     return Recording(
         collection=header.parent.name,
         name=stem.name,
-        patient=f"{header.parent.name}/{_patient(stem.name)}",
+        patient=patient_of(header),
         waves=tuple(_waves(record, rate_hz)),
         files=files,
         beats=Labelled([at for at, _ in beats], [kind for _, kind in beats]),
@@ -105,9 +106,14 @@ def about_of(comments: Sequence[str]) -> dict[str, str]:
     return {"sex": sex, "age": span}
 
 
-def _patient(name: str) -> str:
-    """201 and 202 of the arrhythmia database are one person."""
-    return "201" if name == "202" else name
+def patient_of(header: Path) -> str:
+    """Whose record it is, by the name of its file."""
+    return person(f"{header.parent.name}/{header.stem}")
+
+
+def person(name: str) -> str:
+    """The one name of a person, by collection and record: 201 and 202 of `mitdb` are one."""
+    return _ONE_PERSON.get(name, name)
 
 
 def _waves(record: Any, rate_hz: int) -> Iterator[Wave]:  # noqa: ANN401 - as above
