@@ -17,7 +17,6 @@ from edgeward.model.compress.distil import (  # noqa: E402
     WEIGHT_RANGE,
     Distilling,
     Lesson,
-    by_teacher,
     distillation_loss,
     distilled,
 )
@@ -195,12 +194,14 @@ def test_weights_stay_in_their_range_however_long_a_label_is_lost() -> None:
 def test_without_evenness_the_lesson_is_the_plain_one() -> None:
     dealt, how = parts(), Distilling()
     lesson = Lesson(teacher(), dealt.training, dealt.choosing, how)
-    plain = by_teacher(teacher(), dealt.training, how)
+    told = torch.from_numpy(scored(teacher(), dealt.training))
     scores, labels, places = torch.eye(4), torch.arange(4), torch.arange(4)
     blind = Blind(teacher(), [0.0, 100.0, 0.0, 0.0])
     for _ in range(2):
         assert lesson.merit(blind) == balanced(blind, dealt.choosing)
-    assert torch.equal(lesson.loss(scores, labels, places), plain(scores, labels, places))
+    assert torch.equal(
+        lesson.loss(scores, labels, places), distillation_loss(scores, told[places], labels, how)
+    )
 
 
 def test_the_weights_with_the_most_merit_are_kept() -> None:
@@ -271,8 +272,8 @@ def test_teaching_while_rounded_trains_and_gives_an_ordinary_network() -> None:
     given = taught(network(), dealt.training, dealt.choosing, of_labels(dealt.training),
                    Teaching(epochs=8))  # fmt: skip
     before = digest_of_network(given)
-    loss = by_teacher(given, dealt.training, Distilling())
-    found = aware(given, dealt.training, dealt.choosing, loss, Teaching(epochs=3, rate=1e-3))
+    lesson = Lesson(given, dealt.training, dealt.choosing, Distilling())
+    found = aware(given, dealt.training, dealt.choosing, lesson.loss, Teaching(epochs=3, rate=1e-3))
     assert digest_of_network(given) == before
     assert digest_of_network(found) != before, "nothing was learned"
     assert [type(one) for one in found] == [type(one) for one in given]

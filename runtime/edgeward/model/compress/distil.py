@@ -20,7 +20,6 @@ import torch
 
 from edgeward.model.compress.examples import Examples
 from edgeward.model.compress.learning import (
-    Loss,
     Progress,
     Teaching,
     balanced,
@@ -74,16 +73,6 @@ def distillation_loss(
         return each.mean()
     weights = torch.tensor(how.label_weights)[labels]
     return (weights * each).sum() / weights.sum()
-
-
-def by_teacher(teacher: torch.nn.Module, training: Examples, how: Distilling) -> Loss:
-    """That loss for a training part; the teacher answers each window once."""
-    told = torch.from_numpy(scored(teacher, training))
-
-    def loss(scores: torch.Tensor, labels: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
-        return distillation_loss(scores, told[places], labels, how)
-
-    return loss
 
 
 class Lesson:
