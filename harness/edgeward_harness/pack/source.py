@@ -28,9 +28,13 @@ class Evidence:
     """One bundle of the pack: what can be read of it, what it proves, and who signed it."""
 
     readable: Readable
-    verification: Verification
     statement_sha256: str
     """Of the signed statement, which covers every file of the bundle."""
+
+    @property
+    def verification(self) -> Verification:
+        """What was found about its signature and its files."""
+        return self.readable.exhibit.verification
 
     @property
     def bundle(self) -> Bundle:

@@ -1,0 +1,218 @@
+"""The folder of a pack: what lies in it, the list of it that is signed, and how it gets there.
+
+```
+pack.json         every file with its digest, and what the pack is of
+pack.dsse.json    who made it and when, over pack.json; the key is in key.pub
+index.html        every document on one page
+documents/ tables/ tables.xlsx requirements.reqif submission.zip
+bundles/ inputs/  what it was made from: enough to make it again
+```
+Two makings differ in `pack.dsse.json` and `key.pub` alone, as the moment stands nowhere else.
+It is made beside its place and moved there as a whole; where anything fails nothing is left.
+"""
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgeward.canonical import sha256_hex
+from edgeward_harness.errors import HarnessError, InputError
+from edgeward_harness.evidence.dsse import Envelope
+from edgeward_harness.evidence.files import digest_file, read_whole, sync_folder, write_new
+from edgeward_harness.evidence.keys import PublicKey, SigningKey
+from edgeward_harness.evidence.statement import STATEMENT_TYPE
+from edgeward_harness.evidence.strict import (
+    DAY,
+    HEX64,
+    IDENTIFIER,
+    OBJECT,
+    TEXT,
+    check_fields,
+    encode,
+    load_json,
+    one_of,
+    shown,
+    table_of,
+)
+from edgeward_harness.pack.model import Pack
+
+SCHEMA = "edgeward-pack/1"
+PREDICATE_TYPE = "urn:edgeward:pack:1"
+LIST, SEAL, KEY = "pack.json", "pack.dsse.json", "key.pub"
+OUTSIDE = frozenset({LIST, SEAL, KEY})
+"""Files that the list does not name: itself, and what vouches for it."""
+BUNDLES, INPUTS = "bundles", "inputs"
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The list of a pack, read strictly."""
+
+    title: str
+    device: str
+    release: str
+    as_of: str
+    state: str
+    root_sha256: str
+    tool: Mapping[str, Any]
+    files: Mapping[str, str]
+    sha256: str
+    """Of the list itself: what a person signs who approves the pack."""
+
+
+def write_pack(
+    pack: Pack,
+    files: Iterable[tuple[str, bytes]],
+    bundles: Mapping[str, Path],
+    out: Path,
+    key: SigningKey,
+    made_utc: str,
+    tool: Mapping[str, str],
+) -> Contents:
+    """Write a pack as a whole, or nothing of it.
+
+    Args:
+        pack: its documents.
+        files: every file but those of the bundles, by its path in the pack.
+        bundles: the bundles it was made from, by the name each gets.
+        out: where it is to be; must not exist yet.
+        key: who makes it.
+        made_utc: when; the only moment in it that is not out of the evidence.
+        tool: the version and digest of what made it.
+
+    Raises:
+        InputError: there is something at its place already.
+        HarnessError: the disk refused, or a writer did; nothing is left.
+    """
+    if out.exists():
+        raise InputError("--out", [f"found {out}, expected a folder that does not exist yet"])
+    making = out.with_name(f".{out.name}.making")
+    try:
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir(parents=True)
+        for name, data in files:
+            _put(making / name, data)
+        for name, folder in bundles.items():
+            shutil.copytree(folder, making / BUNDLES / name, symlinks=True)
+        contents = _seal(making, pack, key, made_utc, tool)
+        making.rename(out)
+        sync_folder(out.parent)
+    except OSError as fault:
+        shutil.rmtree(making, ignore_errors=True)
+        raise HarnessError(f"{out}: {fault.strerror or fault}; nothing was kept") from fault
+    except BaseException:
+        shutil.rmtree(making, ignore_errors=True)
+        raise
+    return contents
+
+
+def _put(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_new(path, data)
+
+
+def _seal(
+    folder: Path, pack: Pack, key: SigningKey, made_utc: str, tool: Mapping[str, str]
+) -> Contents:
+    value = {
+        "schema": SCHEMA,
+        "title": pack.title,
+        "device": pack.device,
+        "release": pack.release,
+        "as_of": pack.as_of,
+        "state": pack.state,
+        "root_sha256": pack.root_sha256,
+        "tool": dict(tool),
+        "files": {name: digest_file(folder / name) for name in _found(folder)},
+    }
+    data = encode(value)
+    _put(folder / LIST, data)
+    statement = {
+        "_type": STATEMENT_TYPE,
+        "subject": [{"name": LIST, "digest": {"sha256": sha256_hex(data)}}],
+        "predicateType": PREDICATE_TYPE,
+        "predicate": {"made_utc": made_utc, "root_sha256": pack.root_sha256},
+    }
+    _put(folder / SEAL, Envelope.sign(encode(statement), key).to_bytes())
+    _put(folder / KEY, key.public.pem)
+    return read_contents(folder)
+
+
+def _found(folder: Path) -> list[str]:
+    """Every file of a folder by its path in it; a link is no file of a pack."""
+    names = []
+    for path in folder.rglob("*"):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise HarnessError(f"{path}: is a link or no file; a pack holds files only")
+        if path.is_file():
+            names.append(path.relative_to(folder).as_posix())
+    return sorted(set(names) - OUTSIDE)
+
+
+def read_contents(folder: Path) -> Contents:
+    """The list of a pack.
+
+    Raises:
+        HarnessError: there is none.
+        InputError: it is no such list; every fault is told.
+    """
+    path = folder / LIST
+    try:
+        data = read_whole(path)
+    except OSError as fault:
+        raise HarnessError(f"{path}: not readable as a pack: {fault.strerror}") from fault
+    value = load_json(data, str(path))
+    faults: list[str] = []
+    if not check_fields(value, _RULES, "pack", faults):
+        raise InputError(str(path), faults)
+    if encode(value) != data:
+        raise InputError(str(path), ["is not in its canonical form"])
+    told = {name: value[name] for name in _RULES if name != "schema"}
+    return Contents(**told, sha256=sha256_hex(data))
+
+
+def faults_of(folder: Path, contents: Contents, trusted: Iterable[PublicKey] = ()) -> list[str]:
+    """What was changed in a pack since it was signed; each file is named."""
+    found = set(_found(folder))
+    faults = [
+        f"{name}: does not belong to the pack" for name in sorted(found - set(contents.files))
+    ]
+    faults += [f"{name}: is missing" for name in sorted(set(contents.files) - found)]
+    faults += [
+        f"{name}: was changed"
+        for name in sorted(found & set(contents.files))
+        if digest_file(folder / name) != contents.files[name]
+    ]
+    return [*faults, *_seal_faults(folder, contents, tuple(trusted))]
+
+
+def _seal_faults(folder: Path, contents: Contents, trusted: tuple[PublicKey, ...]) -> Iterator[str]:
+    try:
+        envelope = Envelope.from_bytes(read_whole(folder / SEAL), SEAL)
+        key = PublicKey.from_pem(read_whole(folder / KEY))
+    except (OSError, HarnessError) as fault:
+        yield f"{SEAL}: cannot be read: {fault}"
+        return
+    if not envelope.signed_by(key):
+        yield f"{SEAL}: the signature is not by {KEY}"
+    if trusted and not any(envelope.signed_by(one) for one in trusted):
+        yield f"{SEAL}: signed by {key.keyid}, expected a trusted key (--key)"
+    statement = load_json(envelope.payload, SEAL)
+    expected = [{"name": LIST, "digest": {"sha256": contents.sha256}}]
+    if not isinstance(statement, dict) or statement.get("subject") != expected:
+        yield f"{SEAL}: speaks of another list of files: {shown(statement)[:120]}"
+
+
+_RULES = {
+    "schema": one_of((SCHEMA,)),
+    "title": TEXT,
+    "device": TEXT,
+    "release": TEXT,
+    "as_of": DAY,
+    "state": IDENTIFIER,
+    "root_sha256": HEX64,
+    "tool": OBJECT,
+    "files": table_of(IDENTIFIER, HEX64),
+}

@@ -1,0 +1,134 @@
+"""From paths to what a pack is made from: everything read and verified before a word is written.
+
+What makes the whole pack a lie is refused here, with every reason at once: a bundle that was
+changed, the same run twice, evidence of two builds, a baseline of the very same run, a bill of
+materials of another build. What merely speaks against a release is not: it stands in the pack, and
+the gate says so.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from edgeward_harness.errors import HarnessError, InputError
+from edgeward_harness.evidence.assess import assess_against
+from edgeward_harness.evidence.files import digest_file, read_whole
+from edgeward_harness.evidence.freshness import of_trace
+from edgeward_harness.evidence.identity import builds
+from edgeward_harness.evidence.keys import PublicKey
+from edgeward_harness.evidence.layout import STATEMENT
+from edgeward_harness.evidence.verify import verify_bundle
+from edgeward_harness.gate.case import Readable
+from edgeward_harness.gate.exhibit import Exhibit
+from edgeward_harness.pack.clauses import load_registry
+from edgeward_harness.pack.source import Evidence, PackSource
+from edgeward_harness.pack.submission import Submission, load_submission
+from edgeward_harness.trace.load import load_trace
+from edgeward_harness.trace.model import Trace
+
+INPUT_BYTES_MAX = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Where everything lies; what is None is not given."""
+
+    bundles: tuple[Path, ...]
+    suites: Path
+    clauses: Path
+    as_of: date
+    trusted: tuple[PublicKey, ...] = ()
+    submission: Path | None = None
+    baseline: Path | None = None
+    sbom: Path | None = None
+    qualification: Path | None = None
+
+
+def load_source(wanted: Wanted) -> PackSource:
+    """Everything a pack rests on, verified.
+
+    Raises:
+        InputError: something is given that no pack can rest on; every reason is told.
+        HarnessError: a file cannot be read.
+    """
+    trace = load_trace(wanted.suites)
+    evidence = _bundles(wanted.bundles, wanted, trace)
+    submission = load_submission(wanted.submission) if wanted.submission else Submission()
+    baseline = _bundles((wanted.baseline,), wanted, trace) if wanted.baseline else ()
+    source = PackSource(
+        evidence=tuple(sorted(evidence, key=lambda one: one.label)),
+        trace=trace,
+        as_of=wanted.as_of,
+        submission=submission,
+        baseline=baseline[0] if baseline else None,
+        registry=load_registry(wanted.clauses),
+        sbom=_whole(wanted.sbom),
+        qualification=_whole(wanted.qualification),
+    )
+    faults = [*_contradictions(source), *_unsupplied(submission)]
+    if faults:
+        raise InputError("pack", faults)
+    return source
+
+
+def _bundles(paths: Sequence[Path], wanted: Wanted, trace: Trace) -> tuple[Evidence, ...]:
+    now = of_trace(trace)
+    found, faults = [], []
+    for path in paths:
+        verification = verify_bundle(path, wanted.trusted)
+        bundle = verification.bundle
+        if not verification.intact or bundle is None:
+            faults += [f"{path}: {fault}" for fault in verification.faults]
+            continue
+        if not (path / STATEMENT).is_file():
+            faults.append(f"{path}: was never sealed; expected a bundle that a run ended with")
+            continue
+        assessment = assess_against(bundle, now, today=wanted.as_of)
+        exhibit = Exhibit(path.name, verification, assessment)
+        readable = Readable(path.name, bundle, assessment, exhibit)
+        found.append(Evidence(readable, digest_file(path / STATEMENT)))
+    if faults:
+        raise InputError("bundles", faults)
+    return tuple(found)
+
+
+def _contradictions(source: PackSource) -> Iterator[str]:
+    """What cannot all be true of one release."""
+    runs: dict[str, str] = {}
+    seen: dict[str, str] = {}
+    for one in source.evidence:
+        run = one.bundle.manifest.run
+        if run in runs:
+            yield f"{one.readable.name}: is the same run as {runs[run]}; expected each run once"
+        runs[run] = one.readable.name
+        for build in sorted(builds(one.bundle.contexts)):
+            seen.setdefault(build, one.readable.name)
+    if len(seen) > 1:
+        told = ", ".join(f"{build} ({name})" for build, name in seen.items())
+        yield f"found {len(seen)} builds of the device: {told}; expected evidence of one"
+    pinned = source.submission.about.build_sha256
+    for build, name in seen.items():
+        if pinned and build != pinned:
+            yield f"{name}: is of the build {build}; submission.toml says {pinned}"
+    if source.baseline and source.baseline.bundle.manifest.run in runs:
+        yield "the baseline is one of the bundles themselves; expected the release before"
+
+
+def _unsupplied(submission: Submission) -> Iterator[str]:
+    """Documents that people say they wrote, and that are not there."""
+    folder = submission.folder
+    for one in submission.supplied:
+        path = folder / one.file if folder else Path(one.file)
+        inside = folder is None or path.resolve().is_relative_to(folder)
+        if not inside or not path.is_file():
+            yield f"{one.id}: found no file {one.file!r} within the folder of submission.toml"
+
+
+def _whole(path: Path | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        return read_whole(path, INPUT_BYTES_MAX)
+    except OSError as fault:
+        raise HarnessError(f"{path}: {fault.strerror}") from fault
