@@ -36,7 +36,7 @@ REPLICAS: Final = ("reference_design", "reference_design_mended")
 SUITES: Final = {"ACC": "accuracy", "ALM": "alarms", "LAT": "latency", "RES": "resources"}
 FIRST: Final = "lethal or quiet or technical or saturation or identity or operator or outage"
 """Half of the suite: a device that answers nothing right is asked for minutes."""
-MADE: Final = ("devices/device_reference_faults.py", "devices/device_reference_results.py")
+MADE: Final = ("device_reference_faults.py", "device_reference_results.py")
 ENDS_WITHIN_S: Final = 1.0
 
 
@@ -132,7 +132,7 @@ def test_a_fault_of_the_reference_design_is_found(tmp_path: Path, unit: str, sui
 )
 def test_a_fault_is_found_by_the_check_of_the_protocol(unit: str, check: str) -> None:
     command = UNITS[unit]["command"]
-    words = sys.executable, str(HERE / command[1]), *command[2:]
+    words = sys.executable, str(BENCH.parent / command[1]), *command[2:]
 
     def start() -> DeviceSession:
         driver = ProcessDriver(Command(words), Asked(), Realization.EMULATED)

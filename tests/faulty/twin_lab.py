@@ -13,7 +13,7 @@ from edgeward_harness.evidence.assess import assess
 from edgeward_harness.evidence.assessment import Assessment
 from edgeward_harness.evidence.bundle import open_bundle
 
-BENCH = Path(__file__).parent / "bench.toml"
+BENCH = Path(__file__).parent / "devices" / "bench.toml"
 
 
 def judge(

@@ -64,7 +64,7 @@ def driven(monkeypatch: pytest.MonkeyPatch, stopped: Callable[[int], list[int]])
     monkeypatch.syspath_prepend(ROOT)
     from suites.latency.driving import drive
 
-    unit = find_unit("sound", ROOT / "tests" / "faulty" / "bench.toml")
+    unit = find_unit("sound", ROOT / "tests" / "faulty" / "devices" / "bench.toml")
     profile = load_profile("portable_device", [device_profiles()]).profile
     used: list[float] = []
     pauses: list[threading.Thread] = []
