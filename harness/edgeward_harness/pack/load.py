@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from edgeward_harness.approval.folder import read_folder
 from edgeward_harness.errors import HarnessError, InputError
 from edgeward_harness.evidence.assess import assess_against
 from edgeward_harness.evidence.files import digest_file, read_whole
@@ -43,6 +44,7 @@ class Wanted:
     baseline: Path | None = None
     sbom: Path | None = None
     qualification: Path | None = None
+    approvals: Path | None = None
 
 
 def load_source(wanted: Wanted) -> PackSource:
@@ -65,6 +67,8 @@ def load_source(wanted: Wanted) -> PackSource:
         registry=load_registry(wanted.clauses),
         sbom=_whole(wanted.sbom),
         qualification=_whole(wanted.qualification),
+        approvals=read_folder(wanted.approvals) if wanted.approvals else None,
+        trusted=wanted.trusted,
     )
     faults = [*_contradictions(source), *_unsupplied(submission)]
     if faults:

@@ -3,24 +3,22 @@
 A document is a pure function of this and of nothing else: no clock, no host, no network.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
-
 from edgeward.canonical import digest
+from edgeward_harness.approval.folder import Folder
 from edgeward_harness.evidence.bundle import Bundle
 from edgeward_harness.evidence.judge import ItemStanding
+from edgeward_harness.evidence.keys import PublicKey
 from edgeward_harness.evidence.measurement import Measurement
 from edgeward_harness.evidence.record import Record
 from edgeward_harness.evidence.verification import Verification
 from edgeward_harness.gate.case import Readable
 from edgeward_harness.gate.decide import Decision
+from edgeward_harness.pack.clauses import Registry
 from edgeward_harness.pack.submission import Submission
 from edgeward_harness.trace.model import Trace
-
-if TYPE_CHECKING:
-    from edgeward_harness.pack.clauses import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +81,15 @@ class PackSource:
     """The title of that policy."""
     baseline: Evidence | None = None
     """The release before, to compare with."""
-    registry: "Registry | None" = None
+    registry: Registry | None = None
     sbom: bytes | None = None
     """The bill of materials of the device, as CycloneDX JSON."""
     qualification: bytes | None = None
     """The record of `edgeward qualify`."""
-    approvals: tuple[Mapping[str, object], ...] = ()
-    """The approvals found and what was found about each; filled by `approval`."""
+    approvals: Folder | None = None
+    """What people signed, and everything that is wrong with it; None when no folder was given."""
+    trusted: tuple[PublicKey, ...] = ()
+    """The keys that the bundles were held against."""
 
     @property
     def root_sha256(self) -> str:
