@@ -46,6 +46,15 @@ FORGOTTEN = (
             "dates_by_the_wall_clock", "test_clock", "010",
             {"expired_receivers_heard", "right_receivers_refused"},
         ),
+        ("ties_nothing", "test_audit", "011", {"lines_that_do_not_hold"}),
+        (
+            "tells_no_heads", "test_audit", "011",
+            {
+                "lines_that_do_not_hold", "acts_untold_or_patients_named",
+                "changes_of_the_trail_unfound", "cuts_hidden_by_a_start",
+            },
+        ),
+        ("names_its_patients", "test_audit", "011", {"acts_untold_or_patients_named"}),
     ],
 )  # fmt: skip
 def test_a_defect_of_secrecy_or_trust_is_found(

@@ -7,7 +7,7 @@ import json
 import os
 import ssl
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from device_alarms import put
 from edgeward.adapters import private_store
 from edgeward.adapters.private_store import PrivateStore
 from edgeward.adapters.store import DirectoryStore
+from edgeward.comms.audit import trail
+from edgeward.comms.audit.lines import ORIGIN, Line
 from edgeward.comms.outbox import opening
 from edgeward.comms.record import Epoch, Offered, Receipt
 from edgeward.comms.sealing.keystore import SoftwareKeystore
@@ -29,7 +31,8 @@ from edgeward.comms.trust.secure_time import SecureTime, Span
 from edgeward.comms.trust.wallet import Wallet
 from edgeward.comms.wire import CONTENT_TYPE
 from edgeward.device.device import Device, Parts
-from edgeward.device.outgoing import outgoing
+from edgeward.device.outgoing import auditing, outgoing
+from edgeward.device.outgoing.auditing import Auditing, Subject
 from edgeward.device.outgoing.outgoing import Outgoing
 from edgeward.device.outgoing.way_out import WayOut
 from edgeward.device.serve import main
@@ -238,13 +241,41 @@ def needs_all_its_keys(parts: Parts) -> Device:
     return Device(parts)
 
 
+def ties_nothing(parts: Parts) -> Device:
+    """Each entry of its audit trail stands for itself."""
+    tie = trail.tie
+
+    def alone(number: int, at_ns: int, action: str, detail: dict[str, Any], _: str) -> Line:
+        return tie(number, at_ns, action, detail, ORIGIN)
+
+    put(trail, "tie", alone)
+    return Device(parts)
+
+
+def tells_no_heads(parts: Parts) -> Device:
+    """How far its audit trail goes is known to itself alone."""
+    put(Auditing, "_deliver", lambda *_: None)
+    return Device(parts)
+
+
+def names_its_patients(parts: Parts) -> Device:
+    """Its audit trail says whose limits were set, for whoever reads it."""
+    act = auditing._act
+
+    def named(event: Mapping[str, Any], subject: Subject) -> dict[str, Any]:
+        return {**act(event, subject), "of": event["patient"]}
+
+    put(auditing, "_act", named)
+    return Device(parts)
+
+
 DEFECTS: dict[str, Callable[[Parts], Device]] = {
     one.__name__: one
     for one in (
         writes_in_the_clear, accepts_tls_1_2, accepts_the_expired, checks_no_pin, checks_no_name,
         reuses_nonces, logs_keys, takes_any_200, erases_nothing, keeps_erased_keys,
         rotates_nothing, dates_by_the_wall_clock, shows_its_keyring, gives_its_papers_up,
-        needs_all_its_keys,
+        needs_all_its_keys, ties_nothing, tells_no_heads, names_its_patients,
     )
 }  # fmt: skip
 
