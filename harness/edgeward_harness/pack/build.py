@@ -40,7 +40,7 @@ def build_pack(source: PackSource) -> Pack:
 
 
 def _builder(name: str) -> Builder:
-    """The builder of a document; some bring in a drawing library, so each is imported for itself."""
+    """The builder of a document, imported for itself: some bring in a drawing library."""
     build: Builder = import_module(f"edgeward_harness.pack.documents.{name}").build
     return build
 

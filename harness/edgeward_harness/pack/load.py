@@ -21,7 +21,6 @@ from edgeward_harness.evidence.keys import PublicKey
 from edgeward_harness.evidence.layout import STATEMENT
 from edgeward_harness.evidence.verify import verify_bundle
 from edgeward_harness.gate.case import Readable
-from edgeward_harness.gate.exhibit import Exhibit
 from edgeward_harness.pack.clauses import load_registry
 from edgeward_harness.pack.source import Evidence, PackSource
 from edgeward_harness.pack.submission import Submission, load_submission
@@ -89,9 +88,9 @@ def _bundles(paths: Sequence[Path], wanted: Wanted, trace: Trace) -> tuple[Evide
             faults.append(f"{path}: was never sealed; expected a bundle that a run ended with")
             continue
         assessment = assess_against(bundle, now, today=wanted.as_of)
-        exhibit = Exhibit(path.name, verification, assessment)
-        readable = Readable(path.name, bundle, assessment, exhibit)
-        found.append(Evidence(readable, digest_file(path / STATEMENT)))
+        sealed, signer = digest_file(path / STATEMENT), verification.signer
+        readable = Readable(path.name, bundle, assessment, sealed, signer)
+        found.append(Evidence(readable, verification))
     if faults:
         raise InputError("bundles", faults)
     return tuple(found)

@@ -6,6 +6,7 @@ A document is a pure function of this and of nothing else: no clock, no host, no
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+
 from edgeward.canonical import digest
 from edgeward_harness.approval.folder import Folder
 from edgeward_harness.evidence.bundle import Bundle
@@ -26,13 +27,12 @@ class Evidence:
     """One bundle of the pack: what can be read of it, what it proves, and who signed it."""
 
     readable: Readable
-    statement_sha256: str
-    """Of the signed statement, which covers every file of the bundle."""
+    verification: Verification
 
     @property
-    def verification(self) -> Verification:
-        """What was found about its signature and its files."""
-        return self.readable.exhibit.verification
+    def statement_sha256(self) -> str:
+        """Of the signed statement, which covers every file of the bundle."""
+        return self.readable.statement_sha256
 
     @property
     def bundle(self) -> Bundle:
