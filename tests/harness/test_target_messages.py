@@ -47,6 +47,9 @@ ABOUT_RECORDS: dict[str, dict[str, Any]] = {
     "link.connect": {}, "link.disconnect": {},
     "keys.rotate": {"rotated": 2},
     "keys.erase": {"digest": SHA, "removed": 0},
+    "outbox.export": {"bundle": None, "records": 0, "parts": 0, "bytes": 0, "cut": False},
+    "outbox.import": {"answered": ["0123456789abcdef"], "delivered": 2, "set_aside": 0, "others": 1,
+                      "refused": [{"name": "n", "reason": "r"}]},
 }  # fmt: skip
 ABOUT_PATIENTS: dict[str, dict[str, Any]] = {
     "patient.admit": {}, "patient.attach": {}, "patient.discharge": {}, "alarm.acknowledge": {},

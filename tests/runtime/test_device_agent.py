@@ -25,7 +25,7 @@ Start = Callable[..., Any]
 def test_describe(inprocess: Start) -> None:
     peer, running = inprocess(simulated=True, seed=3)
     told = peer.result("describe")
-    assert told["protocol"] == "1.4"
+    assert told["protocol"] == "1.5"
     assert told["device"]["epoch"] == 1
     assert told["device"]["id"].startswith(told["device"]["serial"])
     assert told["models"][0]["labels"] == [
@@ -82,7 +82,7 @@ def test_a_bad_request_is_refused_and_the_next_one_answered(
     error = peer.error(method, **params)
     assert error["code"] == code
     assert said in error["message"]
-    assert peer.result("describe")["protocol"] == "1.4"
+    assert peer.result("describe")["protocol"] == "1.5"
 
 
 def test_a_waiting_request_is_answered_by_the_next_event(inprocess: Start) -> None:
@@ -90,7 +90,7 @@ def test_a_waiting_request_is_answered_by_the_next_event(inprocess: Start) -> No
     peer.open()
     peer.push(0, ECG[:1249])
     waiting = [peer.send("events", wait_ms=60_000) for _ in range(2)]
-    assert peer.result("describe")["protocol"] == "1.4"
+    assert peer.result("describe")["protocol"] == "1.5"
     pushed = peer.send("stream.push", stream="s1", first=1249, samples=encoded_one())
     answers = [peer.receive() for _ in range(3)]
     assert [answer["id"] for answer in answers] == [*waiting, pushed]
@@ -134,7 +134,7 @@ def test_garbage_between_requests(inprocess: Start) -> None:
         answer = peer.receive()
         assert answer["id"] is None
         assert answer["error"]["code"] in (-32700, -32600)
-    assert peer.result("describe")["protocol"] == "1.4"
+    assert peer.result("describe")["protocol"] == "1.5"
 
 
 class Broken(Device):
@@ -154,7 +154,7 @@ def test_a_breakdown_is_an_error_and_the_next_request_is_answered(
     error = peer.error("resources")
     assert error == {"code": -32603, "message": "internal error: KeyError"}
     assert peer.error("stream.close", stream="s")["code"] == -32603
-    assert peer.result("describe")["protocol"] == "1.4"
+    assert peer.result("describe")["protocol"] == "1.5"
     assert "KeyError: 'nothing'" in capsys.readouterr().err
 
 

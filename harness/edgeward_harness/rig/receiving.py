@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edgeward_harness.errors import Finding
 from edgeward_harness.rig.sink.account import Account, account
 from edgeward_harness.rig.sink.bench import NAME, Bench
+from edgeward_harness.rig.sink.carried import Desk
 from edgeward_harness.rig.sink.decode import Record
 from edgeward_harness.rig.sink.opening import UnreadableError, open_record
 from edgeward_harness.rig.sink.receiver import Receiver
@@ -115,7 +116,14 @@ class Receiving:
         """Sign the device's certificate, and tell it where to deliver."""
         request = device.call("link.request", {})["request"]
         chain = self.bench.authority("enrol").sign_request(request.encode())
-        device.call("link.connect", {**self.link(), "certificate": chain.decode(), **changed})
+        told = {**self.link(), "certificate": chain.decode(), **changed}
+        if "carried" in device.description["capabilities"]:
+            told = {"answer_key": self.desk().public_key, **told}
+        device.call("link.connect", told)
+
+    def desk(self) -> Desk:
+        """Where media are brought."""
+        return Desk(self.receiver, self.bench.authority().certificate, self.bench.seed)
 
     def link(self) -> dict[str, Any]:
         """What a device has to know of this receiver."""

@@ -8,7 +8,7 @@ from edgeward_harness.target import results_alarm, results_outbox, shape
 from edgeward_harness.target.shape import Check
 
 PROTOCOL_MAJOR: Final = 1
-PROTOCOL_MINOR: Final = 4
+PROTOCOL_MINOR: Final = 5
 """What is known here; a device may have a greater minor, and tell more than is known."""
 
 METHODS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -19,6 +19,7 @@ METHODS: Final[Mapping[str, tuple[str, ...]]] = {
     "delegation": results_alarm.DELEGATION_METHODS,
     "indicators": results_alarm.INDICATOR_METHODS,
     "outbox": results_outbox.METHODS,
+    "carried": results_outbox.CARRIED_METHODS,
     "resources": ("resources",),
     "clock": ("clock",),
     "restart": ("restart",),

@@ -15,6 +15,8 @@ METHODS: Final = (
     "keys.rotate",
     "keys.erase",
 )
+CARRIED_METHODS: Final = ("outbox.export", "outbox.import")
+"""From version 1.5 on."""
 
 _COUNT: Final = shape.integer(0)
 _TOKEN: Final = shape.matching("[0-9a-f]{16}", "16 hex digits")
@@ -77,4 +79,22 @@ RESULTS: Final[Mapping[str, Check]] = {
     "link.disconnect": shape.record({}),
     "keys.rotate": shape.record({"rotated": _COUNT}),
     "keys.erase": shape.record({"digest": shape.sha256(), "removed": _COUNT}),
+    "outbox.export": shape.record(
+        {
+            "bundle": shape.nullable(_TOKEN),
+            "records": _COUNT,
+            "parts": _COUNT,
+            "bytes": _COUNT,
+            "cut": shape.boolean(),
+        }
+    ),
+    "outbox.import": shape.record(
+        {
+            "answered": shape.array(_TOKEN),
+            "delivered": _COUNT,
+            "set_aside": _COUNT,
+            "refused": shape.array(shape.record({"name": shape.text(), "reason": shape.text()})),
+            "others": _COUNT,
+        }
+    ),
 }

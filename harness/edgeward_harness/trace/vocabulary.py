@@ -87,6 +87,7 @@ class Capability(StrEnum):
     DELEGATION = "delegation"
     INDICATORS = "indicators"
     OUTBOX = "outbox"
+    CARRIED = "carried"
 
 
 class Thing(StrEnum):

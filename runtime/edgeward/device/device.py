@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # loaded with the first patient
     from edgeward.device.bedside.start import Started
     from edgeward.device.bedside.telling import BedsideEvent
 
-PROTOCOL = "1.4"
+PROTOCOL = "1.5"
 OF_ALARMS = ("alarm", "delegation", "indicators")
 INDICATORS = {name: {"emulated": True} for name in ("sound", "light", "display")}
 DEVICE_MODEL = "reference"
@@ -112,6 +112,7 @@ class Device:
         """What this device can be asked."""
         optional = {
             "outbox": self.way_out.there,
+            "carried": self.way_out.there,
             "clock": self.clock.simulated,
             "restart": self.parts.restartable,
         }

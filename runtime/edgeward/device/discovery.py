@@ -31,6 +31,16 @@ RUNTIME_COMMANDS = (
         "edgeward.device.compress_command",
     ),
     Command(
+        "export",
+        "what waits, sealed, on a medium to carry",
+        "edgeward.device.daemon.export_command",
+    ),
+    Command(
+        "import",
+        "the receiver's answers from a medium",
+        "edgeward.device.daemon.import_command",
+    ),
+    Command(
         "link",
         "where records are delivered, and the papers",
         "edgeward.device.daemon.link_command",

@@ -57,6 +57,8 @@ OF_RECORDS = (
     "keys.erase",
 )
 """Loaded with the first record."""
+OF_MEDIA = ("outbox.export", "outbox.import")
+"""Loaded when something is carried by hand."""
 
 
 def device_methods(device: Device) -> dict[str, Method | Later]:
@@ -65,6 +67,7 @@ def device_methods(device: Device) -> dict[str, Method | Later]:
     for capability, names in OF_PATIENTS.items():
         table |= dict.fromkeys(names, Later(capability, lambda: _of_patients(device)))
     table |= dict.fromkeys(OF_RECORDS, Later("outbox", lambda: _of_records(device)))
+    table |= dict.fromkeys(OF_MEDIA, Later("carried", lambda: _of_media(device)))
     present = device.capabilities()
     return {name: method for name, method in table.items() if method.capability in present}
 
@@ -177,4 +180,12 @@ def _of_records(device: Device) -> Mapping[str, Method]:
 
     table = outgoing_methods(device.way_out.open, device.limits)
     assert table.keys() == set(OF_RECORDS)
+    return table
+
+
+def _of_media(device: Device) -> Mapping[str, Method]:
+    from edgeward.device.outgoing.carried_methods import carried_methods
+
+    table = carried_methods(device.way_out.open)
+    assert table.keys() == set(OF_MEDIA)
     return table

@@ -46,6 +46,17 @@ class Opener:
             serialization.Encoding.Raw, serialization.PublicFormat.Raw
         )
 
+    def carried(self, sealed: bytes, info: bytes) -> bytes:
+        """What was encrypted to this receiver for one place on a medium.
+
+        Raises:
+            UnreadableError: it was changed, or is for another receiver or another place.
+        """
+        try:
+            return self._suite.decrypt(sealed, self._private, info)
+        except (InvalidTag, ValueError) as error:
+            raise UnreadableError(f"{len(sealed)} bytes do not open: {error!r}") from error
+
     def key(self, device: str, grant: Grant) -> bytes:
         """A data key.
 

@@ -16,10 +16,12 @@ from edgeward.device.stored_model import stored_engine
 
 if TYPE_CHECKING:
     from edgeward.device.admission import Turns
+    from edgeward.device.daemon.carried_jobs import Ask
     from edgeward.device.daemon.daemon import Daemon, DaemonDevice
     from edgeward.device.daemon.registry import Registry
     from edgeward.device.daemon.source import Source
     from edgeward.device.device import Parts
+    from edgeward.device.outgoing.carrying import Carrier
     from edgeward.profile import Profile
 
 __all__ = ["configure", "run"]
@@ -58,8 +60,7 @@ def run(options: argparse.Namespace) -> int:
         clock = daemon.device.clock
         slow = SlowSide(daemon, journal, manager, clock)
         slow.monitor = Monitor(Sensors(), profile, clock, state, slow.flush, Reserves())
-        if daemon.ask is not None:
-            control.ask = daemon.ask
+        control.ask = _also_carried(daemon, control.ask if daemon.ask is None else daemon.ask)
         control.start()
         if options.metrics:
             from edgeward.device.daemon.metrics import start_metrics
@@ -81,6 +82,17 @@ def run(options: argparse.Namespace) -> int:
             thread.join()
         print(closing(daemon.snapshot, slow), file=sys.stderr)
     return exit_status(daemon.snapshot, slow)
+
+
+def _also_carried(daemon: "Daemon", others: "Ask") -> "Ask":
+    """Answers about media too, on a thread of their own."""
+    from edgeward.device.daemon.carried_jobs import CarriedJobs
+
+    def carrier() -> "Carrier | None":
+        opened = daemon.device.way_out.opened
+        return None if opened is None else opened.carrier
+
+    return CarriedJobs(carrier, others).ask
 
 
 def _profile(options: argparse.Namespace) -> "Profile":

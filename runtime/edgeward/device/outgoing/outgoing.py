@@ -32,6 +32,7 @@ from edgeward.comms.trust.peer import CIPHERS
 from edgeward.comms.trust.secure_time import SecureTime
 from edgeward.comms.trust.wallet import Wallet
 from edgeward.device.outgoing.auditing import Auditing
+from edgeward.device.outgoing.carrying import Carrier
 from edgeward.device.outgoing.keeping import Keeping
 from edgeward.device.outgoing.layout import AUDIT, KEYS, OUTBOX, TRUST
 from edgeward.device.outgoing.link import Link, Trusted, keep_link, kept_link
@@ -93,6 +94,10 @@ class Outgoing:
         self.keeping = Keeping(self, clock, self._kept_wake, self._heard)
         self.courier: Courier | None = None
         self._transport: Transport | None = None
+        self.carrier = Carrier(
+            device, self.outbox, self.sealer, self._trust, self.wallet, entropy, self.audit.note
+        )
+        """Takes to a medium and from it what nothing else brings out."""
         self.rotation_days = 90
         """The age at which papers are replaced."""
         self.key_age_ns = KEY_AGE_NS
