@@ -13,10 +13,14 @@ from edgeward_harness.pack.source import PackSource
 Builder = Callable[[PackSource], Document]
 
 _PLAIN = (
+    "doc01_class",
     "doc03_requirements",
     "doc04_risk_controls",
     "doc06_protocols",
     "doc07_records",
+    "doc12_security_risk",
+    "doc14_versions",
+    "doc16_build",
 )
 """Documents that rest on the source alone."""
 _WORDS = {"released": "released", "refused": "not released", "undecided": "undecided"}
