@@ -21,6 +21,8 @@ _PLAIN = (
     "doc12_security_risk",
     "doc14_versions",
     "doc16_build",
+    "doc17_target",
+    "doc20_audit_trail",
 )
 """Documents that rest on the source alone."""
 _WORDS = {"released": "released", "refused": "not released", "undecided": "undecided"}
