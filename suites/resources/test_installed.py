@@ -50,13 +50,15 @@ def test_package_size(device: DeviceSession, profile: Profile, measure: Measure,
     the distribution that installed it, and all that those require; with the command line, what
     provides its module or what its script imports. Byte code, the interpreter and what belongs to
     the system are not counted. Of a program that is not Python these files cannot be told: then
-    what is seen is the least, and nothing is said where that keeps the budget.
+    what is seen is the least, and nothing is said where that keeps the budget. Each distribution is
+    kept with its version and one digest over its files, so that what ships can be held against it.
     """
     Feed(device, rig.seed("package"), streams=1).cross()
     software = software_of(device)
     size_mb = software.size_bytes / MB
     most_mb = float("inf") if software.incomplete else size_mb
     measure.attach_json("software.json", {str(path): size for path, size in software.files.items()})
+    measure.attach_json("distributions.json", software.identity)
     names = ", ".join(software.distributions) or "no distribution"
     note = f"{size_mb:.1f} MB in {len(software.files)} files: {names}"
     judged = judge_levels(

@@ -102,7 +102,7 @@ def of_example(command: tuple[str, ...]) -> tuple[Software, Path | None, str]:
 def test_a_script_without_distributions_is_itself() -> None:
     software, model, digest = of_example((sys.executable, "minimal_device.py"))
     assert [path.name for path in software.files] == ["minimal_device.py"]
-    assert software.distributions == ()
+    assert software.distributions == {}
     assert software.incomplete == ""
     assert model is not None
     assert hashlib.sha256(model.read_bytes()).hexdigest() == digest

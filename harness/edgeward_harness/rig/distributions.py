@@ -6,9 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Final
 
-_REQUIREMENT: Final = re.compile(r"Requires-Dist:\s*([A-Za-z0-9][A-Za-z0-9._-]*)(.*)")
+from packaging.requirements import InvalidRequirement
+
+from edgeward_harness.inventory.closure import needed
+from edgeward_harness.inventory.model import Part
+from edgeward_harness.inventory.records import files_sha256, listed_sha256
+from edgeward_harness.inventory.sites import installed_at, markers_for
 
 
 class Sites:
@@ -72,6 +76,20 @@ class Sites:
                 if path.is_file() and "__pycache__" not in path.parts
             )
 
+    def part(self, name: str) -> Part:
+        """A distribution with its version, and one digest over its files as they are now."""
+        info = self._infos[name]
+        return Part(installed_at(info).version, files_sha256(info))
+
+    def beside(self, names: Iterable[str]) -> dict[str, Part]:
+        """All other distributions, each with the digest that its RECORD gives for its files."""
+        others = sorted(self._infos.keys() - set(names))
+        infos = {name: self._infos[name] for name in others}
+        return {
+            name: Part(installed_at(info).version, listed_sha256(info))
+            for name, info in infos.items()
+        }
+
     def with_all_required(self, names: Iterable[str]) -> set[str]:
         """These distributions and all that they require without an extra, where installed."""
         found: set[str] = set()
@@ -83,12 +101,11 @@ class Sites:
         return found
 
     def _required_by(self, name: str) -> set[str]:
+        one = installed_at(self._infos[name])
         try:
-            text = (self._infos[name] / "METADATA").read_text("utf-8", errors="replace")
-        except OSError:
+            return {plain(each.name) for each in needed(one, (), markers_for(one.site))}
+        except InvalidRequirement:
             return set()
-        matches = map(_REQUIREMENT.match, text.partition("\n\n")[0].splitlines())
-        return {plain(one[1]) for one in matches if one and "extra" not in one[2]}
 
     def _beside(self, name: str) -> Iterator[Path]:
         """The package of an editable distribution, which lies outside and is named as it is."""

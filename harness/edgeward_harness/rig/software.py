@@ -4,8 +4,9 @@ Rules:
 1. A file that a process has mapped, holds open or was started with belongs to the software, and
    with it the whole distribution that installed it (the one whose RECORD lists it).
 2. So does each distribution that provides a module which the command line names or its script
-   imports, and every distribution that these require without an extra, where it is installed. Pure
-   Python modules are read and closed again: a process does not show them otherwise.
+   imports, and every distribution that these require without an extra, where it is installed and
+   its condition holds. Pure Python modules are read and closed again: a process does not show them
+   otherwise.
 3. Not counted: the interpreter with its own library, what lies in the folders of the system, byte
    code (any start can make it again), and the device's own folder of state.
 4. Of a program that is not Python nothing but rule 1 is known, so its list is not complete.
@@ -14,11 +15,12 @@ Rules:
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from edgeward_harness.errors import HarnessError
+from edgeward_harness.inventory.model import Part
 from edgeward_harness.rig.distributions import Sites
 from edgeward_harness.rig.programs import Program, program_of
 from edgeward_harness.target import DeviceSession
@@ -38,9 +40,21 @@ class Software:
     """The files of a device's software with their sizes, and whether these are all."""
 
     files: Mapping[Path, int]
-    distributions: tuple[str, ...]
+    distributions: Mapping[str, Part]
+    """Each by its name, with its version and the digest over its files."""
+    beside: Mapping[str, Part]
+    """Those that lie installed beside, by what their RECORDs list."""
     incomplete: str
     """Why there may be more; empty when the rules tell all."""
+
+    @property
+    def identity(self) -> dict[str, dict[str, dict[str, str]]]:
+        """Which distributions these are, as a record keeps it."""
+        groups = {"used": self.distributions, "beside": self.beside}
+        return {
+            group: {name: asdict(part) for name, part in parts.items()}
+            for group, parts in groups.items()
+        }
 
     @property
     def size_bytes(self) -> int:
@@ -65,7 +79,8 @@ def software_of(device: DeviceSession) -> Software:
     strange = sorted({one.executable.name for one in programs if not one.is_python})
     return Software(
         files={path: path.stat().st_size for path in sorted(files) if path.is_file()},
-        distributions=tuple(sorted(wanted)),
+        distributions={name: sites.part(name) for name in sorted(wanted)},
+        beside=sites.beside(wanted),
         incomplete=f"{', '.join(strange)}: no Python program, its files cannot be told"
         if strange
         else "",

@@ -1,0 +1,1 @@
+"""What software a device is made of: read from what is installed, never from what was wished."""
