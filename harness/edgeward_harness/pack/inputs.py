@@ -1,0 +1,147 @@
+"""What a pack was made from, kept inside it: enough to make every document again and compare.
+
+```
+inputs/suites/       plans, requirements, hazards and deviations of the day
+inputs/clauses/      the registry of clauses
+inputs/submission/   what people said, and the documents they wrote
+inputs/approvals/    signatures of people
+inputs/trusted/      the keys that bundles were held against
+inputs/baseline/     the release before
+inputs/decision.json, sbom.cdx.json, qualification.json
+```
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from edgeward.canonical import canonical_json
+from edgeward_harness.errors import HarnessError, InputError
+from edgeward_harness.evidence.files import read_whole
+from edgeward_harness.evidence.keys import load_public_keys
+from edgeward_harness.gate.case import Finding, Outcome
+from edgeward_harness.gate.decide import Decision, Ruling
+from edgeward_harness.pack.keeping import BUNDLES, INPUTS, Contents
+from edgeward_harness.pack.load import Wanted
+from edgeward_harness.pack.source import PackSource
+from edgeward_harness.pack.submission import FILE as SUBMISSION
+from edgeward_harness.trace.load import PLAN
+
+_DECISION, _SBOM, _QUALIFICATION = "decision.json", "sbom.cdx.json", "qualification.json"
+_SUITES, _CLAUSES, _APPROVALS, _TRUSTED = "suites", "clauses", "approvals", "trusted"
+_SAID, _BASELINE = "submission", "baseline"
+
+
+def inputs_of(wanted: Wanted, source: PackSource) -> Iterator[tuple[str, bytes]]:
+    """Every input by its path in the pack.
+
+    Raises:
+        HarnessError: a file cannot be read.
+    """
+    suites = [*wanted.suites.glob("*.toml"), *wanted.suites.glob(f"*/{PLAN}")]
+    yield from _kept(_SUITES, wanted.suites, suites)
+    yield from _kept(_CLAUSES, wanted.clauses, wanted.clauses.glob("*.toml"))
+    if wanted.submission is not None:
+        folder = wanted.submission.resolve().parent
+        yield f"{INPUTS}/{_SAID}/{SUBMISSION}", _bytes(wanted.submission)
+        yield from _kept(_SAID, folder, [folder / one.file for one in source.submission.supplied])
+    if wanted.approvals is not None and wanted.approvals.is_dir():
+        yield from _kept(_APPROVALS, wanted.approvals, wanted.approvals.iterdir())
+    if wanted.baseline is not None:
+        found = [path for path in wanted.baseline.rglob("*") if path.is_file()]
+        yield from _kept(_BASELINE, wanted.baseline, found)
+    for number, key in enumerate(source.trusted):
+        yield f"{INPUTS}/{_TRUSTED}/{number:02}.pem", key.pem
+    if source.sbom is not None:
+        yield f"{INPUTS}/{_SBOM}", source.sbom
+    if source.qualification is not None:
+        yield f"{INPUTS}/{_QUALIFICATION}", source.qualification
+    if source.decision is not None:
+        told = {"policy": source.policy, **_decision(source.decision)}
+        yield f"{INPUTS}/{_DECISION}", canonical_json(told)
+
+
+def _kept(
+    name: str, folder: Path, paths: "Iterator[Path] | list[Path]"
+) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(set(paths)):
+        inside = path.resolve().relative_to(folder.resolve()).as_posix()
+        yield f"{INPUTS}/{name}/{inside}", _bytes(path)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return read_whole(path)
+    except OSError as fault:
+        raise HarnessError(f"{path}: {fault.strerror}") from fault
+
+
+def wanted_of(folder: Path, contents: Contents) -> Wanted:
+    """The inputs of a pack that lies in a folder."""
+    inputs = folder / INPUTS
+    return Wanted(
+        bundles=tuple(sorted((folder / BUNDLES).iterdir())),
+        suites=inputs / _SUITES,
+        clauses=inputs / _CLAUSES,
+        as_of=date.fromisoformat(contents.as_of),
+        trusted=load_public_keys(sorted((inputs / _TRUSTED).glob("*.pem"))),
+        submission=_there(inputs / _SAID / SUBMISSION),
+        baseline=_there(inputs / _BASELINE),
+        sbom=_there(inputs / _SBOM),
+        qualification=_there(inputs / _QUALIFICATION),
+        approvals=_there(inputs / _APPROVALS),
+    )
+
+
+def _there(path: Path) -> Path | None:
+    return path if path.exists() else None
+
+
+def kept_decision(folder: Path) -> tuple[str, Decision] | None:
+    """The title of the policy and what the gate said when the pack was made; None: nobody asked.
+
+    Raises:
+        InputError: the file is not what this version writes.
+    """
+    path = _there(folder / INPUTS / _DECISION)
+    if path is None:
+        return None
+    try:
+        value = json.loads(_bytes(path))
+        rulings = tuple(_ruling(one) for one in value["rulings"])
+        decision = Decision(rulings, tuple(value["profiles"]), tuple(value["notes"]))
+        return str(value["policy"]), decision
+    except (ValueError, KeyError, TypeError) as fault:
+        raise InputError(str(path), [f"cannot be read as a decision: {fault}"]) from fault
+
+
+def _ruling(value: dict[str, Any]) -> Ruling:
+    told = [{**one, "outcome": Outcome(one["outcome"])} for one in value["findings"]]
+    findings = tuple(Finding(**one) for one in told)
+    return Ruling(value["rule"], value["question"], Outcome(value["outcome"]), findings)
+
+
+def _decision(decision: Decision) -> dict[str, Any]:
+    return {
+        "profiles": list(decision.profiles),
+        "notes": list(decision.notes),
+        "rulings": [
+            {
+                "rule": one.rule,
+                "question": one.question,
+                "outcome": one.outcome.value,
+                "findings": [
+                    {part.name: _value(getattr(found, part.name)) for part in fields(Finding)}
+                    for found in one.findings
+                ],
+            }
+            for one in decision.rulings
+        ],
+    }
+
+
+def _value(value: Any) -> str:  # noqa: ANN401 - a text or a word of a vocabulary
+    return str(value)
