@@ -29,3 +29,13 @@ def templates() -> Path:
 def clauses() -> Path:
     """The folder of the registry of clauses."""
     return _folder("clauses", "reports/clauses")
+
+
+def seeded() -> Path:
+    """The folder of the devices with seeded defects, and the catalogue of what catches them."""
+    return _folder("seeded", "tests/faulty/devices")
+
+
+def soup() -> Path:
+    """The list of software of unknown provenance that the shipped runtime stands on."""
+    return _folder("soup", "reports/soup") / "soup.toml"

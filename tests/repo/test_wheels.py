@@ -22,6 +22,7 @@ pytestmark = pytest.mark.slow
 DATA = {
     "suites": "edgeward_harness/suites",
     "device_profiles": "edgeward_harness/device_profiles",
+    "reports/soup": "edgeward_harness/soup",
     "reports/templates": "edgeward_harness/templates",
 }
 """Where a folder of the checkout lies in the harness's wheel."""
@@ -37,6 +38,7 @@ from edgeward_harness import resources
 folders = {
     "suites": resources.suites(),
     "device_profiles": resources.device_profiles(),
+    "reports/soup": resources.soup().parent,
     "reports/templates": resources.templates(),
 }
 print(json.dumps({

@@ -27,6 +27,8 @@ FILES: Final = f"{PREFIX}files_sha256"
 HASH_OF: Final = f"{PREFIX}hash_of"
 BUNDLED_IN: Final = f"{PREFIX}bundled_in"
 FINDING: Final = f"{PREFIX}finding"
+NEED: Final = f"{PREFIX}need"
+STRANGER: Final = f"{PREFIX}notice_of_nothing_here"
 _HASHED: Final = {Kind.SOFTWARE: "RECORD", Kind.BUNDLED: "as its nested bill tells"}
 _TYPES: Final = {Kind.BUNDLED: "library"}
 
@@ -68,6 +70,8 @@ def _metadata(joined: Joined) -> Json:
         (f"{PREFIX}soup_list", joined.soup.source),
         (f"{PREFIX}soup_list_sha256", joined.soup.sha256),
         *((FINDING, str(one)) for one in inventory.findings),
+        *((STRANGER, f"{one.id} names {one.subject}") for one in joined.unmatched_statements),
+        *((STRANGER, f"{one.id} names {one.component}") for one in joined.unmatched_anomalies),
         *((f"{PREFIX}imported", f"{one.name}, {one.day}, {one.sha256}")
           for one in joined.notices.sources),
     ]  # fmt: skip
@@ -130,8 +134,11 @@ def _soup(
     return [
         (f"{PREFIX}soup", entry.purpose),
         *told,
+        *((NEED, need) for need in entry.needs),
+        (f"{PREFIX}runs_on", entry.runs_on),
         (f"{PREFIX}licence_concluded", entry.licence),
         (f"{PREFIX}requirements", ", ".join(entry.requirements)),
+        (f"{PREFIX}anomalies_at", entry.anomalies_at),
     ]
 
 
