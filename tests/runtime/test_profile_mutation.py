@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from edgeward.canonical import canonical_json, digest
 from edgeward.profile import Profile, ProfileError, load_profile, parse_profile
-from edgeward.profile.kinds import Choice, Choices, Kind, Number, Text
+from edgeward.profile.kinds import Choice, Choices, Flag, Kind, Number, Text
 from edgeward.profile.layout import entries, leaves
 from edgeward.profile.reading import build, read
 
@@ -133,6 +133,8 @@ def other_value(kind: Kind, value: Any) -> object:
         return next((word.value for word in kind.vocabulary if word.value != value), None)
     if isinstance(kind, Text):
         return f"{value}x"
+    if isinstance(kind, Flag):
+        return not value
     assert isinstance(kind, Number)
     return next((each for each in (kind.least, kind.most) if each != value), None)
 

@@ -98,6 +98,7 @@ class Device:
                 self.identity.serial,
                 self.parts.engine,
                 self.parts.beat_engine,
+                self.way_out.take,
             )
             self.bedside = self.started.bedside
         return self.bedside

@@ -287,6 +287,10 @@ class Offline:
             note='"alarm" is never evicted',
         ),
     ]
+    waveforms: Annotated[bool, Flag("Waveforms are kept and delivered beside trends and events.")]
+    trend_heartbeat_s: Annotated[
+        int, whole("Longest time between two points of a trend.", "s", 5, 3600, (10, 900))
+    ]
 
 
 @dataclass(frozen=True, slots=True)

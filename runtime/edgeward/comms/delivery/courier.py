@@ -10,6 +10,7 @@ Rules:
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from edgeward.comms.delivery.grants import Grants, KeyName
 from edgeward.comms.delivery.lanes import ALARMS, OTHERS, Lanes, Room, size_of
@@ -34,6 +35,8 @@ from edgeward.ports import Clock, Entropy
 GAPS_MAX = 64
 """Gaps told in one batch."""
 NAME_BYTES = 16
+TELLING_BYTES = 4096
+"""A shorter batch says how long an answer takes, not what the link carries."""
 FIRST_BYTES = 1 << 16
 """The first batch, before anything is known of the link."""
 
@@ -57,6 +60,7 @@ class Courier:
     trouble: str = ""
     """Why it is not online."""
     counts: Counts = field(default_factory=Counts)
+    _bytes_per_s: float = inf
     _retry: Retry = field(init=False)
     _suspects: Suspects = field(init=False)
     _lanes: Lanes = field(init=False)
@@ -76,6 +80,11 @@ class Courier:
         self._grants = Grants(self.source, self.granter)
         self._records_max = self.pace.batch_records_max
         self._bytes_max = min(FIRST_BYTES, self.pace.batch_bytes_max)
+
+    @property
+    def bytes_per_s(self) -> float | None:
+        """What the link carried last, without limit as long as nobody knows; None without one."""
+        return self._bytes_per_s if self.state is State.ONLINE else None
 
     def round(self) -> int:
         """Do what is due, at most one exchange; then the nanoseconds until something is due.
@@ -236,6 +245,8 @@ class Courier:
 
     def _adapt(self, sent_bytes: int, took_ns: int) -> None:
         """As much as the link carries in the time that an alarm may wait for it."""
+        if sent_bytes >= TELLING_BYTES:
+            self._bytes_per_s = sent_bytes * 1e9 / max(took_ns, 1)
         fits = sent_bytes * self.pace.exchange_ns // max(took_ns, 1)
         wanted = max(self.pace.batch_bytes_min, min(fits, self._bytes_max * 2))
         self._bytes_max = min(wanted, self.pace.batch_bytes_max)

@@ -47,6 +47,7 @@ from edgeward.signal.vitals.channel_vitals import Told
 if TYPE_CHECKING:
     from edgeward.model.engine import InferenceEngine
 
+Taken = Callable[[str, Channel, int, Samples, Mask | None, int], None]
 LOOK_NS = 250_000_000
 """Between two looks at what did not come, while a patient is watched."""
 ADMISSION = "admission"
@@ -81,6 +82,7 @@ class Bedside:
         indicators: Indicators | None = None,
         engine: "InferenceEngine | None" = None,
         beat_engine: "InferenceEngine | None" = None,
+        taken: Taken | None = None,
     ) -> None:
         """Start the alarm system, from what the journal had or for the first time.
 
@@ -96,6 +98,7 @@ class Bedside:
             indicators: those whose self-test is to be told, if any.
             engine: a model that may be asked beside the rules, if any.
             beat_engine: a model of the class of a beat, if any.
+            taken: is given each block that fitted, if anybody keeps samples.
         """
         self._clock = clock
         self._limits = limits
@@ -111,7 +114,7 @@ class Bedside:
         self.alarms = start_alarms(self._now(), self._take)
         self.indicators = indicators
         self.models = Models(self.alarms, engine)
-        self._beat_engine = beat_engine
+        self._beat_engine, self._taken = beat_engine, taken
         self._others_fault = ""
         self.delegations = Delegations(name, self.alarms)
         self.listeners = Listeners(self.alarms, lambda: not annunciators.failing)
@@ -214,6 +217,8 @@ class Bedside:
         """
         vitals = self.patient(patient).vitals
         found = vitals.push(channel, first, samples, mask, acquired_ns)
+        if self._taken is not None:
+            self._taken(patient, vitals.channel(channel).channel, first, samples, mask, acquired_ns)
         now = self._now()
         for told in found:
             self._judge(patient, told, now)

@@ -8,7 +8,7 @@ from edgeward.alarm.annunciation.port import Annunciator, Annunciators
 from edgeward.alarm.change import AlarmChange
 from edgeward.alarm.moment import Moment
 from edgeward.alarm.system.system import AlarmSystem
-from edgeward.device.bedside.bedside import Bedside
+from edgeward.device.bedside.bedside import Bedside, Taken
 from edgeward.device.bedside.indicators import EmulatedOutputs, Indicators
 from edgeward.device.bedside.media import Media
 from edgeward.device.bedside.recorder import Recorder, changes
@@ -41,6 +41,7 @@ def start_bedside(
     name: str = "device",
     engine: "InferenceEngine | None" = None,
     beat_engine: "InferenceEngine | None" = None,
+    taken: Taken | None = None,
 ) -> Started:
     """The bedside and its journal; what was up before is up again.
 
@@ -69,7 +70,7 @@ def start_bedside(
     bedside = Bedside(
         clock, limits, tell, start, recorder.record, recorder.beat,
         Annunciators({**indicators.annunciators, **annunciators}), name, indicators,
-        engine, beat_engine,
+        engine, beat_engine, taken,
     )  # fmt: skip
     bedside.settle()
     return Started(bedside, recorder, indicators)

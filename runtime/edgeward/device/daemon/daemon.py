@@ -75,9 +75,11 @@ class DaemonDevice(Device):
     def tell(self, event: BedsideEvent) -> None:
         """Hand over an entry of the alarm journal; of a number, that it is unknown or known again.
 
-        A number comes each second: it is shown, and would leave the log no room for anything else.
+        A number comes each second: it is shown, goes to the receiver, and would leave the log no
+        room for anything else.
         """
         if isinstance(event, VitalEvent):
+            self.way_out.hand_over(event)
             key, reason = (event.patient, event.reading.vital), event.reading.reason
             if key in self._unknown and self._unknown[key] == reason:
                 return

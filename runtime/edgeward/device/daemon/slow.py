@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from edgeward.adapters.notify import ServiceManager
 from edgeward.adapters.scheduling import step_below
+from edgeward.device.bedside.telling import VitalEvent
 from edgeward.device.daemon.daemon import Advice, Daemon
 from edgeward.device.daemon.journal import Journal
 from edgeward.errors import StoreError
@@ -168,7 +169,8 @@ class SlowSide:
         if not records:
             return
         for record in records:
-            self.daemon.device.way_out.hand_over(record)
+            if not isinstance(record, VitalEvent):  # that went its way at once
+                self.daemon.device.way_out.hand_over(record)
         wall_ns = self.clock.wall_ns()
         before = self.journal.written
         try:

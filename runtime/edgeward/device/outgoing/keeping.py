@@ -1,7 +1,9 @@
 """From what the device tells to what its outbox keeps: the clinical thread only hands over.
 
 Alarms and events are kept as soon as the keeping thread comes round, which a hand-over brings
-about; numbers wait for each other for a second.
+about; numbers wait for each other for a second, and are thinned (`thinning`). Waveforms are packed
+when all else is kept (`waves`). Numbers and waveforms are compressed as hard as the link is slow;
+alarms and events always in the quickest way.
 """
 
 from collections import deque
@@ -10,6 +12,8 @@ from typing import Any, Protocol
 
 from edgeward.comms.record import Offered, Receipt, Standing
 from edgeward.device.outgoing.records import CLASS_OF, records_of
+from edgeward.device.outgoing.thinning import Thinning
+from edgeward.device.outgoing.waves import Waves
 from edgeward.ports import Clock
 from edgeward.process.events import Tellable
 
@@ -30,8 +34,8 @@ class Keeping:
     """One thread hands over and never waits; another one comes round and may."""
 
     __slots__ = (
-        "_clock", "_heard", "_numbers", "_outbox", "_since_ns", "_waiting", "_wake", "lost",
-        "refused",
+        "_clock", "_heard", "_numbers", "_outbox", "_since_ns", "_waiting", "_wake", "level",
+        "lost", "refused", "thinning", "waves",
     )  # fmt: skip
 
     def __init__(
@@ -56,6 +60,11 @@ class Keeping:
         self._waiting: deque[Tellable] = deque()
         self._numbers: list[dict[str, Any]] = []
         self._since_ns = 0
+        self.thinning: Thinning | None = None
+        """Leaves out numbers that have not moved; None: nothing is left out."""
+        self.waves = Waves()
+        self.level: Callable[[], int] = lambda: 1
+        """How hard to compress now, but for alarms and events."""
         self.lost = 0
         """Events for which there was no place in the hand-over."""
         self.refused = 0
@@ -75,6 +84,9 @@ class Keeping:
         while self._waiting and len(events) < AT_ONCE:
             events.append(self._waiting.popleft().to_dict())
         self._heard(events)
+        thinning = self.thinning
+        if thinning is not None:
+            events = [event for event in events if thinning.is_due(event)]
         due = [event for event in events if event["kind"] in CLASS_OF]
         now_ns = self._clock.monotonic_ns()
         if not self._numbers:
@@ -83,11 +95,21 @@ class Keeping:
         if now_ns - self._since_ns >= NUMBERS_NS or len(self._numbers) >= AT_ONCE:
             due += self._numbers
             self._numbers = []
-        if not due:
-            return False
-        receipts = self._outbox.accept(records_of(due, self._clock.wall_ns()))
+        if due:
+            thinned = None if thinning is None else thinning.told()
+            self._keep(records_of(due, self._clock.wall_ns(), self.level(), thinned))
+        return self._keep_waves() or bool(due)
+
+    def _keep_waves(self, *, everything: bool = False) -> bool:
+        now_ns, wall_ns = self._clock.monotonic_ns(), self._clock.wall_ns()
+        records = self.waves.records(now_ns, wall_ns, self.level(), everything=everything)
+        if records:
+            self._keep(records)
+        return bool(records)
+
+    def _keep(self, records: list[Offered]) -> None:
+        receipts = self._outbox.accept(records)
         self.refused += sum(one.standing is Standing.REJECTED for one in receipts)
-        return True
 
     def flush(self) -> None:
         """Keep everything, whatever it could still wait for."""
@@ -96,8 +118,10 @@ class Keeping:
         if self._numbers:
             self._since_ns = self._clock.monotonic_ns() - NUMBERS_NS
             self.round()
+        while self.waves.waiting or self._keep_waves(everything=True):
+            self._keep_waves(everything=True)
 
     @property
     def busy(self) -> bool:
         """Whether there is more to come round for."""
-        return bool(self._waiting)
+        return bool(self._waiting or self.waves.waiting)

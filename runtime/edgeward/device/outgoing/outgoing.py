@@ -22,6 +22,7 @@ from edgeward.comms.delivery.pace import PACES
 from edgeward.comms.delivery.transport import Transport
 from edgeward.comms.outbox.allowance import Allowance, room_of
 from edgeward.comms.outbox.outbox import Outbox
+from edgeward.comms.packing.level import level_for
 from edgeward.comms.record import DataKey, Offered, Receipt, RecordClass, Standing
 from edgeward.comms.sealing.keyring import Keyring, Wrapper
 from edgeward.comms.sealing.keystore import SoftwareKeystore
@@ -92,6 +93,7 @@ class Outgoing:
             device, folder / AUDIT, self._trust, clock, entropy, self.accept, self._audits_waiting
         )
         self.keeping = Keeping(self, clock, self._kept_wake, self._heard)
+        self.keeping.level = self._level
         self.courier: Courier | None = None
         self._transport: Transport | None = None
         self.carrier = Carrier(
@@ -244,6 +246,11 @@ class Outgoing:
         thread = threading.Thread(target=work, name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
+
+    def _level(self) -> int:
+        """How hard to compress, by what the link carries."""
+        courier = self.courier
+        return level_for(None if courier is None else courier.bytes_per_s)
 
     def _audits_waiting(self) -> int:
         return self.outbox.counts()[RecordClass.AUDIT].queued

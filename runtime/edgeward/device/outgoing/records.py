@@ -5,6 +5,7 @@ from typing import Any
 
 from edgeward.comms.packing.payload import pack_json
 from edgeward.comms.record import Offered, RecordClass
+from edgeward.device.outgoing.thinning import NUMBER
 
 CLASS_OF = {
     "alarm": RecordClass.ALARM,
@@ -17,10 +18,21 @@ TOGETHER_MAX = 200
 """Numbers in one record."""
 
 
-def records_of(events: Iterable[dict[str, Any]], wall_ns: int) -> list[Offered]:
+def records_of(
+    events: Iterable[dict[str, Any]],
+    wall_ns: int,
+    level: int = 1,
+    thinned: dict[str, Any] | None = None,
+) -> list[Offered]:
     """Records for these events, in their order; the wall clock says when they were recorded.
 
     Whose an event is stands in it when it was told: no later change of beds moves it to anybody.
+
+    Args:
+        events: what was told.
+        wall_ns: when they were recorded.
+        level: how hard numbers are compressed; alarms and events are in the quickest way.
+        thinned: what holds of numbers that were left out, if any may have been.
     """
     records: list[Offered] = []
     numbers: dict[str | None, list[dict[str, Any]]] = {}
@@ -36,5 +48,7 @@ def records_of(events: Iterable[dict[str, Any]], wall_ns: int) -> list[Offered]:
         for first in range(0, len(told), TOGETHER_MAX):
             part = told[first : first + TOGETHER_MAX]
             body = {"patient": patient, "wall_ns": wall_ns, "events": part}
-            records.append(Offered(RecordClass.TREND, pack_json(body), patient))
+            if thinned is not None and any(event["kind"] == NUMBER for event in part):
+                body["thinned"] = thinned
+            records.append(Offered(RecordClass.TREND, pack_json(body, level), patient))
     return records

@@ -15,13 +15,16 @@ from edgeward.process.events import Tellable
 if TYPE_CHECKING:  # loaded with the first record
     from edgeward.device.outgoing.outgoing import Outgoing
     from edgeward.profile import Profile
+    from edgeward.signal.channel import Channel
+    from edgeward.signal.ring import Mask, Samples
 
 NEEDED = ("cryptography", "zstandard")
 """What the extra `comms` brings."""
 MB = 1 << 20
 QUEUE_MB = 64
 """Before a profile says otherwise."""
-_DAY_NS = 86_400 * 1_000_000_000
+_S_NS = 1_000_000_000
+_DAY_NS = 86_400 * _S_NS
 
 
 class WayOut:
@@ -63,6 +66,7 @@ class WayOut:
             from edgeward.comms.record import RecordClass
             from edgeward.comms.trust.peer import CIPHERS
             from edgeward.device.outgoing.outgoing import Outgoing
+            from edgeward.device.outgoing.thinning import Thinning
 
             assert self._folder is not None
             profile = self._profile
@@ -80,6 +84,8 @@ class WayOut:
             if profile is not None:
                 self.opened.rotation_days = profile.security.certificate_rotation_days
                 self.opened.key_age_ns = profile.security.key_rotation_days * _DAY_NS
+                self.opened.keeping.thinning = Thinning(profile.offline.trend_heartbeat_s * _S_NS)
+                self.opened.keeping.waves.on = profile.offline.waveforms
                 self._note_profile(self.opened)
         return self.opened
 
@@ -108,6 +114,19 @@ class WayOut:
         """Have something that the device tells kept; waits for nothing."""
         if self.opened is not None:
             self.opened.hand_over(event)
+
+    def take(
+        self,
+        patient: str,
+        channel: "Channel",
+        first: int,
+        samples: "Samples",
+        mask: "Mask | None",
+        acquired_ns: int,
+    ) -> None:
+        """Have samples kept, where the profile says so; waits for nothing."""
+        if self.opened is not None and self.opened.keeping.waves.on:
+            self.opened.keeping.waves.take(patient, channel, first, samples, mask, acquired_ns)
 
     def state(self) -> dict[str, Any] | None:
         """How many records wait and were delivered, and what is known of the receiver."""
