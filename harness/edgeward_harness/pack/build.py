@@ -22,6 +22,7 @@ _PLAIN = (
     "doc14_versions",
     "doc16_build",
     "doc17_target",
+    "doc18_certificate",
     "doc20_audit_trail",
 )
 """Documents that rest on the source alone."""

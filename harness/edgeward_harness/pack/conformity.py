@@ -1,0 +1,127 @@
+"""What became of each clause: answered, open, for people, or outside; never guessed.
+
+1. A clause that is generated is answered when each document it names is there and says nothing is
+   missing, and each rule of the self-audit that it names holds (or does not apply).
+2. One that people write is answered when somebody supplied a document for it, and the rules hold.
+3. One that somebody decides is answered when a signature here says so; else it is for people.
+4. One for other safety classes than the one declared does not apply; without a declared class every
+   clause does.
+5. What belongs to the quality system is outside, and stays so.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from edgeward_harness.approval.words import Meaning
+from edgeward_harness.pack.audit.ruling import Outcome, Ruling
+from edgeward_harness.pack.clauses import Clause, Share, Standard
+from edgeward_harness.pack.model import Document
+from edgeward_harness.pack.source import PackSource
+
+
+class State(StrEnum):
+    """What became of a clause."""
+
+    ANSWERED = "answered"
+    OPEN = "open"
+    FOR_PEOPLE = "for people"
+    NOT_APPLICABLE = "does not apply"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A clause with what became of it and why."""
+
+    name: str
+    standard: Standard
+    clause: Clause
+    state: State
+    why: str
+
+
+def answers(
+    source: PackSource, documents: Sequence[Document], rulings: Sequence[Ruling]
+) -> Iterator[Answer]:
+    """What became of every clause of the registry."""
+    judge = _Judge(
+        source,
+        {one.number: one for one in documents},
+        {str(one.number): one for one in rulings},
+    )
+    registry = source.registry
+    for name, standard, clause in registry.named() if registry else ():
+        state, why = judge.of(name, clause)
+        yield Answer(name, standard, clause, state, why)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    source: PackSource
+    documents: Mapping[str, Document]
+    rulings: Mapping[str, Ruling]
+
+    def of(self, name: str, clause: Clause) -> tuple[State, str]:
+        """The state of a clause by the rules above."""
+        declared = self.source.submission.about.safety_class
+        if clause.classes and declared is not None and declared not in clause.classes:
+            asked = ", ".join(one.value for one in clause.classes)
+            return State.NOT_APPLICABLE, f"asked of class {asked}; declared is {declared.value}"
+        if clause.share is Share.OUTSIDE:
+            return State.OUTSIDE, "belongs to the quality system, not to this pack"
+        short = [*self._broken(clause), *self._written(name, clause)]
+        if clause.share is Share.RECORDED:
+            return self._recorded(short)
+        if short:
+            return State.OPEN, "; ".join(short)
+        return State.ANSWERED, self._where(clause)
+
+    def _broken(self, clause: Clause) -> Iterator[str]:
+        for number in clause.rules:
+            ruling = self.rulings.get(number)
+            if ruling is None:
+                yield f"rule {number} was not asked"
+            elif ruling.outcome in (Outcome.BROKEN, Outcome.NO_DATA):
+                yield f"rule {number}: {ruling.text}"
+        if clause.share is Share.GENERATED:
+            yield from self._incomplete(clause)
+
+    def _incomplete(self, clause: Clause) -> Iterator[str]:
+        for number in clause.documents:
+            document = self.documents.get(number)
+            if document is None:
+                yield f"document {number} is not in this pack"
+            elif document.missing:
+                yield f"document {number} says that {_named(document.missing)} missing"
+
+    def _written(self, name: str, clause: Clause) -> Iterator[str]:
+        if clause.share is not Share.WRITTEN:
+            return
+        supplied = self.source.submission.supplied
+        if not any(name in one.covers or one.number in clause.documents for one in supplied):
+            yield "people write it, and nobody supplied it"
+
+    def _recorded(self, short: list[str]) -> tuple[State, str]:
+        folder = self.source.approvals
+        signed = folder.signed if folder is not None and not folder.faults else ()
+        meanings = (Meaning.ACCEPTED_RISK, Meaning.APPROVED_RELEASE, Meaning.APPROVED_PLAN)
+        found = [one for one in signed if one.approval.meaning in meanings]
+        if found and not short:
+            who = ", ".join(sorted({one.approval.name for one in found}))
+            return State.ANSWERED, f"signed by {who}"
+        told = "; ".join(["somebody decides and signs it", *short])
+        return State.FOR_PEOPLE, told
+
+    def _where(self, clause: Clause) -> str:
+        if not clause.documents:
+            return "by the rules of the self-audit"
+        return f"in document {', '.join(clause.documents)}"
+
+
+def _named(missing: Sequence[str]) -> str:
+    unique = list(dict.fromkeys(missing))
+    told = ", ".join(unique[:2])
+    if len(unique) > 2:
+        return f"{told} and {len(unique) - 2} more are"
+    return f"{told} {'is' if len(unique) == 1 else 'are'}"
