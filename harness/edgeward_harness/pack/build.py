@@ -14,6 +14,7 @@ Builder = Callable[[PackSource], Document]
 
 _PLAIN = (
     "doc01_class",
+    "doc02_plan",
     "doc03_requirements",
     "doc04_risk_controls",
     "doc06_protocols",
