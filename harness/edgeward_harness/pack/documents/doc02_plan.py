@@ -1,16 +1,18 @@
-"""Document 02: what is verified how, with how many observations, on which devices, by which tools."""
+"""Document 02: what is verified how, with how many observations, on what, and by which tools."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
+from edgeward_harness.approval.folder import Signed
+from edgeward_harness.approval.plan import plan_of, plan_subject
 from edgeward_harness.approval.words import Meaning
-from edgeward_harness.pack.dress import given, listed, paragraph, supplied
+from edgeward_harness.pack.dress import listed, paragraph, supplied
 from edgeward_harness.pack.model import (
     Block,
     Cell,
     Column,
     Document,
-    Facts,
     Kind,
     Missing,
     Paragraph,
@@ -18,6 +20,7 @@ from edgeward_harness.pack.model import (
     Section,
     Table,
     Tone,
+    absent,
 )
 from edgeward_harness.pack.source import Evidence, PackSource
 from edgeward_harness.report.numbers import instant
@@ -155,26 +158,16 @@ def _approved(source: PackSource) -> Section:
     folder = source.approvals
     signed = folder.signed if folder is not None else ()
     found = [one for one in signed if one.approval.meaning is Meaning.APPROVED_PLAN]
-    blocks: list[Block] = []
-    for one in found:
-        late = [
-            each.label
-            for each in source.evidence
-            if one.approval.signed_at > each.bundle.manifest.started_utc
-        ]
-        told = (
-            Cell(f"after {', '.join(late)} began", Tone.BAD) if late else Cell("before", Tone.GOOD)
-        )
-        blocks.append(
-            Facts(
-                (
-                    ("approved by", Cell(f"{one.approval.name}, {one.approval.role}")),
-                    ("when", Cell(instant(one.approval.signed_at))),
-                    ("before the runs it governs?", told),
-                    ("digest of the plan", given(one.approval.subject.sha256, "none")),
-                )
-            )
-        )
+    columns = (
+        Column("Run", Kind.NAME),
+        Column("Began", Kind.NAME),
+        Column("Digest of its plan", Kind.DIGEST),
+        Column("Approved by", weight=1.4),
+        Column("When", Kind.NAME),
+        Column("Before the run?", Kind.NAME),
+    )
+    rows = tuple(_approval(one, found) for one in source.evidence)
+    blocks: list[Block] = [Table("approved", "Which plan was approved", columns, rows)]
     if not found:
         why = "A plan that nobody approved before the run could have been fitted to its results."
         remedy = "edgeward approve plan --profile NAME --approvals DIR, before edgeward verify"
@@ -183,3 +176,18 @@ def _approved(source: PackSource) -> Section:
         why = "Who validates the device with its users, and how, no suite can plan."
         blocks.append(supplied("02", "the plan for validation with users", why))
     return Section("approved", "Approval", tuple(blocks))
+
+
+def _approval(one: Evidence, found: Sequence[Signed]) -> Row:
+    """The first signature under the very plan of a run; one under another plan says nothing."""
+    manifest = one.bundle.manifest
+    plan = plan_subject(plan_of(manifest)).sha256
+    head = (Cell(one.label), Cell(instant(manifest.started_utc)), Cell(plan))
+    fitting = [each for each in found if each.approval.subject.sha256 == plan]
+    if not fitting:
+        return Row((*head, absent("nobody"), absent("never"), absent("not approved")))
+    first = min(fitting, key=lambda each: each.moment)
+    began = datetime.fromisoformat(manifest.started_utc.replace("Z", "+00:00"))
+    told = Cell("yes", Tone.GOOD) if first.moment <= began else Cell("no", Tone.BAD)
+    who = f"{first.approval.name}, {first.approval.role}"
+    return Row((*head, Cell(who), Cell(instant(first.approval.signed_at)), told))
