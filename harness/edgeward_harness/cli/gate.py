@@ -7,7 +7,8 @@ import argparse
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from edgeward_harness import resources
 from edgeward_harness.cli.common import expect_short_life, printable, trusted_keys
@@ -15,14 +16,17 @@ from edgeward_harness.cli.expected import check_build, check_keys
 from edgeward_harness.errors import InputError
 
 if TYPE_CHECKING:  # imported where they are used: they would slow the start of every command
-    from edgeward_harness.gate.decide import Decision, Ruling
+    from edgeward_harness.evidence.keys import PublicKey
+    from edgeward_harness.gate.beside import Beside
+    from edgeward_harness.gate.decide import Decision
     from edgeward_harness.gate.exhibit import Exhibit
     from edgeward_harness.gate.here import Here
     from edgeward_harness.gate.policy import Policy
 
 HELP = """\
 Decide on a release by a policy. Every bundle is verified and assessed anew; no verdict that
-stands in one is believed. Every rule of the policy is printed with what it found.
+stands in one is believed. Every rule of the policy is printed with what it found and what would
+mend it. What people signed is read from the folder given with --approvals.
 
 A signer is trusted when a bundle was signed by one of the keys given with --key, or, without
 --key, by the run key of this user on this machine.
@@ -32,10 +36,8 @@ exit status:
   1  refused: at least one rule is not met, or a bundle is broken or forged
   2  could not decide: the bench broke or was too noisy, or a file cannot be read
 """
-FINDINGS_MAX = 12
-"""Findings printed for a rule; --json has them all."""
-WORDS = {"met": "met", "refused": "REFUSED", "undecided": "UNDECIDED"}
-VERDICTS = {"released": "RELEASE", "refused": "REFUSED", "undecided": "UNDECIDED"}
+APPROVALS = Path("approvals")
+"""Where approvals lie by default, seen from where the command is typed."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -73,7 +75,31 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--build", metavar="SHA256", help="the build of the device's software it must be"
     )
+    _configure_beside(parser)
     parser.add_argument("--json", action="store_true", help="print it for programs")
+    parser.add_argument("--sarif", metavar="FILE", type=Path, help="write it as SARIF 2.1.0")
+    parser.add_argument(
+        "--markdown", metavar="FILE", type=Path, help="write a summary for a pull request"
+    )
+
+
+def _configure_beside(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--approvals",
+        metavar="DIR",
+        type=Path,
+        default=APPROVALS,
+        help="what people signed (default: approvals)",
+    )
+    parser.add_argument(
+        "--authority",
+        metavar="CERT",
+        type=Path,
+        help="the root certificate of the time stamp authority (PEM)",
+    )
+    parser.add_argument(
+        "--baseline", metavar="BUNDLE", type=Path, help="a bundle of the release before"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -87,6 +113,7 @@ def run(options: argparse.Namespace) -> int:
     from edgeward_harness.gate.decide import decide
     from edgeward_harness.gate.exhibit import examine, requirements_of
     from edgeward_harness.gate.policy import FILE, load_policy
+    from edgeward_harness.gate.told import about, as_json, headline, rulings
     from edgeward_harness.trace.load import load_trace
 
     check_keys(options.key, options.bundles)
@@ -99,14 +126,58 @@ def run(options: argparse.Namespace) -> int:
     now = datetime.now(UTC)
     exhibits = examine(options.bundles, keys, trace, now.date())
     here = _here(options, suites, policy, exhibits)
-    decision = decide(policy, exhibits, now, requirements_of(trace) if trace else None, here)
+    beside = _beside(options, keys, now)
+    wanted = requirements_of(trace) if trace else None
+    decision = decide(policy, exhibits, now, wanted, here, beside)
+    _write(options, decision, policy, options.policy or shipped)
     if options.json:
-        print(json.dumps(_as_json(decision, policy), indent=2, sort_keys=True))
+        print(json.dumps(as_json(decision, policy.title), indent=2, sort_keys=True))
     else:
-        head = [f"policy  {policy.title}", *map(_about, exhibits), ""]
-        lines = [*head, *_rulings(decision), "", *_verdict(decision), *note]
+        head = [f"policy  {policy.title}", *map(about, exhibits), ""]
+        notes = [f"note: {each}" for each in decision.notes]
+        lines = [*head, *rulings(decision), "", headline(decision), *notes, *note]
         print("\n".join(map(printable, lines)))
     return decision.exit_code
+
+
+def _beside(options: argparse.Namespace, keys: tuple["PublicKey", ...], now: datetime) -> "Beside":
+    """What lies beside the bundles: approvals, and the release before."""
+    from edgeward.canonical import sha256_hex
+    from edgeward_harness.approval.folder import read_folder
+    from edgeward_harness.approval.keys import read_chain
+    from edgeward_harness.gate.beside import Beside
+    from edgeward_harness.gate.exhibit import examine
+
+    if options.approvals != APPROVALS and not options.approvals.is_dir():
+        raise InputError("--approvals", [f"found {str(options.approvals)!r}, accepted: a folder"])
+    roots = read_chain(options.authority) if options.authority else ()
+    before = [options.baseline] if options.baseline else []
+    check_keys(options.key, before)
+    return Beside(
+        approvals=read_folder(options.approvals, roots),
+        baseline=next(iter(examine(before, keys, None, now.date())), None),
+        authorities=tuple(map(sha256_hex, roots)),
+    )
+
+
+def _write(
+    options: argparse.Namespace, decision: "Decision", policy: "Policy", source: Path
+) -> None:
+    from edgeward_harness.evidence.files import write_whole
+    from edgeward_harness.gate.markdown import as_markdown
+    from edgeward_harness.gate.sarif import as_sarif
+
+    if options.sarif is not None:
+        log = as_sarif(decision, _from_here(source))
+        write_whole(options.sarif, json.dumps(log, indent=2, sort_keys=True).encode() + b"\n")
+    if options.markdown is not None:
+        write_whole(options.markdown, as_markdown(decision, policy.title).encode())
+
+
+def _from_here(path: Path) -> str:
+    """A path as the root of the project sees it, where it lies below it; else its name."""
+    whole, here = path.resolve(), Path.cwd()
+    return quote(whole.relative_to(here).as_posix() if whole.is_relative_to(here) else path.name)
 
 
 def _here(
@@ -132,62 +203,3 @@ def _profile_folders(given: list[Path]) -> list[Path]:
     if faults:
         raise InputError("--profiles", faults)
     return [*given, resources.device_profiles()]
-
-
-def _about(exhibit: "Exhibit") -> str:
-    bundle, assessment = exhibit.bundle, exhibit.assessment
-    if bundle is None or assessment is None:
-        return f"bundle  {exhibit.name}: cannot be read"
-    manifest = bundle.manifest
-    told = (
-        manifest.profile.name,
-        manifest.unit.realization.replace("_", " "),
-        f"depth {manifest.depth}",
-        f"run {manifest.run[:12]}",
-        assessment.verdict.value.replace("_", " "),
-    )
-    return f"bundle  {exhibit.name}: {', '.join(told)}"
-
-
-def _rulings(decision: "Decision") -> list[str]:
-    lines = []
-    for ruling in decision.rulings:
-        lines.append(f"{WORDS[ruling.outcome]:<11}{ruling.rule:<14}{ruling.question}")
-        lines += _findings(ruling)
-    return lines
-
-
-def _findings(ruling: "Ruling") -> list[str]:
-    told = [f"{'':<11}- {one.text}" for one in ruling.findings[:FINDINGS_MAX]]
-    more = len(ruling.findings) - FINDINGS_MAX
-    return told if more <= 0 else [*told, f"{'':<11}- and {more:,} more (--json has them all)"]
-
-
-def _verdict(decision: "Decision") -> list[str]:
-    word = VERDICTS[decision.verdict]
-    short = [ruling.rule for ruling in decision.rulings if ruling.outcome != "met"]
-    told = f"{', '.join(decision.profiles)}: all {len(decision.rulings)} rules are met"
-    if short:
-        told = f"{len(short)} of {len(decision.rulings)} rules not met: {', '.join(short)}"
-    return [f"{word}: {told}", *(f"note: {note}" for note in decision.notes)]
-
-
-def _as_json(decision: "Decision", policy: "Policy") -> dict[str, Any]:
-    return {
-        "verdict": decision.verdict.value,
-        "exit_status": decision.exit_code,
-        "policy": policy.title,
-        "profiles": list(decision.profiles),
-        "notes": list(decision.notes),
-        "rules": [
-            {
-                "rule": ruling.rule,
-                "question": ruling.question,
-                "outcome": ruling.outcome.value,
-                "findings": [
-                    {"text": one.text, "outcome": one.outcome.value} for one in ruling.findings
-                ],
-            }
-            for ruling in decision.rulings
-        ],
-    }

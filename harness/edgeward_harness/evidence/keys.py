@@ -131,7 +131,7 @@ def load_signing_key(path: Path) -> SigningKey:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    data = _read_personal(path)
+    data = read_personal(path)
     try:
         key = load_pem_private_key(data, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -161,7 +161,12 @@ def load_public_keys(paths: Sequence[Path]) -> tuple[PublicKey, ...]:
     return tuple(keys)
 
 
-def _read_personal(path: Path) -> bytes:
+def read_personal(path: Path) -> bytes:
+    """The bytes of a private key's file, which only its owner may be able to read.
+
+    Raises:
+        HarnessError: it cannot be read, or others can read it.
+    """
     try:
         with open(open_regular(path), "rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from edgeward_harness.evidence.assessment import Assessment
 from edgeward_harness.evidence.bundle import Bundle
+from edgeward_harness.gate.beside import Beside
 from edgeward_harness.gate.exhibit import Exhibit
 from edgeward_harness.gate.here import Here
 from edgeward_harness.gate.policy import Policy
@@ -26,6 +27,8 @@ class Finding:
 
     text: str
     outcome: Outcome = Outcome.REFUSED
+    fix: str = ""
+    """What would mend it: a command, or a line of the policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,10 @@ class Readable:
     name: str
     bundle: Bundle
     assessment: Assessment
+    statement_sha256: str = ""
+    """Of the signed statement, which covers every file of the bundle; empty when there is none."""
+    signer: str | None = None
+    """The id of the key that sealed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +54,19 @@ class Case:
     wanted: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The requirements that the cases of each suite cite today, by suite."""
     here: Here = field(default_factory=Here)
+    beside: Beside = field(default_factory=Beside)
 
     @property
     def readable(self) -> tuple[Readable, ...]:
         """The bundles that could be read."""
         return tuple(
-            Readable(one.name, one.bundle, one.assessment)
+            Readable(
+                one.name,
+                one.bundle,
+                one.assessment,
+                one.statement_sha256,
+                one.verification.signer,
+            )
             for one in self.exhibits
             if one.bundle is not None and one.assessment is not None
         )

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from edgeward_harness.gate.approval_rules import APPROVAL_RULES
+from edgeward_harness.gate.beside import Beside
 from edgeward_harness.gate.case import Case, Finding, Outcome
 from edgeward_harness.gate.evidence_rules import EVIDENCE_RULES
 from edgeward_harness.gate.exhibit import Exhibit
@@ -18,7 +20,7 @@ from edgeward_harness.gate.origin_rules import ORIGIN_RULES
 from edgeward_harness.gate.policy import Policy
 from edgeward_harness.gate.proof_rules import PROOF_RULES
 
-RULES = (*EVIDENCE_RULES, *ORIGIN_RULES, *PROOF_RULES)
+RULES = (*EVIDENCE_RULES, *ORIGIN_RULES, *PROOF_RULES, *APPROVAL_RULES)
 """Every rule, in the order they are told."""
 
 
@@ -82,6 +84,7 @@ def decide(
     now: datetime,
     wanted: Mapping[str, frozenset[str]] | None = None,
     here: Here | None = None,
+    beside: Beside | None = None,
 ) -> Decision:
     """Ask every rule.
 
@@ -92,8 +95,9 @@ def decide(
         wanted: the requirements that each suite speaks for today (`requirements_of`).
         here: the profiles, suites and harness of this place; what is not given is not known, and
             a policy that asks for it refuses.
+        beside: what people signed, the self-audit and the release before; the same holds.
     """
-    case = Case(policy, tuple(exhibits), now, wanted or {}, here or Here())
+    case = Case(policy, tuple(exhibits), now, wanted or {}, here or Here(), beside or Beside())
     rulings = []
     for rule in RULES:
         findings = tuple(dict.fromkeys(rule.ask(case)))
@@ -123,6 +127,10 @@ def _notes(case: Case) -> list[str]:
         notes.append("this policy does not ask whether a profile promises the same here.")
     if not case.policy.evidence.protocol:
         notes.append("this policy does not ask by which suites and harness was judged.")
+    if not case.policy.approval.quorum:
+        notes.append("this policy does not ask any person.")
+    if not case.policy.approval.audit:
+        notes.append("this policy does not ask for the self-audit.")
     return notes
 
 

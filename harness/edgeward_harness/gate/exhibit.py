@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from edgeward_harness.evidence.assess import assess_against
 from edgeward_harness.evidence.assessment import Assessment
 from edgeward_harness.evidence.bundle import Bundle
+from edgeward_harness.evidence.files import digest_file
 from edgeward_harness.evidence.freshness import Current, of_trace
 from edgeward_harness.evidence.keys import PublicKey
+from edgeward_harness.evidence.layout import STATEMENT
 from edgeward_harness.evidence.verification import Verification
 from edgeward_harness.evidence.verify import verify_bundle
 
@@ -25,6 +27,8 @@ class Exhibit:
     name: str
     verification: Verification
     assessment: Assessment | None
+    statement_sha256: str = ""
+    """Of the signed statement; empty when there is none."""
 
     @property
     def bundle(self) -> Bundle | None:
@@ -48,7 +52,15 @@ def _examine(path: Path, trusted: Sequence[PublicKey], now: Current | None, toda
     verification = verify_bundle(path, trusted)
     bundle = verification.bundle
     assessment = None if bundle is None else assess_against(bundle, now, today=today)
-    return Exhibit(str(path), verification, assessment)
+    return Exhibit(str(path), verification, assessment, statement_digest(path))
+
+
+def statement_digest(path: Path) -> str:
+    """The digest of the signed statement of a bundle, which stands for the bundle in approvals."""
+    try:
+        return digest_file(path / STATEMENT)
+    except OSError:
+        return ""
 
 
 def requirements_of(trace: "Trace") -> dict[str, frozenset[str]]:

@@ -5,6 +5,7 @@ Without them a bundle vouches for its own yardstick, and any device passes by a 
 
 from collections.abc import Iterator
 
+from edgeward_harness.gate import fixes
 from edgeward_harness.gate.case import Case, Finding, Rule
 
 
@@ -17,12 +18,14 @@ def _promises(case: Case) -> Iterator[Finding]:
         if expected is None:
             yield Finding(
                 f"{one.name}: judged by a profile {profile.name} ({profile.sha256}); none of this "
-                "name is known here (--profiles)"
+                "name is known here (--profiles)",
+                fix=fixes.promises(profile.name),
             )
         elif profile.sha256 != expected:
             yield Finding(
                 f"{one.name}: judged by other promises than the profile {profile.name} makes here: "
-                f"found {profile.sha256}, expected {expected}"
+                f"found {profile.sha256}, expected {expected}",
+                fix=fixes.promises(profile.name),
             )
 
 
@@ -39,7 +42,8 @@ def _protocol(case: Case) -> Iterator[Finding]:
             if found is None or found != expected:
                 yield Finding(
                     f"{one.name}: judged by {what}: found {found or 'no digest'}, "
-                    f"expected {expected or 'one that is known here'}"
+                    f"expected {expected or 'one that is known here'}",
+                    fix=fixes.protocol(one.bundle.manifest.profile.name),
                 )
 
 

@@ -14,8 +14,11 @@ from typing import Annotated
 from edgeward.profile.kinds import Choice, Choices, Flag, Text, whole
 from edgeward.profile.reading import build, read
 from edgeward.profile.toml import TomlError, read_toml
+from edgeward_harness.approval.people import Person, Wanted
+from edgeward_harness.approval.words import Meaning
 from edgeward_harness.errors import InputError
 from edgeward_harness.gate.kinds import Names, Pin
+from edgeward_harness.gate.people_kinds import People, Quorum
 from edgeward_harness.profile.bench import Realization
 from edgeward_harness.trace.vocabulary import Depth
 
@@ -69,6 +72,20 @@ class TraceRules:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalRules:
+    """Which people must have said what."""
+
+    quorum: Annotated[tuple[Wanted, ...], Quorum("How many people of a role must have said what.")]
+    people: Annotated[tuple[Person, ...], People("Who may sign, with their keys.")]
+    plan_approved_before_run: Annotated[bool, Flag("Whether the plan must be approved first.")]
+    waivers_signed: Annotated[bool, Flag("Whether each deviation in use must be signed.")]
+    two_components: Annotated[bool, Flag("Whether a passphrase must have guarded each key.")]
+    authority: Annotated[str, Pin("The root of the authority that must have stamped the time.")]
+    audit: Annotated[bool, Flag("Whether the self-audit must hold.")]
+    baseline: Annotated[str, Pin("The statement of the release before, to compare with.")]
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The rules of a release."""
 
@@ -77,6 +94,7 @@ class Policy:
     evidence: EvidenceRules
     trust: TrustRules
     trace: TraceRules
+    approval: ApprovalRules
 
     @property
     def realizations(self) -> tuple[Realization, ...]:
@@ -128,3 +146,17 @@ def _contradictions(policy: Policy) -> Iterator[str]:
         yield 'trace.inapplicable: expected none, or "not_applicable" among trace.standings'
     if Allowed.NOT_APPLICABLE in trace.standings and not trace.inapplicable:
         yield 'trace.inapplicable: empty; expected the requirements, or no "not_applicable"'
+    yield from _unasked(policy.approval)
+
+
+def _unasked(approval: ApprovalRules) -> Iterator[str]:
+    """What is asked of people, and nobody is asked for it."""
+    said = {want.meaning for want in approval.quorum}
+    for key, meaning in (
+        ("plan_approved_before_run", Meaning.APPROVED_PLAN),
+        ("waivers_signed", Meaning.ACCEPTED_DEVIATION),
+    ):
+        asked = getattr(approval, key)
+        if asked != (meaning in said):
+            expected = f"true with {meaning} in the quorum, else neither"
+            yield f"approval.{key}: {str(asked).lower()}; expected {expected}"

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from edgeward_harness.evidence.bundle import Bundle
 from edgeward_harness.evidence.standing import UNDECIDED, RunVerdict, Standing
-from edgeward_harness.gate.case import Case, Finding, Outcome, Rule, suites_of
+from edgeward_harness.gate import fixes
+from edgeward_harness.gate.case import Case, Finding, Outcome, Readable, Rule, suites_of
 from edgeward_harness.gate.policy import Allowed
 
 
@@ -14,15 +15,18 @@ def _fresh(case: Case) -> Iterator[Finding]:
     for one in case.readable:
         for name, entry in one.assessment.requirements.items():
             if entry.standing is Standing.STALE:
-                yield Finding(f"{one.name}: {name} is stale: {'; '.join(entry.reasons)}")
+                text = f"{one.name}: {name} is stale: {'; '.join(entry.reasons)}"
+                yield Finding(text, fix=_again(one))
         for name, control in one.assessment.controls.items():
             if control.standing is Standing.STALE:
-                yield Finding(f"{one.name}: {name} is stale: {'; '.join(control.reasons)}")
+                text = f"{one.name}: {name} is stale: {'; '.join(control.reasons)}"
+                yield Finding(text, fix=_again(one))
     for profile, bundles in case.by_profile.items():
         known = {name for one in bundles for name in one.assessment.requirements}
         for suite in case.policy.evidence.suites:
             for name in sorted(case.wanted.get(suite, frozenset()) - known):
-                yield Finding(f"{profile}: {name} of the suite {suite} is in no bundle of it")
+                text = f"{profile}: {name} of the suite {suite} is in no bundle of it"
+                yield Finding(text, fix=fixes.verify(profile, case.policy.evidence.depth_min))
 
 
 def _requirements(case: Case) -> Iterator[Finding]:
@@ -35,9 +39,9 @@ def _requirements(case: Case) -> Iterator[Finding]:
             outcome = Outcome.UNDECIDED if entry.standing in UNDECIDED else Outcome.REFUSED
             word = entry.standing.value.replace("_", " ")
             first = f": {entry.reasons[0]}" if entry.reasons else ""
-            yield Finding(f"{one.name}: {name} is {word}{first}", outcome)
+            yield Finding(f"{one.name}: {name} is {word}{first}", outcome, _mend(one))
         if not any(entry.standing is Standing.VERIFIED for entry in standings.values()):
-            yield Finding(f"{one.name}: no requirement is verified")
+            yield Finding(f"{one.name}: no requirement is verified", fix=_mend(one))
 
 
 def _run(case: Case) -> Iterator[Finding]:
@@ -48,7 +52,7 @@ def _run(case: Case) -> Iterator[Finding]:
             outcome = Outcome.UNDECIDED
         for reason in one.assessment.reasons:
             if not reason.startswith(named):
-                yield Finding(f"{one.name}: {reason}", outcome)
+                yield Finding(f"{one.name}: {reason}", outcome, _mend(one))
 
 
 def _waivers(case: Case) -> Iterator[Finding]:
@@ -57,7 +61,8 @@ def _waivers(case: Case) -> Iterator[Finding]:
     for one in case.readable:
         for name in one.assessment.deviations_used:
             if name not in case.policy.trace.waivers:
-                yield Finding(f"{one.name}: waived by {name}, which the policy does not name")
+                text = f"{one.name}: waived by {name}, which the policy does not name"
+                yield Finding(text, fix=f"add {name} to trace.waivers of the policy, or mend it")
 
 
 def _inapplicable(case: Case) -> Iterator[Finding]:
@@ -67,7 +72,8 @@ def _inapplicable(case: Case) -> Iterator[Finding]:
         for name, requirement in one.assessment.requirements.items():
             unnamed = name not in case.policy.trace.inapplicable
             if requirement.standing is Standing.NOT_APPLICABLE and unnamed:
-                yield Finding(f"{one.name}: {name} does not apply, which the policy does not name")
+                text = f"{one.name}: {name} does not apply, which the policy does not name"
+                yield Finding(text, fix=fixes.inapplicable(name))
 
 
 def _controls(case: Case) -> Iterator[Finding]:
@@ -80,7 +86,7 @@ def _controls(case: Case) -> Iterator[Finding]:
                 control = one.assessment.controls[name]
                 best.setdefault(name, []).append((control.standing, control.reasons))
         for name, proofs in best.items():
-            yield from _unproven(profile, name, proofs)
+            yield from _unproven(profile, name, proofs, _mend(bundles[0]))
 
 
 def _controls_of(bundle: Bundle) -> Iterator[str]:
@@ -93,7 +99,7 @@ def _controls_of(bundle: Bundle) -> Iterator[str]:
 
 
 def _unproven(
-    profile: str, name: str, proofs: list[tuple[Standing, tuple[str, ...]]]
+    profile: str, name: str, proofs: list[tuple[Standing, tuple[str, ...]]], fix: str
 ) -> Iterator[Finding]:
     """Nothing when one bundle proves the control and none speaks against it."""
     standings = {standing for standing, _ in proofs}
@@ -104,7 +110,15 @@ def _unproven(
             outcome = Outcome.UNDECIDED if standing in UNDECIDED else Outcome.REFUSED
             first = f": {reasons[0]}" if reasons else ""
             word = standing.value.replace("_", " ")
-            yield Finding(f"{profile}: {name} is {word}{first}", outcome)
+            yield Finding(f"{profile}: {name} is {word}{first}", outcome, fix)
+
+
+def _again(one: Readable) -> str:
+    return fixes.verify(one.bundle.manifest.profile.name, one.bundle.manifest.depth)
+
+
+def _mend(one: Readable) -> str:
+    return fixes.inspect(one.name, one.bundle.manifest.profile.name)
 
 
 PROOF_RULES = (

@@ -2,17 +2,21 @@
 
 import copy
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edgeward_harness import resources
+from edgeward_harness.approval.words import Meaning
 from edgeward_harness.errors import InputError
 from edgeward_harness.gate.policy import FILE, load_policy, parse_policy
 from edgeward_harness.profile.bench import Realization
 
 SHIPPED = resources.suites() / FILE
+TRIAL = resources.suites() / "gate_policy_trial.toml"
+KEYS = ("a" * 64, "b" * 64)
 
 
 @pytest.fixture
@@ -56,7 +60,24 @@ def test_the_shipped_policy_is_strict_and_names_every_suite() -> None:
     # few measure energy; some emulate no processor, have no strace or no broker
     benches = {"REQ-RES-007", "REQ-ACC-012", "REQ-OFF-002", "REQ-OFF-013"}
     assert set(policy.trace.inapplicable) == recorded | first | benches
-    assert Realization.SIMULATED not in policy.realizations
+    assert policy.realizations == (Realization.ON_TARGET,)
+    asked = policy.approval
+    assert asked.plan_approved_before_run
+    assert asked.waivers_signed
+    assert asked.two_components
+    assert not asked.people  # none are invented
+    said = {(want.meaning, want.role) for want in asked.quorum}
+    assert (Meaning.REVIEWED_RESULTS, "reviewer") in said
+    assert (Meaning.APPROVED_RELEASE, "quality") in said
+
+
+def test_the_trial_policy_differs_only_in_what_a_product_and_its_people_bring() -> None:
+    policy, trial = load_policy(SHIPPED), load_policy(TRIAL)
+    assert replace(trial.evidence, require_on_target=True) == policy.evidence
+    assert (trial.trust, trial.trace) == (policy.trust, policy.trace)
+    assert Realization.SIMULATED not in trial.realizations
+    assert not trial.approval.quorum
+    assert "no release" in trial.title
 
 
 @pytest.mark.parametrize("path", leaves(tomllib.loads(SHIPPED.read_text())))
@@ -108,6 +129,8 @@ def test_no_policy_can_let_a_gap_through(rules: dict[str, Any], word: str) -> No
         ({("trace", "inapplicable"): []}, 'or no "not_applicable"'),
         ({("trace", "standings"): ["verified"]}, 'or "not_applicable" among'),
         ({("trace", "standings"): ["verified", "waived"]}, "the deviations that may waive"),
+        ({("approval", "quorum"): []}, "true with approved_plan in the quorum, else neither"),
+        ({("approval", "waivers_signed"): False}, "waivers_signed: false; expected true with"),
     ],
 )
 def test_rules_that_contradict_each_other_are_refused(
@@ -117,6 +140,62 @@ def test_rules_that_contradict_each_other_are_refused(
         rules = put(rules, path, value)
     with pytest.raises(InputError, match=said):
         parse_policy(rules, "policy.toml")
+
+
+def person(**changes: Any) -> dict[str, Any]:
+    fields = {"id": "p1", "name": "Person One", "roles": ["reviewer"], "key": KEYS[0], "ca": ""}
+    return {**fields, **changes}
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        [person(), person(id="p2")],
+        [person(), person(key=KEYS[1])],
+        [person(key="")],
+        [person(ca=KEYS[1])],
+        [person(key="a" * 63)],
+        [person(roles=[])],
+        [person(name="")],
+        [person(rank="first")],
+        [{"id": "p1"}],
+        {"p1": person()},
+    ],
+)
+def test_people_share_no_id_and_no_key_and_each_has_one(rules: dict[str, Any], people: Any) -> None:
+    with pytest.raises(InputError, match=r"approval\.people = .*no id and no key twice"):
+        parse_policy(put(rules, ("approval", "people"), people), "policy.toml")
+
+
+def test_people_are_known_by_a_key_or_a_root(rules: dict[str, Any]) -> None:
+    people = [person(), person(id="p2", key="", ca=KEYS[0]), person(id="p3", key="", ca=KEYS[0])]
+    found = parse_policy(put(rules, ("approval", "people"), people), "policy.toml")
+    assert [one.id for one in found.approval.people] == ["p1", "p2", "p3"]
+
+
+def wanted(**changes: Any) -> dict[str, Any]:
+    return {"meaning": "approved_release", "role": "quality", "count": 1, **changes}
+
+
+@pytest.mark.parametrize(
+    "quorum",
+    [
+        [wanted(), wanted(count=2)],
+        [wanted(meaning="authored")],
+        [wanted(meaning="liked it")],
+        [wanted(role="author")],
+        [wanted(role="")],
+        [wanted(count=0)],
+        [wanted(count=True)],
+        [wanted(by="tomorrow")],
+        wanted(),
+    ],
+)
+def test_a_quorum_asks_for_known_words_of_a_role_that_is_not_the_author(
+    rules: dict[str, Any], quorum: Any
+) -> None:
+    with pytest.raises(InputError, match=r"approval\.quorum = .*none twice"):
+        parse_policy(put(rules, ("approval", "quorum"), quorum), "policy.toml")
 
 
 @pytest.mark.parametrize("text", ["schema = ", "schema = 1\nschema = 1", "\x00"])

@@ -1,0 +1,1 @@
+"""What people sign: digests of plans, results and documents, in a folder that only grows."""
