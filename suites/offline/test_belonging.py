@@ -10,6 +10,7 @@ from edgeward_harness.run.measure import Measure
 from edgeward_harness.target import DeviceSession
 
 from .keeping import NS, count, device_name, drained, driven, passes
+from .owning import keys_shared
 
 STILL_S = 30
 NOBODY = "nobody"
@@ -65,7 +66,7 @@ def test_own_key(measure: Measure, rig: Rig) -> None:
         name = device_name(device)
         last = put(device, [("alarm", payload_of({}))])
         drained(here, name, [*last, *(one for _, one in puts)])
-        faults = _keys_shared(here, name, puts)
+        faults = keys_shared(here, name, puts)
     count(
         measure, "records_under_the_key_of_another", faults, len(puts),
         "each under a key of its own patient",
@@ -86,24 +87,9 @@ def _a_stay(device: DeviceSession, patient: str) -> list[tuple[str, Put]]:
     return [(patient, one) for one in puts]
 
 
-def _keys_shared(here: Receiving, name: str, puts: list[tuple[str, Put]]) -> list[str]:
-    """Records that did not come as they were put, or came under the key of another patient."""
-    payloads, subjects = here.payloads(name), _subjects(here, name)
-    faults = [
-        f"what was put for {patient} never came, or came otherwise"
-        for patient, one in puts
-        if payloads.get(one.identity) != one.payload
-    ]
-    owners: dict[bytes | None, set[str]] = {}
-    for patient, one in puts:
-        owners.setdefault(subjects.get(one.identity), set()).add(patient)
-    shared = [patients for patients in owners.values() if len(patients) > 1]
-    return faults + [f"{', '.join(sorted(patients))} share a key" for patients in shared]
-
-
 def _mixed_up(here: Receiving, name: str, puts: list[tuple[str, Put]]) -> list[str]:
     """Records that came as somebody else's."""
-    faults = _keys_shared(here, name, puts)
+    faults = keys_shared(here, name, puts)
     payloads = here.payloads(name)
     told = 0
     for identity, data in payloads.items():
@@ -113,15 +99,3 @@ def _mixed_up(here: Receiving, name: str, puts: list[tuple[str, Put]]) -> list[s
             if event.get("patient") != about["patient"]:
                 faults.append(f"{identity} names {about['patient']}, its event {event['patient']}")
     return faults if told else [*faults, "no alarm of the device's own arrived"]
-
-
-def _subjects(here: Receiving, name: str) -> dict[tuple[str, int], bytes]:
-    """For whom the key of each record was granted."""
-    return {
-        (token.hex(), sequence): subject
-        for token, sequence, subject in here.receiver.ledger.rows(
-            "SELECT r.token, r.sequence, k.subject FROM records r JOIN keys k"
-            " ON k.device = r.device AND k.token = r.token AND k.key = r.key WHERE r.device = ?",
-            name,
-        )
-    }

@@ -111,7 +111,7 @@ def test_a_queue_that_is_open_elsewhere_is_left_alone(
 ) -> None:
     way = kept(state, 3)
     export = ["export", "--state", str(state), "--to", str(medium)]
-    child = [Path(sys.executable).with_name("edgeward"), *export]
+    child = [str(Path(sys.executable).with_name("edgeward")), *export]
     done = subprocess.run(child, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert "another process lets go of it" in done.stderr

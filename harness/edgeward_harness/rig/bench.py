@@ -44,12 +44,14 @@ class Rig:
         simulated_clock: bool = False,
         state: Path | None = None,
         before: tuple[str, ...] = (),
+        wall_ns: int | None = None,
     ) -> "Iterator[DeviceSession]":
         """Start the unit under the profile's limits; it is gone when the block ends.
 
         With `simulated_clock` it is the unit's simulated build, for a case that needs the fixture
         `simulated-clock`: time passes only when it is told to, and says nothing about speed. A
-        process can be given a folder for its state, which stays, and words before its command.
+        process can be given a folder for its state, which stays, and words before its command; a
+        simulated build the wall time at which it is started for the first time.
 
         Raises:
             Finding: the device did not keep the protocol while starting.
@@ -65,7 +67,9 @@ class Rig:
         if state is not None:
             kept = {**unit.environment, STATE_FOLDER: str(state)}
             unit = replace(unit, environment=kept)
-        opened = open_device(unit, self.profile, clock_hint=hint, startup_s=startup_s)
+        opened = open_device(
+            unit, self.profile, clock_hint=hint, startup_s=startup_s, wall_ns=wall_ns
+        )
         with opened as device:
             device.configure(self.profile.to_dict(), self.profile.sha256)
             self.device_context = context_of(device)

@@ -19,12 +19,14 @@ def open_device(
     *,
     clock_hint: str | None = None,
     startup_s: float = STARTUP_S,
+    wall_ns: int | None = None,
 ) -> DeviceSession:
     """Start the unit, hold it to the profile and read its description. Use as a context manager.
 
     The device is not configured: that is a request like any other. Without a profile it is held to
     nothing. `clock_hint="simulated"` asks for a device on a simulated clock: the reference device
-    in this process, or a unit that says it can be started so.
+    in this process, or a unit that says it can be started so. Its wall clock then stands at
+    `wall_ns`, or at a usual time.
 
     Raises:
         Finding: the device does not describe itself as the protocol says, or was asked for its
@@ -36,7 +38,7 @@ def open_device(
     session = DeviceSession(
         _driver(unit, profile, clock_hint, environment),
         startup_s=startup_s,
-        simulated=SimulatedTime(environment) if clock_hint else None,
+        simulated=SimulatedTime(environment, wall_ns) if clock_hint else None,
     )
     if clock_hint and not session.description["clock"]["simulated"]:
         with session:

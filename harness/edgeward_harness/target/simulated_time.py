@@ -11,10 +11,13 @@ WALL_START_NS: Final = 1_800_000_000 * 1_000_000_000
 class SimulatedTime:
     """What a simulated build is told of the time when it is started."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
-        """Write it into the environment of the device, now and whenever it passes."""
+    def __init__(self, environment: dict[str, str], wall_ns: int | None = None) -> None:
+        """Write it into the environment of the device, now and whenever it passes.
+
+        At its very first start a device may be told another time than the usual one.
+        """
         self._environment = environment
-        self.wall_ns = WALL_START_NS
+        self.wall_ns = WALL_START_NS if wall_ns is None else wall_ns
         self.passes(0)
 
     def passes(self, duration_ns: int) -> None:
