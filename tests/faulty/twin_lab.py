@@ -4,9 +4,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from edgeward_harness import resources
 from edgeward_harness.evidence.assess import assess
@@ -55,8 +52,3 @@ def failed_measurements(tmp_path: Path) -> set[str]:
     records = open_bundle(tmp_path / "out").records
     taken = [one for record in records for one in record.measurements]
     return {one.name for one in taken if one.verdict == "failed"}
-
-
-def timed(*values: str) -> Any:
-    """What is judged by how long it takes: a busy host is an excuse, so nothing runs beside it."""
-    return pytest.param(*values, marks=pytest.mark.alone)
