@@ -52,6 +52,10 @@ class SealError(EdgewardError):
     """A record cannot be sealed or opened: it was changed, or its key is not in the keyring."""
 
 
+class AlteredError(SealError):
+    """What was opened is not what was sealed under its name: its key is there, and refuses it."""
+
+
 class TrustError(EdgewardError):
     """A peer, a certificate or a statement is not believed. Says which, and why."""
 

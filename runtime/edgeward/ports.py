@@ -257,8 +257,25 @@ class DatabaseFile(Protocol):
         """
         ...
 
+    def mark(self, data: bytes) -> None:
+        """Keep a few bytes beside, without a sync: they outlive the process, not the power.
+
+        Only while a connection is open. A disk that refuses leaves what was there before.
+        """
+        ...
+
+    def marked(self) -> bytes:
+        """What was kept so, in an earlier life too; only while a connection is open.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        ...
+
     def set_aside(self) -> str:
-        """Give the live database, which nobody has open, a name of its own; returns the name.
+        """Give the live database a name of its own; returns the name.
+
+        Whoever has it open reads nothing of it any more, and closes it.
 
         Raises:
             StoreError: the disk refused; it is set aside in whole later on.

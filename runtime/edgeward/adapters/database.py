@@ -19,13 +19,14 @@ from edgeward.ports import Value
 
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _UNREADABLE = frozenset({sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ})
-_UNKNOWN = re.compile("no such (table|column)|has no column named")
+_UNKNOWN = re.compile("no such (table|column)|has no column named|Could not decode")
 """Statements and tables are fixed: where they do not fit, the tables were changed on the disk."""
 _LOG, _INDEX, _SPARE, _JOURNAL = "-wal", "-shm", "-spare", "-journal"
 _PARTS = ("", _LOG, _INDEX, _SPARE, _JOURNAL)
 _CLAIM = "claim"
 _ASIDE = re.compile(r"damaged-(\d{6})")
 _DONE = re.compile(r"damaged-(\d{6})\.done")
+_MARK_BYTES_MAX = 4096
 _KEPT_MAX = 3
 _BUSY_S = 5.0
 _STATEMENTS_KEPT = 256
@@ -36,7 +37,7 @@ def as_error(error: sqlite3.Error, path: Path) -> StoreError:
     """What the runtime calls an error of SQLite."""
     extended = getattr(error, "sqlite_errorcode", 0)
     kind = StoreError
-    unknown = extended == sqlite3.SQLITE_ERROR and _UNKNOWN.search(str(error))
+    unknown = extended in (0, sqlite3.SQLITE_ERROR) and _UNKNOWN.search(str(error))
     if extended & 0xFF in _DAMAGED or extended in _UNREADABLE or unknown:
         kind = DamagedError
     elif extended == sqlite3.SQLITE_FULL:
@@ -113,7 +114,7 @@ class SqliteDatabase:
 class FolderDatabase:
     """A database in a folder of its own, readable by its owner only."""
 
-    __slots__ = ("__weakref__", "_claim", "_folder", "_path")
+    __slots__ = ("__weakref__", "_claim", "_claimed", "_folder", "_path")
 
     def __init__(self, folder: Path | str, name: str = "outbox.db") -> None:
         """Use the folder, making it where it is missing.
@@ -125,6 +126,7 @@ class FolderDatabase:
         self._path = self._folder / name
         self._claim: Callable[[], object] | None = None
         """Ends it."""
+        self._claimed: int | None = None
         with self._telling("cannot be used"):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._end_what_was_begun()
@@ -145,7 +147,8 @@ class FolderDatabase:
 
     def size_bytes(self) -> int:
         """All that the live database takes on the disk."""
-        return sum(_size_bytes(self._beside(part)) for part in _PARTS)
+        parts = sum(_size_bytes(self._beside(part)) for part in _PARTS)
+        return parts + _size_bytes(self._folder / _CLAIM)
 
     def reserve(self, log_bytes: int, spare_bytes: int) -> None:
         """Take so much of the disk for the log and as a spare.
@@ -192,8 +195,26 @@ class FolderDatabase:
         except OSError as error:
             raise StoreError(f"{path}: unreadable at byte {offset}: {error.strerror}") from error
 
+    def mark(self, data: bytes) -> None:
+        """Keep a few bytes in the claim, without a sync.
+
+        A disk that refuses leaves what was there before.
+        """
+        if self._claimed is not None:
+            with contextlib.suppress(OSError):
+                os.pwrite(self._claimed, data, 0)
+
+    def marked(self) -> bytes:
+        """What was kept so, in an earlier life too.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        with self._telling("what lies beside it cannot be read"):
+            return b"" if self._claimed is None else os.pread(self._claimed, _MARK_BYTES_MAX, 0)
+
     def set_aside(self) -> str:
-        """Give the live database a name of its own.
+        """Give the live database a name of its own. What is open goes on in it.
 
         Raises:
             StoreError: the disk refused; it is set aside in whole later on.
@@ -210,7 +231,7 @@ class FolderDatabase:
         """Let another process open it; every connection was closed before."""
         if self._claim is not None:
             self._claim()
-            self._claim = None
+            self._claim = self._claimed = None
 
     def aside(self) -> list[str]:
         """The names of what was set aside and not looked through yet, oldest first."""
@@ -234,10 +255,10 @@ class FolderDatabase:
     def _be_the_only_one(self) -> None:
         """Two processes would set aside what the other one writes. A killed one holds nothing."""
         if self._claim is None:
-            claim = os.open(self._folder / _CLAIM, os.O_CREAT | os.O_WRONLY, 0o600)
+            claim = os.open(self._folder / _CLAIM, os.O_CREAT | os.O_RDWR, 0o600)
             let_go = weakref.finalize(self, os.close, claim)
             fcntl.lockf(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._claim = let_go
+            self._claim, self._claimed = let_go, claim
 
     def _end_what_was_begun(self) -> None:
         """Name a file like its log that was set aside already."""

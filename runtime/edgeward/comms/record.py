@@ -159,6 +159,7 @@ class Sealer(Protocol):
         """The payload of a sealed record.
 
         Raises:
-            SealError: it was changed, it is another record's, or its key is gone.
+            AlteredError: it was changed, or it is another record's.
+            SealError: its key is gone.
         """
         ...

@@ -15,7 +15,7 @@ from edgeward.adapters.entropy import SeededEntropy
 from edgeward.comms.outbox.allowance import Allowance
 from edgeward.comms.outbox.outbox import Outbox
 from edgeward.comms.record import DataKey, Epoch, Identity, Offered, Queued, RecordClass, Sealed
-from edgeward.errors import SealError
+from edgeward.errors import AlteredError, SealError
 from edgeward.ports import DatabaseFile
 
 MIB = 1 << 20
@@ -71,7 +71,7 @@ class BenchSealer:
                 self._opened[of] = AESGCM(raw)
             return self._opened[of].decrypt(nonce, blob, bound(identity, kind, key.number))
         except InvalidTag:
-            raise SealError(f"record {identity.sequence} is not what was sealed") from None
+            raise AlteredError(f"record {identity.sequence} is not what was sealed") from None
 
     def _draw(self, offered: Offered) -> None:
         number = len(self._keys) + 1

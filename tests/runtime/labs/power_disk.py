@@ -153,6 +153,7 @@ class PowerFolder(FolderDatabase):
             self.disk.used[path.name] = path.stat().st_size
 
     def open(self) -> ApswDatabase:  # type: ignore[override]
+        self._be_the_only_one()
         self.opened.append(ApswDatabase(self._path, self._vfs.name))
         return self.opened[-1]
 
@@ -160,6 +161,10 @@ class PowerFolder(FolderDatabase):
         """Close what was left open, while the disk below it is still there."""
         for database in self.opened:
             database.close()
+
+    def mark(self, data: bytes) -> None:
+        super().mark(data)
+        self.disk.steps.append(Step("write", "claim", 0, data))
 
     def release(self) -> None:
         super().release()

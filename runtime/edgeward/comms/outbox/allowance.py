@@ -12,6 +12,8 @@ _LOG_HEAD_BYTES = 32
 _LOG_BYTES_MIN, _LOG_BYTES_MAX, _LOG_PART = 256 << 10, 16 << 20, 16
 _TRANSACTION_PART = 8
 _INDEX_BYTES, _FRAMES_PER_INDEX = 32 << 10, 4062
+_MARK_BYTES = 512
+"""For what lies beside the database, and more."""
 _MARGIN_PAGES_MIN, _MARGIN_PAGES_MAX, _MARGIN_PART = 8, 256, 32
 DISK_BYTES_MIN = 1 << 20
 
@@ -21,7 +23,7 @@ class Allowance:
     """What an outbox may take."""
 
     disk_bytes_max: int
-    """For the database, its log, its index and its spare, together and at every moment."""
+    """For the database, its log, index, mark and spare, together and at every moment."""
     memory_bytes_max: int = 256 << 10
     """For records that the disk refused."""
     eviction: tuple[RecordClass, ...] = (
@@ -77,7 +79,7 @@ def room_of(allowance: Allowance) -> Room:
     log_bytes = min(max(disk_bytes // _LOG_PART, _LOG_BYTES_MIN), _LOG_BYTES_MAX)
     frames = (log_bytes - _LOG_HEAD_BYTES) // FRAME_BYTES
     index_bytes = _INDEX_BYTES * (1 + frames // _FRAMES_PER_INDEX)
-    pages = (disk_bytes - 2 * log_bytes - index_bytes) // PAGE_BYTES
+    pages = (disk_bytes - 2 * log_bytes - index_bytes - _MARK_BYTES) // PAGE_BYTES
     margin = min(max(pages // _MARGIN_PART, _MARGIN_PAGES_MIN), _MARGIN_PAGES_MAX)
     return Room(
         log_frames_max=frames,

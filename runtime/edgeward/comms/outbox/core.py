@@ -2,13 +2,14 @@
 
 import contextlib
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from edgeward.comms.outbox import keys, shelf
 from edgeward.comms.outbox.allowance import Allowance, Room
 from edgeward.comms.outbox.gaps import Lost, add_gap
-from edgeward.comms.outbox.place import ordinal_of, sequence_of
+from edgeward.comms.outbox.mark import Mark
+from edgeward.comms.outbox.place import class_of, ordinal_of, sequence_of
 from edgeward.comms.outbox.ring import Ring
 from edgeward.comms.outbox.tally import Tally
 from edgeward.comms.outbox.writer import Writer, frames_of
@@ -102,7 +103,8 @@ class Core:
         self, kind: RecordClass, after: int, through: int
     ) -> Iterator[tuple[int, RecordClass, Sealed]]:
         for place, key, blob in shelf.read(self.database, kind, after, through):
-            if not (type(key) is int and type(blob) is bytes and ordinal_of(place) in self.epochs):
+            right = type(key) is int and type(blob) is bytes and class_of(place) is kind
+            if not (right and ordinal_of(place) in self.epochs):
                 raise DamagedError(f"the outbox has a {kind.word} at {place} that was never put so")
             yield place, kind, Sealed(key, blob)
 
@@ -131,6 +133,14 @@ class Core:
                 store_tally(self.database, kind, tallies[kind])
         self.tallies = tallies
         self.pending.stored()
+        self.remember()
+
+    def remember(self) -> None:
+        """Leave a mark of how far this outbox has come: after each commit, once it has begun."""
+        if not self.epoch.ordinal:
+            return
+        accepted = {kind: tally.accepted for kind, tally in self.tallies.items()}
+        self.writer.mark(Mark(self.epoch, self.sequence, accepted).to_bytes())
 
     def store_pending(self, database: Database) -> None:
         """Store it in the transaction that runs; it is forgotten once that is committed."""
@@ -146,7 +156,7 @@ class Change:
     """One transaction of upkeep."""
 
     database: Database
-    tallies: Mapping[RecordClass, Tally]
+    tallies: dict[RecordClass, Tally]
     touched: set[RecordClass] = field(default_factory=set)
 
     def lose(self, kind: RecordClass, places: list[int], reason: Loss) -> int:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from edgeward.comms.outbox import shelf
+from edgeward.comms.outbox import keys, shelf
 from edgeward.comms.outbox.core import Core
 from edgeward.comms.outbox.place import place_of
 from edgeward.comms.outbox.writer import frames_of
-from edgeward.comms.record import Loss, Queued, RecordClass
+from edgeward.comms.record import DataKey, Loss, Queued, RecordClass, Sealer
+from edgeward.errors import AlteredError, DamagedError, SealError
 
 _ROWS_MAX = 1000
 _ROW_BYTES = 40
@@ -14,6 +15,38 @@ _ASIDE_ROWS_MAX = 16
 _ASIDE_BYTES_MAX = 4096
 """Of a record that is set aside, for people to look at; a longer one is kept in part."""
 _REASON_CHARS_MAX = 200
+
+
+def hold_against_seals(core: Core, sealer: Sealer, sent: Sequence[Queued]) -> None:
+    """Nothing may be removed under an identity that is not its own: a row may have got another one.
+
+    Raises:
+        DamagedError: a record that lies there is not what was accepted under its identity.
+        StoreError: the disk cannot be read.
+    """
+    wanted = [place_of(one.identity.epoch.ordinal, one.sealed.key, one.kind) for one in sent]
+    known = {keys.key_place(key): key for key in core.keys_at(sorted(set(wanted)))}
+    for one, key_place in zip(sent, wanted, strict=True):
+        key = known.get(key_place)
+        if key is not None and _is_sealed(sealer, one, key):
+            continue
+        place = place_of(one.identity.epoch.ordinal, one.identity.sequence, one.kind)
+        row = shelf.one(core.database, one.kind, place)
+        if row is not None and row[2] == one.sealed.blob:
+            raise DamagedError(
+                f"the outbox has a {one.kind.word} at {place} that was not accepted there"
+            )
+
+
+def _is_sealed(sealer: Sealer, one: Queued, key: DataKey) -> bool:
+    """Whether it is what was sealed, as far as anybody can still tell."""
+    try:
+        sealer.open(one.identity, one.kind, key, one.sealed.blob)
+    except AlteredError:
+        return False
+    except SealError:
+        return True  # its patient was erased in the meantime: nobody opens it any more
+    return True
 
 
 def delivered(core: Core, sent: Sequence[Queued]) -> int:

@@ -6,14 +6,15 @@ that is damaged is set aside, and what can be read of it is put into a new one.
 
 import contextlib
 
-from edgeward.comms.outbox import erasing, keys, shelf
+from edgeward.comms.outbox import erasing, handing, keys, shelf
 from edgeward.comms.outbox.allowance import PAGE_BYTES, Allowance, Room, room_of
 from edgeward.comms.outbox.core import Core, store_tally
 from edgeward.comms.outbox.frames import log_is_damaged
+from edgeward.comms.outbox.mark import read_mark
 from edgeward.comms.outbox.place import ORDINAL_MAX, span_of
 from edgeward.comms.outbox.ring import Ring
 from edgeward.comms.outbox.salvage import Salvaged, salvage
-from edgeward.comms.outbox.schema import migrate, tune
+from edgeward.comms.outbox.schema import is_as_made, migrate, tune
 from edgeward.comms.outbox.storing import evict
 from edgeward.comms.outbox.tally import Tally
 from edgeward.comms.outbox.writer import Writer
@@ -40,7 +41,6 @@ def open_core(
     try:
         return _opened(file, sealer, entropy, allowance)
     except DamagedError:
-        file.set_aside()
         return _opened(file, sealer, entropy, allowance)
 
 
@@ -53,11 +53,16 @@ def _opened(
         migrate(database)
         _check(file, database)
         core = _load(file, database, allowance, room_of(allowance))
+        _hold_against(core, file)
         _reserve(file, core)
         salvaged = [salvage(core, file, name, sealer) for name in file.aside()]
         erasing.resume(core)
         _forget_the_empty(core)
         _begin(core, sealer, entropy)
+    except DamagedError:
+        with contextlib.closing(database):  # closing it first would empty its log
+            file.set_aside()
+        raise
     except BaseException:
         database.close()
         raise
@@ -65,7 +70,9 @@ def _opened(
 
 
 def _check(file: DatabaseFile, database: Database) -> None:
-    """Look through all of it, where that is soon done; and hold the copies against each other."""
+    """Hold tables and copies against what they should be; look through all that is soon done."""
+    if not is_as_made(database):
+        raise DamagedError("the outbox has other tables than were made in it")
     if not keys.copies_agree(database):
         raise DamagedError("the outbox has two copies of its keys that do not agree")
     if file.size_bytes() > _CHECKED_BYTES_MAX:
@@ -92,6 +99,22 @@ def _load(file: DatabaseFile, database: Database, allowance: Allowance, room: Ro
     epochs = keys.epochs_in(database)
     core = Core(writer, allowance, room, _NO_EPOCH, epochs, tallies, Ring(allowance))
     return core
+
+
+def _hold_against(core: Core, file: DatabaseFile) -> None:
+    """Nothing that was acknowledged may be missing, unless it was set aside and is salvaged now."""
+    if file.aside():
+        return
+    if file.size_bytes() <= _CHECKED_BYTES_MAX and (faults := handing.audit(core)):
+        raise DamagedError(f"the outbox miscounts: {faults[0]}")
+    mark = read_mark(file)
+    if mark is None or not mark.is_ahead_of(core.tallies):
+        return
+    raise DamagedError(
+        "the outbox has lost what it acknowledged: accepted"
+        f" {[tally.accepted for tally in core.tallies.values()]} records of its classes; the mark"
+        f" beside it says {[mark.accepted[kind] for kind in core.tallies]}"
+    )
 
 
 def _reserve(file: DatabaseFile, core: Core) -> None:
@@ -149,6 +172,7 @@ def _begin(core: Core, sealer: Sealer, entropy: Entropy) -> None:
     core.epoch, core.sequence = epoch, 0
     core.epochs[ordinal] = epoch
     sealer.begin(epoch)
+    core.remember()
 
 
 def begin_again(core: Core, sealer: Sealer, entropy: Entropy) -> None:

@@ -225,7 +225,12 @@ class Outbox:
         Raises:
             StoreError: the disk refused; those that are left are sent again, and change nothing.
         """
-        return self._healed(lambda core: handing.delivered(core, sent))
+
+        def forget(core: Core) -> int:
+            handing.hold_against_seals(core, self._sealer, sent)
+            return handing.delivered(core, sent)
+
+        return self._healed(forget)
 
     def quarantine(self, record: Queued, reason: str) -> bool:
         """A receiver will never take this one: set it aside and tell of it; False if it is gone.
@@ -233,7 +238,12 @@ class Outbox:
         Raises:
             StoreError: the disk refused; nothing was changed.
         """
-        return self._healed(lambda core: handing.quarantine(core, record, reason))
+
+        def put_away(core: Core) -> bool:
+            handing.hold_against_seals(core, self._sealer, [record])
+            return handing.quarantine(core, record, reason)
+
+        return self._healed(put_away)
 
     def erase(self, subject: bytes) -> int:
         """Remove the records of a patient whose key was destroyed; how many.

@@ -6,12 +6,13 @@ were removed, and are left out as far as that list can be read.
 https://sqlite.org/fileformat2.html#b_tree_pages
 """
 
+import contextlib
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edgeward.comms.outbox.allowance import PAGE_BYTES
-from edgeward.comms.outbox.frames import committed, read_log
+from edgeward.comms.outbox.frames import read_log, sorted_out
 from edgeward.errors import StoreError
 from edgeward.ports import DatabaseFile, Value
 
@@ -33,16 +34,22 @@ class Found:
 
     page: int
     offset: int
+    log_at: int = 0
+    """Where a version of this page that is not proven begins in the log; 0: the proven one."""
 
 
 class DamagedRowError(ValueError):
     """This is no row."""
 
 
+UNREADABLE = (DamagedRowError, IndexError, struct.error, UnicodeDecodeError)
+"""What comes of reading a row where there is none."""
+
+
 class Pages:
     """What was set aside, as pages."""
 
-    __slots__ = ("_count", "_file", "_log", "_name", "_newest")
+    __slots__ = ("_count", "_file", "_log", "_loose", "_name", "_newest")
 
     def __init__(self, file: DatabaseFile, name: str) -> None:
         """Read its log, as far as that is possible."""
@@ -51,22 +58,34 @@ class Pages:
             self._log = read_log(file, name)
         except StoreError:
             self._log = b""
-        self._newest = {frame.page: frame.offset for frame in committed(self._log)}
+        proven, loose = sorted_out(self._log)
+        self._newest = {frame.page: frame.offset for frame in proven}
+        self._loose = {frame.page: frame.offset for frame in loose}
         self._count = max([_pages_in(file, name), *self._newest])
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether a part of the log is not proven, so that what it changed may be missing."""
+        return bool(self._loose)
+
     def rows(self) -> Iterator[tuple[Found, int, list[Value]]]:
-        """Each row that can be read: where it lies, its number, its fields."""
+        """Each row that can be read: where it lies, its number, its fields.
+
+        Those on pages of which nothing proves that they are whole come last.
+        """
         free = self._free()
         for number in range(1, self._count + 1):
-            if number in free:
-                continue
-            page = self._page(number)
-            for offset in _cells(page, _HEAD_BYTES if number == 1 else 0):
-                found = Found(number, offset)
-                try:
-                    yield found, *self.row(found)
-                except (DamagedRowError, IndexError, struct.error, UnicodeDecodeError):
-                    continue
+            if number not in free:
+                yield from self._rows_on(number, 0)
+        for number, log_at in self._loose.items():
+            yield from self._rows_on(number, log_at)
+
+    def _rows_on(self, number: int, log_at: int) -> Iterator[tuple[Found, int, list[Value]]]:
+        page = self._page(number, log_at)
+        for offset in _cells(page, _HEAD_BYTES if number == 1 else 0):
+            found = Found(number, offset, log_at)
+            with contextlib.suppress(*UNREADABLE):
+                yield found, *self.row(found)
 
     def row(self, found: Found) -> tuple[int, list[Value]]:
         """The row there: its number and its fields.
@@ -75,10 +94,10 @@ class Pages:
             DamagedRowError: there is none.
             IndexError: it goes beyond its page.
         """
-        page = self._page(found.page)
+        page = self._page(found.page, found.log_at)
         size_bytes, offset = _varint(page, found.offset)
         number, offset = _varint(page, offset)
-        payload = self._payload(page, offset, size_bytes)
+        payload = self._payload(page, offset, size_bytes, loose=found.log_at > 0)
         return number, _fields(payload)
 
     def pages_of(self, found: Found) -> list[int]:
@@ -88,16 +107,21 @@ class Pages:
             DamagedRowError: there is none.
             IndexError: it goes beyond its page.
         """
-        page = self._page(found.page)
+        page = self._page(found.page, found.log_at)
         size_bytes, offset = _varint(page, found.offset)
         _, offset = _varint(page, offset)
-        return [found.page, *(number for number, _ in self._overflow(page, offset, size_bytes))]
+        loose = found.log_at > 0
+        more = self._overflow(page, offset, size_bytes, loose=loose)
+        return [found.page, *(number for number, _ in more)]
 
-    def _payload(self, page: bytes, offset: int, size_bytes: int) -> bytes:
-        more = b"".join(data for _, data in self._overflow(page, offset, size_bytes))
+    def _payload(self, page: bytes, offset: int, size_bytes: int, *, loose: bool) -> bytes:
+        overflow = self._overflow(page, offset, size_bytes, loose=loose)
+        more = b"".join(data for _, data in overflow)
         return page[offset : offset + _local_bytes(size_bytes)] + more
 
-    def _overflow(self, page: bytes, offset: int, size_bytes: int) -> Iterator[tuple[int, bytes]]:
+    def _overflow(
+        self, page: bytes, offset: int, size_bytes: int, *, loose: bool
+    ) -> Iterator[tuple[int, bytes]]:
         """The pages that hold what does not fit on the first one, and what they hold of it."""
         if size_bytes > _PAYLOAD_BYTES_MAX:
             raise DamagedRowError
@@ -105,15 +129,16 @@ class Pages:
         at = offset + _local_bytes(size_bytes)
         while left > 0:
             (following,) = struct.unpack_from(">I", page, at)
-            if not 1 < following <= self._count:
+            if not 1 < following <= self._count and following not in self._loose:
                 raise DamagedRowError
-            page, at = self._page(following), 0
+            log_at = self._loose.get(following, 0) if loose else 0
+            page, at = self._page(following, log_at), 0
             yield following, page[4 : 4 + min(left, _OVERFLOW_BYTES)]
             left -= _OVERFLOW_BYTES
 
-    def _page(self, number: int) -> bytes:
-        """The newest version of a page; nothing where it cannot be read."""
-        if (offset := self._newest.get(number)) is not None:
+    def _page(self, number: int, log_at: int = 0) -> bytes:
+        """The newest version of a page, or one of its own; nothing where it cannot be read."""
+        if (offset := log_at or self._newest.get(number)) is not None:
             return self._log[offset : offset + PAGE_BYTES]
         try:
             return self._file.read(

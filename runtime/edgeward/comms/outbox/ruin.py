@@ -11,7 +11,7 @@ from edgeward.comms.outbox.gaps import Lost
 from edgeward.comms.outbox.pages import Found, Pages
 from edgeward.comms.outbox.place import SEQUENCE_MAX, class_of
 from edgeward.comms.outbox.tally import Tally
-from edgeward.comms.record import Loss, RecordClass
+from edgeward.comms.record import Epoch, Loss, RecordClass
 from edgeward.ports import Value
 
 T = TypeVar("T")
@@ -41,12 +41,20 @@ class Ruin:
     tallies: dict[RecordClass, Tally] = field(default_factory=dict)
     gaps: set[Lost] = field(default_factory=set)
     erased: set[bytes] = field(default_factory=set)
-    """Subjects whose records were being removed."""
+    """Subjects whose records were being removed, as every copy of their keys says."""
+    doubtful: bool = False
+    """Something that was committed may be missing without a trace."""
+
+    def believe(self, epoch: Epoch) -> None:
+        """Take this for the token of an epoch, before any other that was found."""
+        others = [token for token in self.epochs.get(epoch.ordinal, []) if token != epoch.token]
+        self.epochs[epoch.ordinal] = [epoch.token, *others]
 
 
 def read_ruin(pages: Pages) -> Ruin:
     """Read every row that can be read."""
     ruin = Ruin({kind: [] for kind in RecordClass})
+    spared: set[bytes] = set()
     for found, number, row in pages.rows():
         match row:
             case [None, int(nth), int(), bytes()] if (kind := class_of(number)) and number > 0:
@@ -54,13 +62,17 @@ def read_ruin(pages: Pages) -> Ruin:
             case [None, bytes(token)] if len(token) == _TOKEN_BYTES:
                 _add_new(ruin.epochs.setdefault(number, []), token)
             case [None, None | bytes() as subject, int(ring), bytes(wrapped), int(erased)]:
-                _read_key(ruin, number, Key(subject, ring, wrapped), erased)
+                if subject is not None:
+                    (ruin.erased if erased == 1 else spared).add(subject)
+                _add_new(ruin.keys.setdefault(number, []), Key(subject, ring, wrapped))
             case [None, int(), int(), int(), int(), int()] if number in _CLASSES:
-                ruin.tallies[RecordClass(number)] = Tally(*_integers(row))
+                ruin.tallies.setdefault(RecordClass(number), Tally(*_integers(row)))
             case [None, int(), int(), str(reason), int(), int(), int()]:
                 _read_gap(ruin, reason, *_integers(row))
             case _:
                 pass  # of another table, or of none
+    ruin.erased -= spared
+    ruin.doubtful = pages.doubtful
     for found_records in ruin.records.values():
         found_records.sort(key=lambda record: record[0])
     return ruin
@@ -68,12 +80,6 @@ def read_ruin(pages: Pages) -> Ruin:
 
 def _integers(fields: Iterable[Value]) -> list[int]:
     return [one for one in fields if isinstance(one, int)]
-
-
-def _read_key(ruin: Ruin, place: int, key: Key, erased: int) -> None:
-    if erased == 1 and key.subject is not None:
-        ruin.erased.add(key.subject)
-    _add_new(ruin.keys.setdefault(place, []), key)
 
 
 def _add_new(found: list[T], one: T) -> None:

@@ -12,7 +12,9 @@ from itertools import pairwise
 
 from edgeward.comms.outbox import keys, shelf
 from edgeward.comms.outbox.core import Core
+from edgeward.comms.outbox.counting import in_step, made_right
 from edgeward.comms.outbox.gaps import Lost, add_unknown, put_back
+from edgeward.comms.outbox.mark import Mark, read_mark
 from edgeward.comms.outbox.pages import Pages
 from edgeward.comms.outbox.place import SEQUENCE_MAX, ordinal_of, sequence_of
 from edgeward.comms.outbox.ruin import Ruin, read_ruin
@@ -48,13 +50,18 @@ def salvage(core: Core, file: DatabaseFile, name: str, sealer: Sealer) -> Salvag
     """
     pages = Pages(file, name)
     ruin = read_ruin(pages)
+    mark = read_mark(file)
+    if mark is not None:
+        ruin.believe(mark.epoch)
     known = keys_that_open(pages, ruin, sealer)
     _put_back_small(core, ruin, known)
     records = {
-        kind: _put_back(core, kind, _believed(pages, ruin, kind, known, sealer))
+        kind: _put_back(
+            core, kind, in_step(_believed(pages, ruin, kind, known, sealer), kind, mark)
+        )
         for kind in _BY_IMPORTANCE
     }
-    lost = sum(_settle(core, ruin, kind, kept) for kind, kept in records.items())
+    lost = sum(_settle(core, ruin, kind, kept, mark) for kind, kept in records.items())
     core.writer.empty_log()
     file.looked_through(name)
     return Salvaged(name, sum(map(len, records.values())), lost)
@@ -130,8 +137,13 @@ def _store(core: Core, kind: RecordClass, rows: Sequence[Row], size_bytes: int) 
     return True
 
 
-def _settle(core: Core, ruin: Ruin, kind: RecordClass, kept: list[tuple[int, int]]) -> int:
-    """Make the figures of a class right again, and tell what was lost; how many records."""
+def _settle(
+    core: Core, ruin: Ruin, kind: RecordClass, kept: list[tuple[int, int]], mark: Mark | None
+) -> int:
+    """Make the figures of a class right again, and tell what was lost; how many records.
+
+    Where nobody knows whether something was, it is told without a count.
+    """
     there = shelf.counted(core.database, kind)
     nth_max = max((nth for _, nth in kept), default=0)
     holes = _holes(kind, kept)
@@ -140,16 +152,14 @@ def _settle(core: Core, ruin: Ruin, kind: RecordClass, kept: list[tuple[int, int
         missing = sum(hole.count for hole in holes)
         told = Tally(accepted=max(nth_max, there + missing))
         told.delivered = told.accepted - there - missing
-    gone = told.delivered + told.evicted + told.quarantined + told.erased
-    told.accepted = max(told.accepted, nth_max, gone + there)
-    lost = told.accepted - gone - there
+    marked = 0 if mark is None else mark.accepted[kind]
+    right, doubtful = made_right(told, there, nth_max, marked)
+    lost = right.queued - there
+    right.quarantined += lost
     with core.change(frames_of(0, 2)) as change:
-        told.quarantined += lost
-        mine = change.tallies[kind]
-        mine.accepted, mine.delivered, mine.evicted = told.accepted, told.delivered, told.evicted
-        mine.quarantined, mine.erased = told.quarantined, told.erased
+        change.tallies[kind] = right
         change.touched.add(kind)
-    if lost or kind not in ruin.tallies:
+    if lost or doubtful or ruin.doubtful or kind not in ruin.tallies:
         _tell(core, _counted(holes + _edges(core, kind, kept), lost))
     return lost
 

@@ -119,6 +119,13 @@ def version_of(database: Database) -> int:
     return int(version)
 
 
+def is_as_made(database: Database) -> bool:
+    """Whether the tables of the newest version are there, each as its statement made it."""
+    made = {sql.encode() for step in STEPS for sql in step.up}
+    found = database.execute("SELECT CAST(sql AS BLOB) FROM sqlite_schema")
+    return {sql for (sql,) in found} == made
+
+
 def migrate(database: Database, version: int = VERSION) -> None:
     """Lead it to a version, up or down, in one transaction; an older runtime can then open it.
 

@@ -140,6 +140,7 @@ def _commit(core: Core, drafts: list[Draft], frames: int, pages_max: int) -> Non
         core.tallies[kind].accepted = count
     if core.pending:
         core.pending.stored()
+    core.remember()
 
 
 def _make_room(

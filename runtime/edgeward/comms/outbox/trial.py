@@ -4,10 +4,9 @@ A row of a key is written twice, so that one damaged copy costs nothing. Nothing
 which of the two is damaged; a record that one of them opens does.
 """
 
-import struct
 from itertools import product
 
-from edgeward.comms.outbox.pages import DamagedRowError, Found, Pages
+from edgeward.comms.outbox.pages import UNREADABLE, Found, Pages
 from edgeward.comms.outbox.place import class_of, ordinal_of, place_of, sequence_of
 from edgeward.comms.outbox.ruin import Key, Ruin
 from edgeward.comms.record import DataKey, Epoch, Identity, RecordClass, Sealer
@@ -23,7 +22,7 @@ def record_at(pages: Pages, found: Found) -> Row | None:
     """The record that lies there, or None where there is none."""
     try:
         place, fields = pages.row(found)
-    except (DamagedRowError, IndexError, struct.error, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     match fields:
         case [None, int(nth), int(number), bytes(blob)]:

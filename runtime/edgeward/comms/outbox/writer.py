@@ -68,6 +68,10 @@ class Writer:
         self._checkpointing = threading.Lock()
         self._closed = False
 
+    def mark(self, data: bytes) -> None:
+        """Keep this beside the database, at once and without a sync."""
+        self._file.mark(data)
+
     @property
     def pinned(self) -> bool:
         """Whether the disk is full, so that the database may not grow."""

@@ -29,7 +29,7 @@ from edgeward.comms.sealing.layout import (
     wrap_context,
 )
 from edgeward.comms.sealing.secret import KEY_BYTES
-from edgeward.errors import SealError
+from edgeward.errors import AlteredError, SealError
 from edgeward.ports import Entropy
 
 OPENED_MAX = 256
@@ -110,7 +110,8 @@ class RecordSealer:
         """The payload of a sealed record.
 
         Raises:
-            SealError: it was changed, it is another record's, or its key is gone.
+            AlteredError: it was changed, or it is another record's.
+            SealError: its key is gone.
         """
         token, sequence = identity.epoch.token, identity.sequence
         if key.epoch.token != token or key.kind != kind or len(blob) < TAG_BYTES:
@@ -127,7 +128,7 @@ class RecordSealer:
             return self._cipher(key).decrypt(nonce_of(sequence), blob, data)
         except InvalidTag:
             pass
-        raise SealError(
+        raise AlteredError(
             f"record {sequence} of epoch {token.hex()}, class {kind.word}: {len(blob)} bytes are"
             " not what was sealed under this identity"
         )
