@@ -5,7 +5,7 @@ Rules:
   is made from the content, and there is a time stamp only where a day is given.
 - What is not told is not written; findings stand in the bill itself, for a bill that left them out
   would lend the environment credit.
-- A hash of a distribution is that of its RECORD, and `edgeward:files_sha256` covers its files as
+- A hash of a distribution is that of its RECORD, and `Word.FILES` covers its files as
   they lie on the disk; of the device's own software it is the build that the device tells.
 """
 
@@ -18,17 +18,11 @@ from edgeward.canonical import digest
 from edgeward_harness.inventory.cards import model_card
 from edgeward_harness.inventory.joined import Joined
 from edgeward_harness.inventory.model import Component, Inventory, Kind, Trouble
-from edgeward_harness.inventory.notices import Anomaly
+from edgeward_harness.inventory.notices import Anomaly, Exploited
 from edgeward_harness.inventory.soup import Soup
+from edgeward_harness.inventory.words import MISSING, Word
 
 SPEC: Final = "1.6"
-PREFIX: Final = "edgeward:"
-FILES: Final = f"{PREFIX}files_sha256"
-HASH_OF: Final = f"{PREFIX}hash_of"
-BUNDLED_IN: Final = f"{PREFIX}bundled_in"
-FINDING: Final = f"{PREFIX}finding"
-NEED: Final = f"{PREFIX}need"
-STRANGER: Final = f"{PREFIX}notice_of_nothing_here"
 _HASHED: Final = {Kind.SOFTWARE: "RECORD", Kind.BUNDLED: "as its nested bill tells"}
 _TYPES: Final = {Kind.BUNDLED: "library"}
 
@@ -64,15 +58,15 @@ def _metadata(joined: Joined) -> Json:
     inventory = joined.inventory
     root = _component(joined, inventory.root) | {"type": "application"}
     told = [
-        (f"{PREFIX}python", inventory.python),
-        (f"{PREFIX}extras", ", ".join(inventory.extras)),
-        (f"{PREFIX}beside", ", ".join(inventory.beside)),
-        (f"{PREFIX}soup_list", joined.soup.source),
-        (f"{PREFIX}soup_list_sha256", joined.soup.sha256),
-        *((FINDING, str(one)) for one in inventory.findings),
-        *((STRANGER, f"{one.id} names {one.subject}") for one in joined.unmatched_statements),
-        *((STRANGER, f"{one.id} names {one.component}") for one in joined.unmatched_anomalies),
-        *((f"{PREFIX}imported", f"{one.name}, {one.day}, {one.sha256}")
+        (Word.PYTHON, inventory.python),
+        (Word.EXTRAS, ", ".join(inventory.extras)),
+        (Word.BESIDE, ", ".join(inventory.beside)),
+        (Word.SOUP_LIST, joined.soup.source),
+        (Word.SOUP_LIST_SHA256, joined.soup.sha256),
+        *((Word.FINDING, str(one)) for one in inventory.findings),
+        *((Word.STRANGER, f"{one.id} names {one.subject}") for one in joined.unmatched_statements),
+        (Word.EXPLOITED_LIST, _source(joined.notices.exploited)),
+        *((Word.IMPORTED, f"{one.name}, {one.day}, {one.sha256}")
           for one in joined.notices.sources),
     ]  # fmt: skip
     stamp = joined.as_of and f"{joined.as_of.isoformat()}T00:00:00Z"
@@ -88,16 +82,17 @@ def _component(joined: Joined, one: Component) -> Json:
     own = joined.inventory.root.ref == one.ref
     hashed = "the files of its package" if own else _HASHED.get(one.kind, "")
     told = [
-        (FILES, one.files_sha256),
-        (HASH_OF, hashed if one.sha256 else ""),
-        (f"{PREFIX}installed_as", one.installed_as),
-        (BUNDLED_IN, one.owner),
+        (Word.FILES, one.files_sha256),
+        (Word.HASH_OF, hashed if one.sha256 else ""),
+        (Word.INSTALLED_AS, one.installed_as),
+        (Word.BUNDLED_IN, one.owner),
         *_soup(joined, one, entry, own=own),
-        *((f"{PREFIX}anomaly", _anomaly(found)) for found in joined.anomalies(one)),
-        (f"{PREFIX}anomalies_read", joined.list_read(one)),
+        *((Word.ANOMALY, _anomaly(found)) for found in joined.anomalies(one)),
+        (Word.ANOMALIES_READ, joined.list_read(one)),
     ]
     card = next((card for card in joined.inventory.cards if card.ref == one.ref), None)
-    supplier = (entry.supplier if entry else "") or one.supplier
+    named = joined.soup.entry_for(one)
+    supplier = (named.supplier if named else joined.soup.supplier if own else "") or one.supplier
     return _filled(
         {
             "type": _TYPES.get(one.kind, one.kind.value),
@@ -123,22 +118,22 @@ def _soup(
     if own or one.kind not in (Kind.SOFTWARE, Kind.BUNDLED):
         return []
     if entry is None:
-        return [(f"{PREFIX}soup", "missing")]
+        return [(Word.SOUP, MISSING)]
     ends = entry.end_of_support
     told = [
-        (f"{PREFIX}support", entry.support.value),
-        (f"{PREFIX}end_of_support", ends.isoformat() if ends else entry.end_of_support_note),
+        (Word.SUPPORT, entry.support.value),
+        (Word.END_OF_SUPPORT, ends.isoformat() if ends else entry.end_of_support_note),
     ]
     if joined.soup.entry_for(one) is None:
-        return [(f"{PREFIX}soup", f"answered for by {entry.name}: {entry.bundled}"), *told]
+        return [(Word.SOUP, entry.bundled), (Word.ANSWERED_BY, entry.name), *told]
     return [
-        (f"{PREFIX}soup", entry.purpose),
+        (Word.SOUP, entry.purpose),
         *told,
-        *((NEED, need) for need in entry.needs),
-        (f"{PREFIX}runs_on", entry.runs_on),
-        (f"{PREFIX}licence_concluded", entry.licence),
-        (f"{PREFIX}requirements", ", ".join(entry.requirements)),
-        (f"{PREFIX}anomalies_at", entry.anomalies_at),
+        *((Word.NEED, need) for need in entry.needs),
+        (Word.RUNS_ON, entry.runs_on),
+        (Word.LICENCE, entry.licence),
+        *((Word.REQUIREMENT, one) for one in entry.requirements),
+        (Word.ANOMALIES_AT, entry.anomalies_at),
     ]
 
 
@@ -150,6 +145,10 @@ def _licences(one: Component) -> list[Json] | None:
 
 def _anomaly(one: Anomaly) -> str:
     return f"{one.id}: {one.title} ({one.source.publisher}, {one.source.day})"
+
+
+def _source(known: Exploited | None) -> str:
+    return f"{known.source.publisher}, {known.source.day}" if known else ""
 
 
 def _dependencies(inventory: Inventory) -> list[Json]:
@@ -193,9 +192,9 @@ def _vulnerabilities(joined: Joined) -> list[Json]:
                 ),
                 "properties": _properties(
                     [
-                        (f"{PREFIX}source", f"{one.source.name}, {one.source.day}"),
-                        (f"{PREFIX}publisher", one.source.publisher),
-                        (f"{PREFIX}known_exploited", day if joined.exploited(one) else ""),
+                        (Word.SOURCE, f"{one.source.name}, {one.source.day}"),
+                        (Word.PUBLISHER, one.source.publisher),
+                        (Word.EXPLOITED, day if joined.exploited(one) else ""),
                     ]
                 ),
             }
@@ -205,7 +204,7 @@ def _vulnerabilities(joined: Joined) -> list[Json]:
 
 
 def _properties(told: Iterable[tuple[str, str]]) -> list[Json]:
-    return [{"name": name, "value": value} for name, value in told if value]
+    return [{"name": str(name), "value": value} for name, value in told if value]
 
 
 def _filled(value: Json) -> Json:

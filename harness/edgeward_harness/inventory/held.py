@@ -20,9 +20,10 @@ from edgeward_harness.inventory.shipped import Shipped
 class Gap(StrEnum):
     """How a bill and the runs do not meet."""
 
-    DIFFERENT = "different"
-    UNTOLD = "untold"
-    UNSEEN = "unseen"
+    DIFFERENT = "different"  # they say two things of one part
+    UNTOLD = "untold"  # a run, or the bill, does not say what would be needed
+    FINDING = "finding"  # the bill itself says that its environment is not as installed
+    UNSEEN = "unseen"  # it ships, and no run was seen with it
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -44,7 +45,7 @@ class Mismatch:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Seen:
     """What one bundle says it was taken on."""
 
     source: str
@@ -57,9 +58,9 @@ class Tested:
     """Those that lay installed beside."""
 
 
-def hold(shipped: Shipped, tested: Sequence[Tested]) -> tuple[Mismatch, ...]:
+def hold(shipped: Shipped, tested: Sequence[Seen]) -> tuple[Mismatch, ...]:
     """Every way in which what ships is not what was tested; none that refuses: it is."""
-    found = [Mismatch(Gap.DIFFERENT, "the bill", f"finding: {one}") for one in shipped.findings]
+    found = [Mismatch(Gap.FINDING, "the bill", one) for one in shipped.findings]
     if not tested:
         found.append(Mismatch(Gap.UNTOLD, "the bill", "was held against no bundle"))
     for one in tested:
@@ -67,7 +68,7 @@ def hold(shipped: Shipped, tested: Sequence[Tested]) -> tuple[Mismatch, ...]:
     return tuple(sorted({*found, *_unseen(shipped, tested)}))
 
 
-def _held(shipped: Shipped, one: Tested) -> Iterator[Mismatch]:
+def _held(shipped: Shipped, one: Seen) -> Iterator[Mismatch]:
     if not one.builds:
         yield Mismatch(Gap.UNTOLD, one.source, "its device told no digest of its software")
     if not shipped.build_sha256:
@@ -81,7 +82,7 @@ def _held(shipped: Shipped, one: Tested) -> Iterator[Mismatch]:
     yield from _distributions(shipped, one)
 
 
-def _distributions(shipped: Shipped, one: Tested) -> Iterator[Mismatch]:
+def _distributions(shipped: Shipped, one: Seen) -> Iterator[Mismatch]:
     if one.used is None:
         told = "no record names the distributions that its device used"
         yield Mismatch(Gap.UNTOLD, one.source, told)
@@ -109,7 +110,7 @@ def _compared(source: str, name: str, seen: Part, ships: Part) -> Iterator[Misma
         yield Mismatch(Gap.DIFFERENT, source, f"{name} {seen.version}: {told}")
 
 
-def _unseen(shipped: Shipped, tested: Sequence[Tested]) -> Iterator[Mismatch]:
+def _unseen(shipped: Shipped, tested: Sequence[Seen]) -> Iterator[Mismatch]:
     for name, ships in sorted(shipped.distributions.items()):
         if name == shipped.name or any(name in (one.used or {}) for one in tested):
             continue

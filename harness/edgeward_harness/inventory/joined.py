@@ -69,13 +69,6 @@ class Joined:
         days = (one.source.day for one in self.notices.anomalies if one.component == name)
         return max(days, default="")
 
-    @cached_property
-    def unmatched_anomalies(self) -> tuple[Anomaly, ...]:
-        """Anomalies of components that are not here."""
-        parts = (self.inventory.root, *self.inventory.components)
-        names = {canonicalize_name(part.name) for part in parts}
-        return tuple(one for one in self.notices.anomalies if one.component not in names)
-
     def owner(self, component: Component) -> Component | None:
         """The distribution within which a component lies."""
         return self.inventory.component(component.owner) if component.owner else None
