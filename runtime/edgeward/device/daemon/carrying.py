@@ -3,14 +3,14 @@
 The daemon has the queue open while it runs, and one process may: so it is asked to do it.
 """
 
-import secrets
-import time
 from pathlib import Path
 from typing import Any
 
+from edgeward.adapters.clock import SystemClock
+from edgeward.adapters.entropy import SystemEntropy
 from edgeward.device.daemon.control import NotRunningError, ask, ask_status
 
-LOOK_S = 0.3
+LOOK_NS = 300_000_000
 
 
 def by_daemon(state: Path, method: str, given: dict[str, Any]) -> dict[str, Any] | None:
@@ -24,9 +24,9 @@ def by_daemon(state: Path, method: str, given: dict[str, Any]) -> dict[str, Any]
         ask_status(state)
     except NotRunningError:
         return None
-    job = secrets.token_hex(8)
+    job = SystemEntropy().token(8).hex()
     told = ask(state, method, {"job": job, **given})
     while not told["done"]:
-        time.sleep(LOOK_S)
+        SystemClock().sleep_ns(LOOK_NS)
         told = ask(state, method, {"job": job, **given})
     return told
