@@ -209,7 +209,9 @@ def belongs_to_who_is_there_now(parts: Parts) -> Device:
     put(keeping, "NUMBERS_NS", 45 * S)
     put(keeping, "CLASS_OF", {})
 
-    def of_the_last(events: Iterable[dict[str, Any]], wall_ns: int) -> list[Offered]:
+    def of_the_last(
+        events: Iterable[dict[str, Any]], wall_ns: int, *_: object
+    ) -> list[Offered]:
         told = list(events)
         there = next((one["patient"] for one in reversed(told) if one.get("patient")), None)
         return [
