@@ -1,12 +1,14 @@
 """From what a pack is made from to its documents: each built once, in the order of their numbers.
 
-Documents 21 and 00 come last, as they speak about the others; they stand at their own places.
+Documents 21, 22 and 00 are built last, as they speak about the others.
 """
 
 from collections.abc import Callable
 from importlib import import_module
 
 from edgeward_harness.gate.decide import Decision
+from edgeward_harness.pack.audit.rules import audit
+from edgeward_harness.pack.documents import doc00_index, doc21_self_audit, doc22_twins
 from edgeward_harness.pack.model import Document, Pack
 from edgeward_harness.pack.source import PackSource
 
@@ -33,7 +35,11 @@ NOT_ASKED = "provisional: no gate was asked"
 
 def build_pack(source: PackSource) -> Pack:
     """Every document of the pack."""
-    documents = [_builder(name)(source) for name in _PLAIN]
+    plain = sorted((_builder(name)(source) for name in _PLAIN), key=lambda one: one.number)
+    rulings = audit(source, plain)
+    told = (*plain, doc21_self_audit.build(rulings))
+    rest = (*told, doc22_twins.build(source, told))
+    documents = (doc00_index.build(source, rest, rulings), *rest)
     about = source.submission.about
     return Pack(
         title=about.title,
@@ -42,7 +48,7 @@ def build_pack(source: PackSource) -> Pack:
         as_of=source.as_of.isoformat(),
         root_sha256=source.root_sha256,
         state=state_of(source.decision),
-        documents=tuple(sorted(documents, key=lambda one: one.number)),
+        documents=documents,
         facts=_facts(source),
     )
 

@@ -18,7 +18,16 @@ from edgeward_harness.pack.words import Disposition, Effect, Exploitability, Lev
 from edgeward_harness.trace.document import parse_toml, read_bytes
 from edgeward_harness.trace.faultlog import FaultLog
 from edgeward_harness.trace.layout import Key, Layout, layout_of
-from edgeward_harness.trace.shapes import LINE, PROSE, Day, Pattern, Patterns, Word, ids
+from edgeward_harness.trace.shapes import (
+    LINE,
+    PROFILE_NAMES,
+    PROSE,
+    Day,
+    Pattern,
+    Patterns,
+    Word,
+    ids,
+)
 from edgeward_harness.trace.vocabulary import Thing
 
 FILE = "submission.toml"
@@ -44,6 +53,10 @@ class About:
     rationale: Annotated[str, Key("Why that class and that level.", PROSE)] = ""
     intended_use: Annotated[str, Key("What the device is for.", PROSE)] = ""
     architecture: Annotated[str, Key("Its parts and how they are kept apart.", PROSE)] = ""
+    profiles: Annotated[
+        tuple[str, ...], Key("Profiles that the release is for.", PROFILE_NAMES)
+    ] = ()
+    anomalies_on: Annotated[date | None, Key("The day of the list of anomalies.", Day())] = None
     frozen: Annotated[date | None, Key("The day from which nothing changed.", Day())] = None
     released: Annotated[date | None, Key("The day of release, planned or past.", Day())] = None
 
@@ -126,6 +139,7 @@ class Interface:
     id: Annotated[str, Key("Its stable name.", _ID)]
     title: Annotated[str, Key("In a few words.", LINE)]
     cases: Annotated[tuple[str, ...], Key("Cases that go through it.", ids(Thing.CASE))] = ()
+    changed: Annotated[date | None, Key("The day it last changed.", Day())] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,187 @@
+"""Rules 16 to 24: nothing in one list is missing from the other."""
+
+from edgeward_harness.evidence.record import State
+from edgeward_harness.evidence.standing import Standing
+from edgeward_harness.pack.audit.rule import Case, Rule, Said, beside, held, unknown
+from edgeward_harness.pack.source import PackSource
+from edgeward_harness.pack.submission import Anomaly
+from edgeward_harness.pack.words import Disposition, Effect
+from edgeward_harness.trace.links import proofs_of
+from edgeward_harness.trace.vocabulary import Method, Severity
+
+_GRAVE = (Severity.CRITICAL, Severity.CATASTROPHIC)
+_FAILING = (State.FAILED, State.FLAKY, State.KNOWN_ANOMALY, State.UNEXPECTED_PASS)
+_ANOMALIES = "[[anomaly]] or no_known_anomalies = true in submission.toml"
+
+
+def passed(source: PackSource, case: str) -> bool:
+    """Whether a case passed in some bundle, and in none did anything else that counts."""
+    found = [
+        entry.state
+        for one in source.evidence
+        if (entry := one.readable.assessment.cases.get(case)) is not None
+    ]
+    return State.PASSED in found and set(found) <= {State.PASSED, State.NOT_APPLICABLE}
+
+
+def _has_case(case: Case) -> Said:
+    trace = case.source.trace
+    cited = {name for one in trace.cases.values() for name in one.requirements}
+    faults = [name for name in trace.requirements if name not in cited]
+    return held(faults, f"each of {len(trace.requirements)} requirements has a case")
+
+
+def _grave_tested(case: Case) -> Said:
+    trace = case.source.trace
+    grave = {one.id for one in trace.hazards.values() if one.severity in _GRAVE}
+    controls = {one.id for one in trace.controls.values() if grave & set(one.hazards)}
+    wanted = [one.id for one in trace.requirements.values() if (grave | controls) & set(one.risks)]
+    if not wanted:
+        return beside("no requirement answers a grave hazard")
+    tested = {
+        name
+        for one in trace.cases.values()
+        if passed(case.source, one.id)
+        for name in one.requirements
+    }
+    faults = [f"{name}: no case of a whole device passed" for name in wanted if name not in tested]
+    return held(faults, f"each of {len(wanted)} has a case on a whole device that passed")
+
+
+def _interfaces(case: Case) -> Said:
+    interfaces = case.source.submission.interfaces
+    if not interfaces:
+        return unknown("no list of interfaces")
+    faults = [
+        f"{one.id}: no case through it passed"
+        for one in interfaces
+        if not any(passed(case.source, name) for name in one.cases)
+    ]
+    return held(faults, f"a case through each of {len(interfaces)} interfaces passed")
+
+
+def _units(case: Case) -> Said:
+    found = [
+        one for one in case.source.submission.supplied_for("06") if "unit" in one.title.lower()
+    ]
+    if not found:
+        return unknown("these suites judge whole devices; nobody gave records of units")
+    return held((), f"supplied as {', '.join(one.id for one in found)}; not held against the code")
+
+
+def _controls(case: Case) -> Said:
+    proofs = proofs_of(case.source.trace)
+    faults = [
+        f"{name} has no {what} proof"
+        for name, one in proofs.items()
+        for what, cases in (
+            ("implementation", one.implementation),
+            ("effectiveness", one.effectiveness),
+        )
+        if not cases
+    ]
+    faults += [
+        f"{one.label}: {name} is {entry.standing.value.replace('_', ' ')}"
+        for one in case.source.evidence
+        for name, entry in one.readable.assessment.controls.items()
+        if entry.standing is not Standing.VERIFIED
+    ]
+    return held(faults, f"both proofs of each of {len(proofs)} controls, in every bundle")
+
+
+def _hazards(case: Case) -> Said:
+    trace = case.source.trace
+    answered = {name for one in trace.controls.values() for name in one.hazards}
+    answered |= {name for one in trace.requirements.values() for name in one.risks}
+    faults = [
+        f"{name} has no control and no requirement"
+        for name in trace.hazards
+        if name not in answered
+    ]
+    return held(faults, f"each of {len(trace.hazards)} hazards is answered")
+
+
+def _failures(case: Case) -> Said:
+    failing = sorted(
+        {
+            (one.label, name)
+            for one in case.source.evidence
+            for name, entry in one.readable.assessment.cases.items()
+            if entry.state in _FAILING
+        }
+    )
+    if not failing:
+        return beside("nothing failed in any bundle")
+    listed = {name for one in case.source.submission.anomalies or () for name in one.cases}
+    faults = [
+        f"{name} failed in {label}, and no anomaly names it"
+        for label, name in failing
+        if name not in listed
+    ]
+    return held(faults, f"each of {len(failing)} failures has an anomaly")
+
+
+def _changes(case: Case) -> Said:
+    if case.source.baseline is None:
+        return unknown("no release before was given to compare with")
+    found = case.document("13")
+    if found is None:
+        return unknown("document 13 is not in this pack")
+    return held(found.missing, "document 13 compares with the release before")
+
+
+def _verdicts(case: Case) -> Said:
+    anomalies = case.source.submission.anomalies
+    if anomalies is None:
+        return unknown("no list of anomalies")
+    left = [one for one in anomalies if one.disposition is not Disposition.FIXED]
+    faults = [text for one in left for text in _unjudged(one)]
+    if not left:
+        return beside("no anomaly is left")
+    return held(faults, f"each of {len(left)} anomalies has both verdicts with their reasons")
+
+
+def _unjudged(one: Anomaly) -> list[str]:
+    pairs = (
+        ("safety", one.safety, one.safety_rationale),
+        ("security", one.security, one.security_rationale),
+    )
+    return [
+        f"{one.id} has no verdict on {what} with its reason"
+        for what, effect, why in pairs
+        if effect is Effect.UNDECIDED or not why
+    ]
+
+
+def _thwarted(case: Case) -> Said:
+    threats = case.source.submission.threats
+    if not threats:
+        return unknown("no list of threats")
+    cases = case.source.trace.cases
+    faults = []
+    for one in threats:
+        tries = [name for name in one.cases if name in cases]
+        provoked = [name for name in tries if cases[name].method is Method.FAULT_INJECTION]
+        if not one.requirements:
+            faults.append(f"{one.id} is answered by no requirement")
+        if not any(passed(case.source, name) for name in provoked):
+            faults.append(f"{one.id}: no case that tries it passed")
+    return held(faults, f"each of {len(threats)} threats was tried, and withstood")
+
+
+RULES = (
+    Rule(16, "Has every requirement a test?", _has_case, "03", "edgeward trace --check"),
+    Rule(17, "Was every requirement against grave harm tested on a whole device?",
+         _grave_tested, "03", "edgeward verify with all suites"),
+    Rule(18, "Has every interface an integration test?", _interfaces, "06", "[[interface]]"),
+    Rule(19, "Has every unit evidence of its own?", _units, "06",
+         "[[supplied]] with number = \"06\" and a title that names units"),
+    Rule(20, "Is each control shown to be there and to work?", _controls, "04", "edgeward verify"),
+    Rule(21, "Is every hazard answered?", _hazards, "04", "edgeward trace --check"),
+    Rule(22, "Has every failure an anomaly, or a fix and another run?", _failures, "15",
+         _ANOMALIES),
+    Rule(23, "Was every change looked at for what it may have broken?", _changes, "13",
+         "report --pack --baseline BUNDLE"),
+    Rule(24, "Was every anomaly judged for safety and for security?", _verdicts, "15", _ANOMALIES),
+    Rule(25, "Was every threat tried, and withstood?", _thwarted, "12", "[[threat]]"),
+)  # fmt: skip
