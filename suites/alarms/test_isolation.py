@@ -85,9 +85,9 @@ def test_each_alarm_names_its_patient(measure: Measure, rig: Rig) -> None:
     """Each alarm is that of the patient whose samples met its condition, also after a discharge.
 
     Method: eight simulated patients with names that are alike; every second one has a saturation of
-    84 %, every fourth a fever. Alarms must name exactly those patients and what they have. All are
-    discharged while their alarms are up, and admitted again under the same names, now well: nothing
-    of before may be shown.
+    84 %, every fourth a fever. Alarms must name exactly those patients and what they have, and the
+    entries of the journal that tell them the same patients. All are discharged while their alarms
+    are up, and admitted again under the same names, now well: nothing of before may be shown.
     """
     repeats = rig.samples("TC-ALM-014")
     wrong: list[str] = []
@@ -130,6 +130,13 @@ def _not_about(ward: Ward, bed: Bed, place: int) -> list[str]:
     warm = any("temperature" in one["condition"] for one in of)
     low = any("temperature" not in one["condition"] for one in of)
     has = (place % 2 == 0, place % 4 == 1)
+    told = [one.event for one in ward.told if one.event["kind"] == "alarm" and one.event["alarm"]]
+    torn = {
+        one["alarm"]["id"]
+        for one in told
+        if one["patient"] != one["alarm"]["patient"] and bed.patient == one["alarm"]["patient"]
+    }
     faults = [f"of others: {strangers}"] if strangers else []
+    faults += [f"told of somebody else: {sorted(torn)}"] if torn else []
     faults += [] if (low, warm) == has else [f"low, fever: {has}, alarms say {(low, warm)}"]
     return [f"{bed.patient}: {'; '.join(faults)}"] if faults else []

@@ -37,6 +37,8 @@ RATES: Final = (20.0, 30.0, 45.0, 160.0, 200.0, 250.0, 300.0)
 STEP_WITHIN_S, ALARM_WITHIN_S = 11.0, 10.0
 CONTRARY: Final = ((70.0, 35.0), (60.0, 160.0))
 """A lead that counts each beat twice, one that misses most: its rate, and the pulse's."""
+PER_MINUTE: Final = "/min"
+"""A number in any other unit is no heart rate."""
 ARRIVED: Final = 0.63
 """Of the way from one rate to the other: then the step counts as answered."""
 
@@ -130,7 +132,8 @@ def _arrived_s(ward: Ward, bed: Bed, to: float) -> float:
         event, at_s = told.event, told.at_s - bed.began_s - LEAD_S
         if event["kind"] != "vital" or event["patient"] != bed.patient or at_s <= 0:
             continue
-        shown = event["value"] if event["vital"] == "heart_rate" else None
+        own = (event["vital"], event["unit"]) == ("heart_rate", PER_MINUTE)
+        shown = event["value"] if own else None
         if shown is not None and (shown - goal) * (to - 80.0) >= 0:
             return at_s
     return inf

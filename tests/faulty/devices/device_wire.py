@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 OTHER = {
-    "high": "low", "medium": "low", "low": "high", "declared": "signalled", "other": "fifo",
+    "high": "low", "medium": "low", "low": "high", "signalled": "declared", "other": "fifo",
     "sinus": "asystole", "asystole": "sinus", "answer": "no_answer", "N": "V", "V": "N", "S": "N",
     "adult": "neonate", "on": "off", "off": "on", "durable": "rejected", "/min": "Hz",
 }  # fmt: skip
