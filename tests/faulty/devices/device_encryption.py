@@ -15,6 +15,7 @@ from cryptography import x509
 from device_alarms import put
 
 from edgeward.adapters import private_store
+from edgeward.adapters.database import FolderDatabase
 from edgeward.adapters.private_store import PrivateStore
 from edgeward.adapters.store import DirectoryStore
 from edgeward.comms.audit import trail
@@ -241,6 +242,20 @@ def needs_all_its_keys(parts: Parts) -> Device:
     return Device(parts)
 
 
+def wipes_a_damaged_queue(parts: Parts) -> Device:
+    """A queue that cannot be read is removed, and an empty one begun."""
+
+    def wiped(self: FolderDatabase) -> str:
+        for path in self._folder.iterdir():
+            path.write_bytes(b"")
+            if path.name != "claim":
+                path.unlink()
+        return ""
+
+    put(FolderDatabase, "set_aside", wiped)
+    return Device(parts)
+
+
 def ties_nothing(parts: Parts) -> Device:
     """Each entry of its audit trail stands for itself."""
     tie = trail.tie
@@ -275,7 +290,8 @@ DEFECTS: dict[str, Callable[[Parts], Device]] = {
         writes_in_the_clear, accepts_tls_1_2, accepts_the_expired, checks_no_pin, checks_no_name,
         reuses_nonces, logs_keys, takes_any_200, erases_nothing, keeps_erased_keys,
         rotates_nothing, dates_by_the_wall_clock, shows_its_keyring, gives_its_papers_up,
-        needs_all_its_keys, ties_nothing, tells_no_heads, names_its_patients,
+        needs_all_its_keys, wipes_a_damaged_queue, ties_nothing, tells_no_heads,
+        names_its_patients,
     )
 }  # fmt: skip
 
