@@ -23,6 +23,7 @@ _PLAIN = (
     "doc07_records",
     "doc12_security_risk",
     "doc14_versions",
+    "doc15_anomalies",
     "doc16_build",
     "doc17_target",
     "doc18_certificate",
