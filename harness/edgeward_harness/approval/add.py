@@ -14,7 +14,9 @@ from pathlib import Path
 
 from edgeward.canonical import sha256_hex
 from edgeward_harness.approval.folder import (
+    BACKWARDS_MAX,
     TRAIL,
+    Folder,
     Line,
     Signed,
     file_name,
@@ -64,6 +66,7 @@ def add(
         if there.faults:
             told = "; ".join(there.faults)
             raise HarnessError(f"{folder}: nothing is added to a trail that does not hold: {told}")
+        _check_clock(there, now)
         approval = Approval(
             subject=subject,
             meaning=meaning,
@@ -105,16 +108,26 @@ def _append(folder: Path, approval: Approval, envelope: bytes, token: bytes | No
                 write_new(place, data)
                 written.append(place)
         write_whole(trail, before + encode(line_json(line)) + b"\n")
+        found = read_folder(folder)
+        if found.faults:
+            write_whole(trail, before)
+            raise HarnessError(f"{folder}: what was written does not read back: {found.faults[0]}")
     except (OSError, HarnessError) as fault:
         for place in written:
             place.unlink(missing_ok=True)
         if isinstance(fault, OSError):
             raise refusal(folder, fault, "nothing was signed") from fault
         raise
-    found = read_folder(folder)
-    if found.faults:
-        raise HarnessError(f"{folder}: what was written does not read back: {found.faults[0]}")
     return found.signed[-1]
+
+
+def _check_clock(there: Folder, now: datetime) -> None:
+    latest = max((one.moment for one in there.signed), default=now)
+    if now < latest - BACKWARDS_MAX:
+        raise HarnessError(
+            f"{there.path}: it is {_utc(now)} by this machine's clock, and the last signature is "
+            f"of {_utc(latest)}; set the clock"
+        )
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from edgeward_harness.evidence.keys import load_public_keys
+from edgeward_harness.gate.beside import Beside
 from edgeward_harness.gate.case import Outcome
 from edgeward_harness.gate.decide import Decision, decide
 from edgeward_harness.gate.exhibit import Exhibit, examine
@@ -44,12 +45,16 @@ def ask(policy: Policy, here: Here) -> Ask:
     """Decide on sealed bundles; changes of the policy are given as `section={field: value}`."""
 
     def decided(
-        *sealed: Any, now: datetime = NOW, at: Here = here, **changes: dict[str, Any]
+        *sealed: Any,
+        now: datetime = NOW,
+        at: Here = here,
+        beside: Beside | None = None,
+        **changes: dict[str, Any],
     ) -> Decision:
         rules = policy
         for section, fields in changes.items():
             rules = replace(rules, **{section: replace(getattr(rules, section), **fields)})
-        return decide(rules, exhibits(*sealed, now=now), now, here=at)
+        return decide(rules, exhibits(*sealed, now=now), now, here=at, beside=beside)
 
     return decided
 
