@@ -19,6 +19,7 @@ _PLAIN = (
     "doc02_plan",
     "doc03_requirements",
     "doc04_risk_controls",
+    "doc05_soup",
     "doc06_protocols",
     "doc07_records",
     "doc12_security_risk",
@@ -73,6 +74,4 @@ def _facts(source: PackSource) -> tuple[tuple[str, str], ...]:
         ("Profiles", ", ".join(source.profiles) or "none"),
         ("Evidence", ", ".join(nearest).replace("_", " ") or "none"),
         ("Runs", ", ".join(one.label for one in source.evidence) or "none"),
-        ("As of", source.as_of.isoformat()),
-        ("Digest over all bundles", source.root_sha256),
     )

@@ -21,9 +21,11 @@ from edgeward_harness.evidence.keys import PublicKey
 from edgeward_harness.evidence.layout import STATEMENT
 from edgeward_harness.evidence.verify import verify_bundle
 from edgeward_harness.gate.case import Readable
+from edgeward_harness.inventory.held import Gap
 from edgeward_harness.pack.clauses import load_registry
 from edgeward_harness.pack.source import Evidence, PackSource
 from edgeward_harness.pack.submission import Submission, load_submission
+from edgeward_harness.pack.tested import against
 from edgeward_harness.trace.load import load_trace
 from edgeward_harness.trace.model import Trace
 
@@ -116,6 +118,17 @@ def _contradictions(source: PackSource) -> Iterator[str]:
             yield f"{name}: is of the build {build}; submission.toml says {pinned}"
     if source.baseline and source.baseline.bundle.manifest.run in runs:
         yield "the baseline is one of the bundles themselves; expected the release before"
+    yield from _of_another(source)
+
+
+def _of_another(source: PackSource) -> Iterator[str]:
+    """Where the bill of materials is that of other software than was tested."""
+    if source.sbom is None:
+        return
+    bundles = [(one.label, one.bundle) for one in source.evidence]
+    for one in against(source.sbom, bundles):
+        if one.gap is Gap.DIFFERENT:
+            yield f"the bill of materials is not of what was tested: {one}"
 
 
 def _unsupplied(submission: Submission) -> Iterator[str]:
