@@ -17,7 +17,7 @@ from edgeward_harness.evidence.verification import Expectation
 from edgeward_harness.qualify.campaign import Run, plan
 from edgeward_harness.qualify.catalogue import load_catalogue
 from edgeward_harness.qualify.defect import Kind
-from edgeward_harness.qualify.trial import Bed, tests_of, try_defects
+from edgeward_harness.qualify.trial import Bed, marked_tests, try_defects
 from edgeward_harness.qualify.verdict import Outcome
 
 pytestmark = pytest.mark.slow
@@ -51,7 +51,7 @@ def bed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bed:
     suites = resources.suites()
     recordings = RECORDINGS if RECORDINGS.is_dir() else None
     return Bed(
-        seeded=CATALOGUE.folder, suites=suites, tests=tests_of(suites), folder=tmp_path / "runs",
+        seeded=CATALOGUE.folder, suites=suites, tests=marked_tests(suites), folder=tmp_path / "runs",
         recordings=recordings, trusted=[run_key().public], expected=Expectation(),
     )  # fmt: skip
 

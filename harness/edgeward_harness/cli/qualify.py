@@ -140,7 +140,7 @@ def _bed(options: argparse.Namespace, catalogue: "Catalogue", key: "PublicKey") 
     from edgeward.canonical import digest
     from edgeward_harness.evidence.verification import Expectation
     from edgeward_harness.qualify.compose import tool
-    from edgeward_harness.qualify.trial import Bed, tests_of
+    from edgeward_harness.qualify.trial import Bed, marked_tests
 
     suites = resources.suites()
     qualified = tool(catalogue, suites)
@@ -149,7 +149,7 @@ def _bed(options: argparse.Namespace, catalogue: "Catalogue", key: "PublicKey") 
     return Bed(
         seeded=catalogue.folder,
         suites=suites,
-        tests=tests_of(suites),
+        tests=marked_tests(suites),
         folder=runs.resolve(),
         recordings=options.recordings and options.recordings.resolve(),
         trusted=[key],

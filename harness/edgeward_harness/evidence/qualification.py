@@ -165,6 +165,8 @@ def read_qualification(
     faults: list[str] = []
     if signer is None and any(key.keyid == envelope.keyid for key in trusted):
         faults.append(f"the signature is not good for the key {envelope.keyid}")
+    if signer is not None and signer.keyid != envelope.keyid:
+        faults.append(f"found the key id {envelope.keyid}, it was signed by {signer.keyid}")
     record = _record(statement.predicate["configuration"], faults)
     if not faults and record is not None:
         claimed = statement.predicate["result"]

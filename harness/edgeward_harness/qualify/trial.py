@@ -155,7 +155,7 @@ def _last(place: Path) -> str:
     return " | ".join(line.strip() for line in lines[-_LAST_LINES:] if line.strip())
 
 
-def tests_of(suites: Path) -> dict[str, str]:
+def marked_tests(suites: Path) -> dict[str, str]:
     """Of each case the test that is marked with it, as pytest names it: `file::function`."""
     found: dict[str, str] = {}
     for path in sorted(suites.glob("*/test_*.py")):
