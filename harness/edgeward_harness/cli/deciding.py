@@ -1,0 +1,181 @@
+"""A decision by a policy, from the options of a command: what `gate` prints and a pack carries."""
+
+import argparse
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgeward_harness import resources
+from edgeward_harness.cli.common import trusted_keys
+from edgeward_harness.cli.expected import check_build, check_keys
+from edgeward_harness.errors import InputError
+
+if TYPE_CHECKING:  # imported where they are used: they would slow the start of every command
+    from edgeward_harness.evidence.keys import PublicKey
+    from edgeward_harness.gate.beside import Beside
+    from edgeward_harness.gate.decide import Decision
+    from edgeward_harness.gate.exhibit import Exhibit
+    from edgeward_harness.gate.here import Here
+    from edgeward_harness.gate.policy import Policy
+
+APPROVALS = Path("approvals")
+"""Where approvals lie by default, seen from where the command is typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided, by which rules, on what."""
+
+    policy: "Policy"
+    source: Path
+    """The file of the policy."""
+    exhibits: "tuple[Exhibit, ...]"
+    decision: "Decision"
+    keys: "tuple[PublicKey, ...]"
+    notes: tuple[str, ...]
+    """What a reader is told about the keys that were trusted."""
+
+
+def decided_by(options: argparse.Namespace, audit: tuple[str, ...] | None = None) -> Decided:
+    """Decide on the bundles of a command.
+
+    Args:
+        options: with those of `configure_policy`, and `bundles`.
+        audit: the rules of the self-audit that do not hold; None: it was not made.
+
+    Raises:
+        HarnessError: policy, keys, trace or a bundle's folder cannot be read.
+        ProfileError: a profile that the bundles name has faults here.
+    """
+    from edgeward_harness.gate.decide import decide
+    from edgeward_harness.gate.exhibit import examine, requirements_of
+    from edgeward_harness.gate.policy import load_policy
+    from edgeward_harness.trace.load import load_trace
+
+    check_keys(options.key, options.bundles)
+    suites = options.suites or resources.suites()
+    source = policy_file(options)
+    policy = load_policy(source)
+    keys, notes = trusted_keys(options.key)
+    trace = load_trace(suites) if policy.trace.fresh else None
+    now = datetime.now(UTC)
+    exhibits = examine(options.bundles, keys, trace, now.date())
+    here = _here(options, suites, policy, exhibits)
+    beside = _beside(options, keys, now, audit)
+    wanted = requirements_of(trace) if trace else None
+    decision = decide(policy, exhibits, now, wanted, here, beside)
+    return Decided(policy, source, exhibits, decision, keys, tuple(notes))
+
+
+def policy_file(options: argparse.Namespace) -> Path:
+    """The policy that was asked for, else the one beside the suites, else the shipped one."""
+    from edgeward_harness.gate.policy import FILE
+
+    if options.policy is not None:
+        return Path(options.policy)
+    beside = (options.suites or resources.suites()) / FILE
+    return beside if beside.exists() else resources.suites() / FILE
+
+
+def configure_policy(parser: argparse.ArgumentParser) -> None:
+    """Add the options that a decision needs."""
+    parser.add_argument(
+        "--policy",
+        metavar="FILE",
+        type=Path,
+        help="the rules (default: beside the suites, else as shipped)",
+    )
+    parser.add_argument(
+        "--key",
+        metavar="PUB",
+        type=Path,
+        action="append",
+        default=[],
+        help="a public key to trust (PEM; repeatable)",
+    )
+    parser.add_argument(
+        "--suites", metavar="DIR", type=Path, help="today's trace (default: as shipped)"
+    )
+    parser.add_argument(
+        "--profiles",
+        metavar="DIR",
+        type=Path,
+        action="append",
+        default=[],
+        help="profiles whose promises count (repeatable); the shipped ones come last",
+    )
+    parser.add_argument(
+        "--build", metavar="SHA256", help="the build of the device's software it must be"
+    )
+    _configure_beside(parser)
+
+
+def _configure_beside(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--approvals",
+        metavar="DIR",
+        type=Path,
+        default=APPROVALS,
+        help="what people signed (default: approvals)",
+    )
+    parser.add_argument(
+        "--authority",
+        metavar="CERT",
+        type=Path,
+        help="the root certificate of the time stamp authority (PEM)",
+    )
+    parser.add_argument(
+        "--baseline", metavar="BUNDLE", type=Path, help="a bundle of the release before"
+    )
+
+
+def _beside(
+    options: argparse.Namespace,
+    keys: tuple["PublicKey", ...],
+    now: datetime,
+    audit: tuple[str, ...] | None,
+) -> "Beside":
+    """What lies beside the bundles: approvals, and the release before."""
+    from edgeward.canonical import sha256_hex
+    from edgeward_harness.approval.folder import read_folder
+    from edgeward_harness.approval.keys import read_chain
+    from edgeward_harness.gate.beside import Beside
+    from edgeward_harness.gate.exhibit import examine
+
+    if options.approvals != APPROVALS and not options.approvals.is_dir():
+        raise InputError("--approvals", [f"found {str(options.approvals)!r}, accepted: a folder"])
+    roots = read_chain(options.authority) if options.authority else ()
+    before = [options.baseline] if options.baseline else []
+    check_keys(options.key, before)
+    return Beside(
+        approvals=read_folder(options.approvals, roots),
+        audit=audit,
+        baseline=next(iter(examine(before, keys, None, now.date())), None),
+        authorities=tuple(map(sha256_hex, roots)),
+    )
+
+
+def _here(
+    options: argparse.Namespace, suites: Path, policy: "Policy", exhibits: tuple["Exhibit", ...]
+) -> "Here":
+    """What lies here, as far as the policy asks: digests of whole folders take their time."""
+    from edgeward_harness.gate.here import Here, promises_of
+    from edgeward_harness.run.tree import tree_sha256
+
+    folders = _profile_folders(options.profiles)
+    asked, bundles = policy.evidence, [one.bundle for one in exhibits if one.bundle is not None]
+    names = {bundle.manifest.profile.name for bundle in bundles}
+    return Here(
+        profiles=promises_of(names, folders) if asked.promises else {},
+        suites_sha256=tree_sha256(suites) if asked.protocol else None,
+        harness_sha256=tree_sha256(Path(__file__).parents[1]) if asked.protocol else None,
+        build_sha256=check_build(options.build),
+    )
+
+
+def _profile_folders(given: list[Path]) -> list[Path]:
+    faults = [f"found {str(path)!r}, accepted: a folder" for path in given if not path.is_dir()]
+    if faults:
+        raise InputError("--profiles", faults)
+    return [*given, resources.device_profiles()]
