@@ -20,6 +20,7 @@ METHODS: Final[Mapping[str, tuple[str, ...]]] = {
     "indicators": results_alarm.INDICATOR_METHODS,
     "outbox": results_outbox.METHODS,
     "carried": results_outbox.CARRIED_METHODS,
+    "attestation": results_outbox.ATTESTATION_METHODS,
     "resources": ("resources",),
     "clock": ("clock",),
     "restart": ("restart",),

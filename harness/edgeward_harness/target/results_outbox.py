@@ -17,6 +17,8 @@ METHODS: Final = (
 )
 CARRIED_METHODS: Final = ("outbox.export", "outbox.import")
 """From version 1.5 on."""
+ATTESTATION_METHODS: Final = ("attest",)
+"""From version 1.5 on."""
 
 _COUNT: Final = shape.integer(0)
 _TOKEN: Final = shape.matching("[0-9a-f]{16}", "16 hex digits")
@@ -79,6 +81,21 @@ RESULTS: Final[Mapping[str, Check]] = {
     "link.disconnect": shape.record({}),
     "keys.rotate": shape.record({"rotated": _COUNT}),
     "keys.erase": shape.record({"digest": shape.sha256(), "removed": _COUNT}),
+    "attest": shape.record(
+        {
+            "statement": shape.record(
+                {
+                    "device": shape.text(),
+                    "nonce": shape.text(),
+                    "root": shape.one_of("software", "tpm"),
+                    "measured": shape.mapping(shape.sha256()),
+                    "earliest_ns": shape.integer(0),
+                }
+            ),
+            "signature": shape.text(),
+            "chain": shape.text(),
+        }
+    ),
     "outbox.export": shape.record(
         {
             "bundle": shape.nullable(_TOKEN),

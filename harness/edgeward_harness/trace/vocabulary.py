@@ -88,6 +88,7 @@ class Capability(StrEnum):
     INDICATORS = "indicators"
     OUTBOX = "outbox"
     CARRIED = "carried"
+    ATTESTATION = "attestation"
 
 
 class Thing(StrEnum):

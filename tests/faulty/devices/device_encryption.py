@@ -5,6 +5,7 @@ Each is one that nothing shows as long as everybody is honest. As in `device_ala
 
 import json
 import os
+import re
 import ssl
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -26,13 +27,14 @@ from edgeward.comms.sealing.keystore import SoftwareKeystore
 from edgeward.comms.sealing.sealer import RecordSealer
 from edgeward.comms.transports.entrance import raise_for
 from edgeward.comms.transports.https import HttpsTransport
+from edgeward.comms.trust import attestation
 from edgeward.comms.trust.papers import Papers
 from edgeward.comms.trust.peer import Dates, PeerJudge, dates_of
 from edgeward.comms.trust.secure_time import SecureTime, Span
 from edgeward.comms.trust.wallet import Wallet
 from edgeward.comms.wire import CONTENT_TYPE
 from edgeward.device.device import Device, Parts
-from edgeward.device.outgoing import auditing, outgoing
+from edgeward.device.outgoing import attesting, auditing, outgoing
 from edgeward.device.outgoing.auditing import Auditing, Subject
 from edgeward.device.outgoing.outgoing import Outgoing
 from edgeward.device.outgoing.way_out import WayOut
@@ -284,6 +286,39 @@ def names_its_patients(parts: Parts) -> Device:
     return Device(parts)
 
 
+def repeats_its_statement(parts: Parts) -> Device:
+    """What runs here does not change, so that one statement of it is enough."""
+    attest = attesting.attest
+    said: list[dict[str, Any]] = []
+
+    def once(papers: Papers, device: str, nonce: str, *rest: Any) -> dict[str, Any]:
+        told = attest(papers, device, nonce, *rest)
+        said[:] = said or [told]
+        return said[0]
+
+    put(attesting, "attest", once)
+    return Device(parts)
+
+
+def says_what_was_installed(parts: Parts) -> Device:
+    """It measured once, when it was installed, and says so ever since."""
+    installed: dict[str, str] = {}
+    attested = attesting.attested
+
+    def as_then(outgoing: Outgoing, nonce: str, measured: Mapping[str, str]) -> dict[str, Any]:
+        installed.update(installed or measured)
+        return attested(outgoing, nonce, installed)
+
+    put(attesting, "attested", as_then)
+    return Device(parts)
+
+
+def takes_any_nonce(parts: Parts) -> Device:
+    """Whatever comes is signed with the rest."""
+    put(attestation, "_NONCE", re.compile(".*", re.DOTALL))
+    return Device(parts)
+
+
 DEFECTS: dict[str, Callable[[Parts], Device]] = {
     one.__name__: one
     for one in (
@@ -292,6 +327,7 @@ DEFECTS: dict[str, Callable[[Parts], Device]] = {
         rotates_nothing, dates_by_the_wall_clock, shows_its_keyring, gives_its_papers_up,
         needs_all_its_keys, wipes_a_damaged_queue, ties_nothing, tells_no_heads,
         names_its_patients,
+        repeats_its_statement, says_what_was_installed, takes_any_nonce,
     )
 }  # fmt: skip
 

@@ -95,6 +95,17 @@ class Auditing:
                     trail.checkpoint()
             self._deliver(trail)
 
+    def public_key(self) -> bytes:
+        """What checks the heads: raw Ed25519.
+
+        Raises:
+            StoreError: there is no trail.
+        """
+        with self._lock:
+            if self._opened() is None:
+                raise StoreError(f"there is no audit trail: {self.fault}")
+            return self._key
+
     def heard(self, events: Iterable[Mapping[str, Any]], subject: Subject) -> None:
         """Rule 2: note what a person did, of these events."""
         for event in events:
