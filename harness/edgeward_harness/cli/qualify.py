@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from edgeward_harness import resources
 from edgeward_harness.cli.common import printable
-from edgeward_harness.errors import InputError
+from edgeward_harness.errors import HarnessError, InputError
 
 if TYPE_CHECKING:  # imported where they are used: they would slow the start of every command
     from edgeward_harness.evidence.keys import PublicKey
@@ -71,6 +71,7 @@ def run(options: argparse.Namespace) -> int:
 
     Raises:
         InputError: an option cannot be used, or the catalogue is none.
+        HarnessError: the tool was changed meanwhile, or the disk or the key refused.
     """
     from edgeward_harness.qualify.catalogue import load_catalogue
 
@@ -112,19 +113,22 @@ def _qualify(options: argparse.Namespace, catalogue: "Catalogue") -> int:
     from edgeward_harness.evidence.record import utc_text
     from edgeward_harness.evidence.strict import encode
     from edgeward_harness.qualify.campaign import carry_out, chosen, plan
-    from edgeward_harness.qualify.compose import Scope, compose
+    from edgeward_harness.qualify.compose import Scope, compose, tool
 
     started, key = utc_text(time.time_ns()), run_key()
     defects = chosen(catalogue.defects, options.suite)
-    whole, bed = plan(defects), _bed(options, catalogue, key.public)
+    qualified = tool(catalogue, resources.suites())
+    whole, bed = plan(defects), _bed(options, catalogue, key.public, qualified)
     workers = int(options.workers)
     _announce(whole, len(defects), workers)
     progress = _Progress(len(whole.together) + len(whole.alone))
     trials = list(carry_out(whole, bed, workers, progress.told))
     answers, tampered = _batteries(key.public, SEED if bed.seed is None else bed.seed)
+    if tool(catalogue, bed.suites) != qualified:
+        raise HarnessError("the tool was changed while it was qualified: start it again")
     suites = tuple(sorted({one.suite for one in defects}))
     scope = Scope(suites, not options.suite, bed.seed, started, utc_text(time.time_ns()))
-    record = compose(catalogue, bed.suites, scope, trials, answers, tampered)
+    record = compose(catalogue, qualified, scope, trials, answers, tampered)
     data = seal_qualification(record, key)
     write_whole(options.out / RECORD, data)
     write_whole(options.out / TWIN, encode(record))
@@ -136,14 +140,17 @@ def _qualify(options: argparse.Namespace, catalogue: "Catalogue") -> int:
     return EXIT_CODES[read.verdict]
 
 
-def _bed(options: argparse.Namespace, catalogue: "Catalogue", key: "PublicKey") -> "Bed":
+def _bed(
+    options: argparse.Namespace,
+    catalogue: "Catalogue",
+    key: "PublicKey",
+    qualified: Mapping[str, str],
+) -> "Bed":
     from edgeward.canonical import digest
     from edgeward_harness.evidence.verification import Expectation
-    from edgeward_harness.qualify.compose import tool
     from edgeward_harness.qualify.trial import Bed, marked_tests
 
     suites = resources.suites()
-    qualified = tool(catalogue, suites)
     runs = options.out / "runs"
     runs.mkdir(parents=True, exist_ok=True)
     return Bed(
@@ -155,7 +162,7 @@ def _bed(options: argparse.Namespace, catalogue: "Catalogue", key: "PublicKey") 
         trusted=[key],
         expected=Expectation(tool_sha256=qualified["build_sha256"]),
         seed=None if options.seed is None else int(options.seed),
-        yardstick=digest(qualified),
+        yardstick=digest(dict(qualified)),
     )
 
 

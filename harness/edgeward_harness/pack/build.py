@@ -8,6 +8,7 @@ from importlib import import_module
 
 from edgeward_harness.gate.decide import Decision
 from edgeward_harness.pack.audit.rules import audit
+from edgeward_harness.pack.audit.ruling import Outcome
 from edgeward_harness.pack.documents import doc00_index, doc21_self_audit, doc22_twins
 from edgeward_harness.pack.model import Document, Pack
 from edgeward_harness.pack.source import PackSource
@@ -28,6 +29,7 @@ _PLAIN = (
     "doc16_build",
     "doc17_target",
     "doc18_certificate",
+    "doc19_qualification",
     "doc20_audit_trail",
 )
 """Documents that rest on the source alone."""
@@ -37,7 +39,7 @@ NOT_ASKED = "provisional: no gate was asked"
 
 def build_pack(source: PackSource) -> Pack:
     """Every document of the pack."""
-    plain = sorted((_builder(name)(source) for name in _PLAIN), key=lambda one: one.number)
+    plain = _plain_documents(source)
     rulings = audit(source, plain)
     told = (*plain, doc21_self_audit.build(rulings))
     rest = (*told, doc22_twins.build(source, told))
@@ -53,6 +55,20 @@ def build_pack(source: PackSource) -> Pack:
         documents=documents,
         facts=_facts(source),
     )
+
+
+def not_holding(source: PackSource) -> tuple[str, ...]:
+    """The rules of the self-audit that do not hold, each in a sentence, for a gate that asks."""
+    rulings = audit(source, _plain_documents(source))
+    short = (Outcome.BROKEN, Outcome.NO_DATA)
+    return tuple(
+        f"rule {one.number}, {one.question} {one.text}" for one in rulings if one.outcome in short
+    )
+
+
+def _plain_documents(source: PackSource) -> tuple[Document, ...]:
+    built = (_builder(name)(source) for name in _PLAIN)
+    return tuple(sorted(built, key=lambda one: one.number))
 
 
 def _builder(name: str) -> Builder:

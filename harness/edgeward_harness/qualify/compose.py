@@ -35,7 +35,7 @@ class Scope:
 
 def compose(
     catalogue: Catalogue,
-    suites: Path,
+    qualified: Mapping[str, str],
     scope: Scope,
     trials: Iterable[tuple[Sequence[Defect], Trial]],
     answers: Sequence[Answer],
@@ -45,7 +45,7 @@ def compose(
     rows = {one.id: _row(one, trial, catalogue) for run, trial in trials for one in run}
     return {
         "schema": SCHEMA,
-        "tool": tool(catalogue, suites),
+        "tool": dict(qualified),
         "packages": {name: metadata.version(name) for name in PACKAGES},
         "host": _host(),
         "started_utc": scope.started_utc,
