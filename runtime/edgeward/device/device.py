@@ -28,7 +28,10 @@ from edgeward.process.technical import Condition, TechnicalEvent
 from edgeward.process.watching import RuleReport
 from edgeward.signal.windows import Mask, Samples, Windower, clean
 
-if TYPE_CHECKING:  # loaded with the first patient
+if TYPE_CHECKING:  # loaded with the first patient, or the first record
+    from collections.abc import Sequence
+
+    from edgeward.comms.record import Offered, Receipt
     from edgeward.device.bedside.bedside import Bedside
     from edgeward.device.bedside.start import Started
     from edgeward.device.bedside.telling import BedsideEvent
@@ -75,6 +78,7 @@ class Device:
         self.started: Started | None = None
         """The same, with what gives the signals."""
         self.way_out = WayOut(self.identity.id, parts.records, parts.clock, parts.entropy)
+        self._records_fault = ""
         self._look_after_records()
         if parts.alarm_media.used:
             self.open_bedside()
@@ -114,6 +118,7 @@ class Device:
         optional = {
             "outbox": self.way_out.there,
             "carried": self.way_out.there,
+            "attestation": self.way_out.there,
             "clock": self.clock.simulated,
             "restart": self.parts.restartable,
         }
@@ -218,6 +223,14 @@ class Device:
     def _append(self, event: Tellable) -> None:
         self.events.append(event)
         self.way_out.hand_over(event)
+        self._look_after_records()
+
+    def keep(self, offered: "Sequence[Offered]") -> "list[Receipt]":
+        """Keep records until a receiver has them."""
+        try:
+            return self.way_out.accept(offered)
+        finally:
+            self._look_after_records()
 
     def step(self, ladder: Ladder) -> None:
         """The rung of the ladder has changed: answer with the model that belongs to it."""
@@ -331,6 +344,7 @@ class Device:
             if self.bedside is not None:
                 self.bedside.advance()
             self.way_out.turn()
+            self._look_after_records()
         if isinstance(self.clock, SimulatedClock):
             self.clock.jump_wall(wall_jump_ns)
         return {"now_ns": self.clock.monotonic_ns()}
@@ -361,9 +375,12 @@ class Device:
 
     def _look_after_records(self) -> None:
         """A device that cannot keep records says so, and watches all the same."""
-        conditions = self.processor.conditions
-        if self.way_out.fault:
-            conditions.raise_(Condition.RECORDS_LOST, None, self.way_out.fault)
+        fault = self.way_out.fault  # of another thread: read once
+        if fault == self._records_fault:
+            return
+        conditions, self._records_fault = self.processor.conditions, fault
+        if fault:
+            conditions.raise_(Condition.RECORDS_LOST, None, fault)
         else:
             conditions.clear(Condition.RECORDS_LOST, None, "records are kept again")
 

@@ -59,6 +59,8 @@ OF_RECORDS = (
 """Loaded with the first record."""
 OF_MEDIA = ("outbox.export", "outbox.import")
 """Loaded when something is carried by hand."""
+OF_TRUST = ("attest",)
+"""Loaded when somebody asks what runs here."""
 
 
 def device_methods(device: Device) -> dict[str, Method | Later]:
@@ -68,6 +70,7 @@ def device_methods(device: Device) -> dict[str, Method | Later]:
         table |= dict.fromkeys(names, Later(capability, lambda: _of_patients(device)))
     table |= dict.fromkeys(OF_RECORDS, Later("outbox", lambda: _of_records(device)))
     table |= dict.fromkeys(OF_MEDIA, Later("carried", lambda: _of_media(device)))
+    table |= dict.fromkeys(OF_TRUST, Later("attestation", lambda: _of_trust(device)))
     present = device.capabilities()
     return {name: method for name, method in table.items() if method.capability in present}
 
@@ -178,7 +181,7 @@ def _also_for_records(device: Device, admit: Method) -> Method:
 def _of_records(device: Device) -> Mapping[str, Method]:
     from edgeward.device.outgoing.methods import outgoing_methods
 
-    table = outgoing_methods(device.way_out.open, device.limits)
+    table = outgoing_methods(device.way_out.open, device.keep, device.limits)
     assert table.keys() == set(OF_RECORDS)
     return table
 
@@ -189,3 +192,12 @@ def _of_media(device: Device) -> Mapping[str, Method]:
     table = carried_methods(device.way_out.open)
     assert table.keys() == set(OF_MEDIA)
     return table
+
+
+def _of_trust(device: Device) -> Mapping[str, Method]:
+    from edgeward.device.outgoing.attesting import attesting_methods, measured_here
+
+    way_out = device.way_out
+    return attesting_methods(
+        way_out.open, lambda: measured_here(device.parts, way_out.profile_sha256)
+    )

@@ -14,6 +14,7 @@ from edgeward.comms.record import Offered, Receipt, Standing
 from edgeward.device.outgoing.records import CLASS_OF, records_of
 from edgeward.device.outgoing.thinning import Thinning
 from edgeward.device.outgoing.waves import Waves
+from edgeward.errors import StoreError
 from edgeward.ports import Clock
 from edgeward.process.events import Tellable
 
@@ -108,7 +109,11 @@ class Keeping:
         return bool(records)
 
     def _keep(self, records: list[Offered]) -> None:
-        receipts = self._outbox.accept(records)
+        try:
+            receipts = self._outbox.accept(records)
+        except StoreError:
+            self.refused += len(records)
+            raise
         self.refused += sum(one.standing is Standing.REJECTED for one in receipts)
 
     def flush(self) -> None:

@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from edgeward.comms.record import Offered, Receipt, RecordClass
@@ -22,10 +23,16 @@ _CLASSES = {kind.word: kind for kind in RecordClass}
 _FIELDS = {"class", "payload", "patient"}
 
 Action = Callable[[Outgoing, Mapping[str, Any]], dict[str, Any]]
+Accept = Callable[[Sequence[Offered]], list[Receipt]]
 
 
-def outgoing_methods(outgoing: Callable[[], Outgoing], limits: Limits) -> dict[str, Method]:
-    """All of them, by name; the way out is opened with the first call."""
+def outgoing_methods(
+    outgoing: Callable[[], Outgoing], accept: Accept, limits: Limits
+) -> dict[str, Method]:
+    """All of them, by name; the way out is opened with the first call.
+
+    Records are accepted while it cannot be opened too; all else is refused then.
+    """
     patient = Parameter("patient", text(min(PATIENT_CHARS_MAX, limits.line_bytes_max)))
     pem = text(PEM_CHARS_MAX)
     link = (
@@ -40,7 +47,6 @@ def outgoing_methods(outgoing: Callable[[], Outgoing], limits: Limits) -> dict[s
         Parameter("answer_key", nullable(text(64)), required=False),
     )
     table: dict[str, tuple[tuple[Parameter, ...], Action]] = {
-        "outbox.put": ((Parameter("records", _records),), _put),
         "outbox.status": ((), _status),
         "link.request": ((), _request),
         "link.connect": (link, _connect),
@@ -48,18 +54,29 @@ def outgoing_methods(outgoing: Callable[[], Outgoing], limits: Limits) -> dict[s
         "keys.rotate": ((), _rotate),
         "keys.erase": ((patient,), _erase),
     }
-    return {
-        name: Method(CAPABILITY, parameters, _guarded(action, outgoing))
+    methods = {
+        name: Method(CAPABILITY, parameters, _guarded(partial(_with, outgoing, action)))
         for name, (parameters, action) in table.items()
+    }
+    records = (Parameter("records", _records),)
+    return {
+        "outbox.put": Method(CAPABILITY, records, _guarded(partial(_put, accept))),
+        **methods,
     }
 
 
+def _with(
+    outgoing: Callable[[], Outgoing], action: Action, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    return action(outgoing(), given)
+
+
 def _guarded(
-    action: Action, outgoing: Callable[[], Outgoing]
+    action: Callable[[Mapping[str, Any]], dict[str, Any]],
 ) -> Callable[[Mapping[str, Any], int], dict[str, Any]]:
     def call(given: Mapping[str, Any], _: int) -> dict[str, Any]:
         try:
-            return action(outgoing(), given)
+            return action(given)
         except LinkError as error:
             raise bad_parameters(list(error.faults)) from error
         except TrustError as error:
@@ -70,8 +87,8 @@ def _guarded(
     return call
 
 
-def _put(outgoing: Outgoing, given: Mapping[str, Any]) -> dict[str, Any]:
-    receipts = outgoing.accept(given["records"])
+def _put(accept: Accept, given: Mapping[str, Any]) -> dict[str, Any]:
+    receipts = accept(given["records"])
     return {"receipts": [_told(one) for one in receipts]}
 
 

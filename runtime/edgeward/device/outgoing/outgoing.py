@@ -34,6 +34,7 @@ from edgeward.comms.trust.secure_time import SecureTime
 from edgeward.comms.trust.wallet import Wallet
 from edgeward.device.outgoing.auditing import Auditing
 from edgeward.device.outgoing.carrying import Carrier
+from edgeward.device.outgoing.health import Health
 from edgeward.device.outgoing.keeping import Keeping
 from edgeward.device.outgoing.layout import AUDIT, KEYS, OUTBOX, TRUST
 from edgeward.device.outgoing.link import Link, Trusted, keep_link, kept_link
@@ -94,6 +95,7 @@ class Outgoing:
         )
         self.keeping = Keeping(self, clock, self._kept_wake, self._heard)
         self.keeping.level = self._level
+        self.health = Health(clock, lambda: self.outbox.counts().values(), self.keeping)
         self.courier: Courier | None = None
         self._transport: Transport | None = None
         self.carrier = Carrier(
@@ -270,7 +272,8 @@ class Outgoing:
                     pass
                 self._care()
             except StoreError:
-                self._end.wait(IDLE_S)  # the records wait in memory; the next round tries again
+                self.health.look()
+                self._end.wait(IDLE_S)
 
     def _care(self) -> None:
         """What disk and keys need now and then."""
@@ -278,6 +281,7 @@ class Outgoing:
         if now_ns < self._care_ns:
             return
         self._care_ns = now_ns + CARE_NS
+        self.health.look()
         self.audit.round()
         with contextlib.suppress(StoreError):
             self.outbox.retry()

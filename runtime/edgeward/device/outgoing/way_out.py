@@ -1,8 +1,12 @@
 """The door to the way out: opened when it is first needed, or when something lies behind it.
 
-A device that keeps nothing loads nothing of it.
+A device that keeps nothing loads nothing of it. Where the disk cannot be opened, records wait in
+memory (`interim`) until it can; on a thread of its own, since a disk may think for long.
 """
 
+import contextlib
+import threading
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +17,8 @@ from edgeward.ports import Clock, Entropy
 from edgeward.process.events import Tellable
 
 if TYPE_CHECKING:  # loaded with the first record
+    from edgeward.comms.record import Offered, Receipt
+    from edgeward.device.outgoing.interim import Interim
     from edgeward.device.outgoing.outgoing import Outgoing
     from edgeward.profile import Profile
     from edgeward.signal.channel import Channel
@@ -24,6 +30,9 @@ MB = 1 << 20
 QUEUE_MB = 64
 """Before a profile says otherwise."""
 _S_NS = 1_000_000_000
+AGAIN_S, AGAIN_S_MAX = 1.0, 60.0
+"""Between two tries of a disk that could not be opened: twice as long each time."""
+_JOIN_S = 5.0
 _DAY_NS = 86_400 * _S_NS
 
 
@@ -31,7 +40,8 @@ class WayOut:
     """Where records leave a device, if it has a folder to keep them in."""
 
     __slots__ = (
-        "_clock", "_configured", "_device", "_entropy", "_folder", "_profile", "fault", "opened",
+        "_again_ns", "_clock", "_configured", "_device", "_end", "_entropy", "_folder", "_interim",
+        "_lock", "_profile", "_refused", "_thread", "opened",
     )  # fmt: skip
 
     def __init__(self, device: str, folder: Path | None, clock: Clock, entropy: Entropy) -> None:
@@ -43,51 +53,109 @@ class WayOut:
         self._clock, self._entropy = clock, entropy
         self._profile: Profile | None = None
         self._configured = ""
+        self._lock = threading.RLock()
+        self._interim: Interim | None = None
+        self._end = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._again_ns = 0
+        self._refused = ""
         self.opened: Outgoing | None = None
-        self.fault = ""
         parts = [] if folder is None else [folder / OUTBOX, folder / TRUST]
         if self.there and any(part.is_dir() for part in parts):
             self._try_to_open()
+
+    @property
+    def profile_sha256(self) -> str:
+        """Of the profile in force; empty before there is one."""
+        return self._configured
 
     @property
     def there(self) -> bool:
         """Whether records can be kept here at all."""
         return self._folder is not None and all(map(find_spec, NEEDED))
 
+    @property
+    def fault(self) -> str:
+        """Why records are not kept as they should be; empty while they are."""
+        opened = self.opened
+        return self._refused if opened is None else opened.health.fault
+
     def open(self) -> "Outgoing":
-        """The way out.
+        """The way out. What waited in memory for it goes first.
 
         Raises:
             StoreError: its folder cannot be used.
             SealError: the keys are not those of this outbox.
         """
-        if self.opened is None:
-            from edgeward.comms.outbox.allowance import Allowance
-            from edgeward.comms.record import RecordClass
-            from edgeward.comms.trust.peer import CIPHERS
-            from edgeward.device.outgoing.outgoing import Outgoing
-            from edgeward.device.outgoing.thinning import Thinning
+        opened = self.opened
+        if opened is None:
+            from edgeward.adapters.scheduling import freeze_garbage
 
-            assert self._folder is not None
-            profile = self._profile
-            if profile is None:
-                allowance = Allowance(QUEUE_MB * MB)
-            else:
-                order = (RecordClass[kind.name] for kind in profile.offline.eviction_order)
-                allowance = Allowance(profile.offline.queue_mb * MB, eviction=tuple(order))
-            ciphers: tuple[str, ...] = CIPHERS
-            if profile is not None:
-                ciphers = tuple(one.value for one in profile.security.ciphers)
-            self.opened = Outgoing(
-                self._device, self._folder, self._clock, self._entropy, allowance, ciphers
-            )
-            if profile is not None:
-                self.opened.rotation_days = profile.security.certificate_rotation_days
-                self.opened.key_age_ns = profile.security.key_rotation_days * _DAY_NS
-                self.opened.keeping.thinning = Thinning(profile.offline.trend_heartbeat_s * _S_NS)
-                self.opened.keeping.waves.on = profile.offline.waveforms
-                self._note_profile(self.opened)
-        return self.opened
+            opened = self._open()
+            if not self._clock.simulated:
+                freeze_garbage()  # what was loaded for it stays until the end
+        return opened
+
+    def _open(self) -> "Outgoing":
+        with self._lock:
+            if self.opened is None:
+                made = self._made()
+                try:
+                    self._hand_on(made)
+                except BaseException:
+                    made.close()
+                    raise
+                self._refused = ""
+            assert self.opened is not None
+            return self.opened
+
+    def _made(self) -> "Outgoing":
+        from edgeward.comms.outbox.allowance import Allowance
+        from edgeward.comms.record import RecordClass
+        from edgeward.comms.trust.peer import CIPHERS
+        from edgeward.device.outgoing.outgoing import Outgoing
+        from edgeward.device.outgoing.thinning import Thinning
+
+        assert self._folder is not None
+        profile = self._profile
+        if profile is None:
+            allowance = Allowance(QUEUE_MB * MB)
+        else:
+            order = (RecordClass[kind.name] for kind in profile.offline.eviction_order)
+            allowance = Allowance(profile.offline.queue_mb * MB, eviction=tuple(order))
+        ciphers: tuple[str, ...] = CIPHERS
+        if profile is not None:
+            ciphers = tuple(one.value for one in profile.security.ciphers)
+        made = Outgoing(self._device, self._folder, self._clock, self._entropy, allowance, ciphers)
+        if profile is not None:
+            made.rotation_days = profile.security.certificate_rotation_days
+            made.key_age_ns = profile.security.key_rotation_days * _DAY_NS
+            made.keeping.thinning = Thinning(profile.offline.trend_heartbeat_s * _S_NS)
+            made.keeping.waves.on = profile.offline.waveforms
+            self._note_profile(made)
+        return made
+
+    def _hand_on(self, made: "Outgoing") -> None:
+        def done() -> None:
+            self.opened = made
+
+        if self._interim is None:
+            done()
+            return
+        made.keeping.lost += self._interim.lost
+        self._interim.move_to(made, done)
+        self._interim = None
+
+    def accept(self, offered: "Sequence[Offered]") -> "list[Receipt]":
+        """Keep records: on the disk, or in memory where it cannot be opened."""
+        if self.opened is None:
+            self._try_to_open()
+        interim = self._interim
+        if self.opened is None and interim is not None:
+            receipts = interim.accept(offered, self._refused)
+            if receipts is not None:
+                return receipts
+        return self.open().accept(offered)
 
     def configure(self, profile: "Profile", profile_sha256: str) -> None:
         """Keep as much as this profile promises; what waits goes on waiting."""
@@ -104,16 +172,46 @@ class WayOut:
         opened.audit.note("device.configured", {"profile_sha256": self._configured})
 
     def _try_to_open(self) -> None:
-        self.fault = ""
+        """Open it, or keep in memory until that can be done."""
+        if self._interim is not None:
+            return  # somebody is at it
         try:
-            self.open()
+            self._open()
         except EdgewardError as error:
-            self.fault = error.diagnostics()
+            from edgeward.device.outgoing.interim import Interim
+
+            self._refused = error.diagnostics()
+            self._interim = Interim(self._clock)
+            self._again_ns = self._clock.monotonic_ns() + int(AGAIN_S * _S_NS)
+            if not self._clock.simulated:
+                self._end = threading.Event()
+                self._thread = threading.Thread(
+                    target=self._open_in_the_end, args=(self._end,), name="opener", daemon=True
+                )
+                self._thread.start()
+
+    def _open_in_the_end(self, end: threading.Event) -> None:
+        wait_s = AGAIN_S
+        while not end.wait(wait_s):
+            if self._try_again():
+                return
+            wait_s = min(2 * wait_s, AGAIN_S_MAX)
+
+    def _try_again(self) -> bool:
+        try:
+            self._open()
+        except EdgewardError as error:
+            self._refused = error.diagnostics()
+            return False
+        return True
 
     def hand_over(self, event: Tellable) -> None:
         """Have something that the device tells kept; waits for nothing."""
-        if self.opened is not None:
-            self.opened.hand_over(event)
+        opened, interim = self.opened, self._interim
+        if opened is None and interim is not None and not interim.hand_over(event):
+            opened = self.opened
+        if opened is not None:
+            opened.hand_over(event)
 
     def take(
         self,
@@ -146,11 +244,22 @@ class WayOut:
 
     def turn(self) -> None:
         """A simulated clock has moved: do what is due."""
+        now_ns = self._clock.monotonic_ns()
+        if self._interim is not None and now_ns >= self._again_ns:
+            self._again_ns = now_ns + int(AGAIN_S * _S_NS)
+            self._try_again()
         if self.opened is not None:
             self.opened.turn()
 
     def close(self) -> None:
         """Keep what was handed over. Closing twice is fine."""
-        opened, self.opened = self.opened, None
+        self._end.set()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join(timeout=_JOIN_S)
+        if self._interim:  # the last time that it can come to the disk
+            with contextlib.suppress(EdgewardError):
+                self._open()
+        opened, self.opened, self._interim = self.opened, None, None
         if opened is not None:
             opened.close()
