@@ -78,7 +78,7 @@ def policy_file(options: argparse.Namespace) -> Path:
     return beside if beside.exists() else resources.suites() / FILE
 
 
-def configure_policy(parser: argparse.ArgumentParser) -> None:
+def configure_policy(parser: "argparse.ArgumentParser | argparse._ArgumentGroup") -> None:
     """Add the options that a decision needs."""
     parser.add_argument(
         "--policy",
@@ -111,7 +111,7 @@ def configure_policy(parser: argparse.ArgumentParser) -> None:
     _configure_beside(parser)
 
 
-def _configure_beside(parser: argparse.ArgumentParser) -> None:
+def _configure_beside(parser: "argparse.ArgumentParser | argparse._ArgumentGroup") -> None:
     parser.add_argument(
         "--approvals",
         metavar="DIR",

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from edgeward_harness.cli.common import expect_short_life, printable, trusted_keys
 from edgeward_harness.cli.expected import check_build, check_keys
+from edgeward_harness.cli.inspect_pack import is_pack
+from edgeward_harness.cli.inspect_pack import run as inspect_pack
 from edgeward_harness.errors import HarnessError
 
 if TYPE_CHECKING:  # imported where they are used: they would slow the start of every command
@@ -17,17 +19,20 @@ if TYPE_CHECKING:  # imported where they are used: they would slow the start of 
     from edgeward_harness.evidence.verification import Expectation, Verification
 
 HELP = """\
-Verify a bundle without a network, and print what it holds.
+Verify a bundle without a network, and print what it holds. Of a submission pack: verify the
+signature over its list of files, each file, each bundle in it, and make every document again from
+what lies in it, to compare the bytes.
 
 The signer is trusted when the bundle was signed by one of the keys given with --key, or, without
 --key, by the run key of this user on this machine.
 
 exit status:
   0  intact, complete, and signed by a trusted key (the verdict of the run is printed, and may be
-     that it failed: `edgeward gate` decides whether it is good enough)
+     that it failed: `edgeward gate` decides whether it is good enough); a pack is what it says
   1  something was changed or forged, the run is incomplete, or it is of another build or profile
      than expected (--build, --profile); every fault is named
-  2  intact, but the signer is not known here (pass --key), or there is no bundle to read
+  2  intact, but the signer is not known here (pass --key), the pack was made by another harness and
+     cannot be made again by this one, or there is no bundle to read
 """
 
 
@@ -35,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.description = HELP
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="folder of the bundle")
+    parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="folder of the bundle or pack")
     parser.add_argument(
         "--key",
         metavar="PUB",
@@ -66,6 +71,8 @@ def run(options: argparse.Namespace) -> int:
     expect_short_life()
     from edgeward_harness.evidence.verify import verify_bundle
 
+    if is_pack(options.bundle):
+        return inspect_pack(options)
     if not (options.bundle / "manifest.json").is_file():
         raise HarnessError(f"{options.bundle}: no bundle, it holds no manifest.json")
     check_keys(options.key, [options.bundle])

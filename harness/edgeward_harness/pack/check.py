@@ -17,8 +17,8 @@ from edgeward_harness.pack.keeping import BUNDLES, INPUTS, Contents, faults_of, 
 from edgeward_harness.pack.load import load_source
 from edgeward_harness.pack.source import PackSource
 
-Write = Callable[[PackSource], Iterable[tuple[str, bytes]]]
-"""Makes every file of a pack again, by its path."""
+Write = Callable[[PackSource, Path | None], Iterable[tuple[str, bytes]]]
+"""Makes every file of a pack again, by its path, with the templates in it if there are any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,12 @@ def check_pack(
         note = f"not made again: another harness made it ({contents.tool.get('version')})"
         return PackCheck(contents, (), 0, note)
     try:
-        source = load_source(wanted_of(folder, contents))
+        wanted = wanted_of(folder, contents)
+        source = load_source(wanted)
         kept = kept_decision(folder)
         if kept is not None:
             source = replace(source, policy=kept[0], decision=kept[1])
-        found = _compared(contents, write(source))
+        found = _compared(contents, write(source, wanted.templates))
     except HarnessError as fault:
         return PackCheck(contents, (f"cannot be made again: {fault}",), 0)
     return PackCheck(contents, *found)

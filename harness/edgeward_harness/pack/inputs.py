@@ -7,6 +7,7 @@ inputs/submission/   what people said, and the documents they wrote
 inputs/approvals/    signatures of people
 inputs/trusted/      the keys that bundles were held against
 inputs/baseline/     the release before
+inputs/templates/    templates that replace the shipped ones
 inputs/decision.json, sbom.cdx.json, qualification.json
 ```
 """
@@ -32,7 +33,7 @@ from edgeward_harness.trace.load import PLAN
 
 _DECISION, _SBOM, _QUALIFICATION = "decision.json", "sbom.cdx.json", "qualification.json"
 _SUITES, _CLAUSES, _APPROVALS, _TRUSTED = "suites", "clauses", "approvals", "trusted"
-_SAID, _BASELINE = "submission", "baseline"
+_SAID, _BASELINE, _TEMPLATES = "submission", "baseline", "templates"
 
 
 def inputs_of(wanted: Wanted, source: PackSource) -> Iterator[tuple[str, bytes]]:
@@ -53,6 +54,9 @@ def inputs_of(wanted: Wanted, source: PackSource) -> Iterator[tuple[str, bytes]]
     if wanted.baseline is not None:
         found = [path for path in wanted.baseline.rglob("*") if path.is_file()]
         yield from _kept(_BASELINE, wanted.baseline, found)
+    if wanted.templates is not None:
+        found = [path for path in wanted.templates.rglob("*") if path.is_file()]
+        yield from _kept(_TEMPLATES, wanted.templates, found)
     for number, key in enumerate(source.trusted):
         yield f"{INPUTS}/{_TRUSTED}/{number:02}.pem", key.pem
     if source.sbom is not None:
@@ -93,6 +97,7 @@ def wanted_of(folder: Path, contents: Contents) -> Wanted:
         sbom=_there(inputs / _SBOM),
         qualification=_there(inputs / _QUALIFICATION),
         approvals=_there(inputs / _APPROVALS),
+        templates=_there(inputs / _TEMPLATES),
     )
 
 

@@ -46,6 +46,7 @@ class Wanted:
     sbom: Path | None = None
     qualification: Path | None = None
     approvals: Path | None = None
+    templates: Path | None = None
 
 
 def load_source(wanted: Wanted) -> PackSource:

@@ -1,0 +1,143 @@
+"""`edgeward report --pack`: the submission pack of one or more bundles."""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgeward_harness import __version__, resources
+from edgeward_harness.cli.common import printable
+from edgeward_harness.cli.deciding import configure_policy, decided_by
+from edgeward_harness.errors import InputError
+
+if TYPE_CHECKING:  # imported where they are used: they would slow the start of every command
+    from edgeward_harness.evidence.keys import SigningKey
+    from edgeward_harness.pack.load import Wanted
+    from edgeward_harness.pack.model import Pack
+    from edgeward_harness.pack.source import PackSource
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options that only a pack has."""
+    pack = parser.add_argument_group("of a pack")
+    pack.add_argument("--pack", action="store_true", help="write the submission pack of bundles")
+    pack.add_argument(
+        "--submission", metavar="FILE", type=Path, help="what people say (submission.toml)"
+    )
+    pack.add_argument(
+        "--sbom", metavar="FILE", type=Path, help="the bill of materials of the device"
+    )
+    pack.add_argument(
+        "--qualification", metavar="FILE", type=Path, help="the record of edgeward qualify"
+    )
+    pack.add_argument("--as-of", metavar="DAY", help="the day the pack is of (default: today)")
+    pack.add_argument(
+        "--sign", metavar="FILE", type=Path, help="private key (default: the run key)"
+    )
+    configure_policy(pack)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the pack; 0 written, whatever the gate says of it.
+
+    Raises:
+        HarnessError: something a pack cannot rest on; nothing is written.
+    """
+    from edgeward_harness.evidence.keys import run_key
+    from edgeward_harness.pack.build import build_pack
+    from edgeward_harness.pack.load import load_source
+
+    out = _out(options)
+    key = run_key(options.sign)
+    wanted = _wanted(options)
+    source = load_source(wanted)
+    source = _decided(options, source)
+    pack = build_pack(source)
+    _write(wanted, source, pack, out, key)
+    lacking = sum(bool(one.missing) for one in pack.documents)
+    print(printable(f"pack    {out}"))
+    print(printable(f"open    {out / 'index.html'}"))
+    print(printable(f"archive {out / 'submission.zip'}"))
+    print(f"state   {pack.state}; {lacking} of {len(pack.documents)} documents say what they lack")
+    return 0
+
+
+def _out(options: argparse.Namespace) -> Path:
+    if options.out is None:
+        raise InputError("--out", ["missing, expected the folder that the pack becomes"])
+    out = Path(options.out).resolve()
+    inside = [str(one) for one in options.bundles if out.is_relative_to(one.resolve())]
+    if inside or out.exists():
+        raise InputError("--out", [f"found {out}, expected a new folder outside the bundles"])
+    return out
+
+
+def _wanted(options: argparse.Namespace) -> "Wanted":
+    from edgeward_harness.cli.common import trusted_keys
+    from edgeward_harness.pack.load import Wanted
+
+    return Wanted(
+        bundles=tuple(options.bundles),
+        suites=options.suites or resources.suites(),
+        clauses=resources.clauses(),
+        as_of=_day(options.as_of),
+        trusted=trusted_keys(options.key)[0],
+        submission=options.submission,
+        baseline=options.baseline,
+        sbom=options.sbom,
+        qualification=options.qualification,
+        approvals=options.approvals if options.approvals.is_dir() else None,
+        templates=Path(options.templates) if options.templates else None,
+    )
+
+
+def _day(text: str | None) -> date:
+    if text is None:
+        return datetime.now(UTC).date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError("--as-of", [f"found {text!r}, accepted: a day, 2026-01-31"]) from None
+
+
+def _decided(options: argparse.Namespace, source: "PackSource") -> "PackSource":
+    """With what the gate says; the self-audit is asked first, for a policy may ask for it."""
+    from edgeward_harness.pack.build import not_holding
+
+    decided = decided_by(options, not_holding(source))
+    return replace(source, decision=decided.decision, policy=decided.policy.title)
+
+
+def _write(
+    wanted: "Wanted",
+    source: "PackSource",
+    pack: "Pack",
+    out: Path,
+    key: "SigningKey",
+) -> None:
+    from edgeward_harness.evidence.record import utc_text
+    from edgeward_harness.pack.files import files_of
+    from edgeward_harness.pack.inputs import inputs_of
+    from edgeward_harness.pack.keeping import write_pack
+    from edgeward_harness.run.tree import tree_sha256
+
+    def everything() -> Iterator[tuple[str, bytes]]:
+        yield from inputs_of(wanted, source)
+        yield from files_of(pack, source.trace, wanted.templates, _progress)
+
+    made_utc = utc_text(time.time_ns())
+    tool = {"version": __version__, "build_sha256": tree_sha256(Path(__file__).parents[1])}
+    bundles = {one.place: path for one in source.evidence if (path := one.bundle.folder)}
+    write_pack(pack, everything(), bundles, out, key, made_utc, tool)
+    _progress("")
+
+
+def _progress(what: str) -> None:
+    """One line that is written over, where a person watches; nothing at the end."""
+    if sys.stderr.isatty():
+        said = f"  writing {printable(what)}" if what else ""
+        print(f"\r\x1b[K{said}", end="", file=sys.stderr, flush=True)
