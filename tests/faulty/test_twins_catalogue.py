@@ -51,9 +51,14 @@ def bed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bed:
     suites = resources.suites()
     recordings = RECORDINGS if RECORDINGS.is_dir() else None
     return Bed(
-        seeded=CATALOGUE.folder, suites=suites, tests=marked_tests(suites), folder=tmp_path / "runs",
-        recordings=recordings, trusted=[run_key().public], expected=Expectation(),
-    )  # fmt: skip
+        seeded=CATALOGUE.folder,
+        suites=suites,
+        tests=marked_tests(suites),
+        folder=tmp_path / "runs",
+        recordings=recordings,
+        trusted=[run_key().public],
+        expected=Expectation(),
+    )
 
 
 @pytest.mark.parametrize("run", list(runs()))

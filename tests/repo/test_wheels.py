@@ -24,6 +24,7 @@ DATA = {
     "device_profiles": "edgeward_harness/device_profiles",
     "reports/soup": "edgeward_harness/soup",
     "reports/templates": "edgeward_harness/templates",
+    "tests/faulty/devices": "edgeward_harness/seeded",
 }
 """Where a folder of the checkout lies in the harness's wheel."""
 
@@ -40,6 +41,7 @@ folders = {
     "device_profiles": resources.device_profiles(),
     "reports/soup": resources.soup().parent,
     "reports/templates": resources.templates(),
+    "tests/faulty/devices": resources.seeded(),
 }
 print(json.dumps({
     f"{name}/{path.relative_to(folder).as_posix()}": hashlib.sha256(path.read_bytes()).hexdigest()
@@ -168,7 +170,7 @@ def test_a_device_runs_the_installed_runtime(device: Environment) -> None:
 def test_a_device_has_the_runtimes_commands_only(device: Environment, bench: Environment) -> None:
     on_device, on_bench = device.run("edgeward", "--help"), bench.run("edgeward", "--help")
     assert on_device.returncode == on_bench.returncode == 0
-    for command in ("verify", "inspect", "gate", "trace", "report", "agent-check"):
+    for command in ("verify", "inspect", "gate", "trace", "report", "agent-check", "qualify"):
         assert f" {command} " not in on_device.stdout
         assert f" {command} " in on_bench.stdout
 
