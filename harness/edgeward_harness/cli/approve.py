@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeward_harness import resources
-from edgeward_harness.cli.common import expect_short_life, printable, trusted_keys
-from edgeward_harness.cli.expected import check_keys
+from edgeward_harness.cli.approve_subject import RefusalError, document, subject_of
+from edgeward_harness.cli.common import expect_short_life, printable
 from edgeward_harness.cli.signing import (
     configure_signing,
     open_key,
@@ -27,7 +26,8 @@ Sign as a person. What is signed is a digest, so it holds for exactly this thing
 
   edgeward approve plan --profile NAME    the plan, before it is run
   edgeward approve BUNDLE                 results; a bundle that does not verify is not signed
-  edgeward approve FILE                   a document, such as a page of the pack
+  edgeward approve PACK                   a pack, the same
+  edgeward approve FILE                   a document
   edgeward approve key --key PEM          signs nothing: prints the key's line for a policy
 
 Each signature says who, as what, what it means and when, and is appended to a trail that shows if
@@ -40,15 +40,13 @@ exit status:
 """
 
 
-class RefusalError(HarnessError):
-    """What was to be signed must not be."""
-
-
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.description = HELP
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("thing", metavar="THING", help="plan, key, or the path of a bundle or file")
+    parser.add_argument(
+        "thing", metavar="THING", help="plan, key, or the path of a bundle, pack or file"
+    )
     parser.add_argument("--meaning", metavar="WORD", help="what your signature means")
     configure_signing(parser)
     parser.add_argument(
@@ -84,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
     who = who_signs(options)
     stamp = stamper_of(options)
     try:
-        subject, author = _subject(options)
+        subject, author = subject_of(options)
         meaning = _meaning(options.meaning, subject)
         signer = open_key(options)
         _check_not_own(meaning, signer, author)
@@ -127,73 +125,6 @@ def _meaning(text: str | None, subject: "Subject") -> "Meaning":
     return found
 
 
-def _subject(options: argparse.Namespace) -> tuple["Subject", str | None]:
-    """What is signed, and the id of the key of whoever made it."""
-    if options.thing == "plan":
-        return _plan(options), None
-    path = Path(options.thing)
-    if path.is_dir():
-        return _bundle(options, path)
-    return _document(path), None
-
-
-def _plan(options: argparse.Namespace) -> "Subject":
-    from edgeward.profile import load_profile
-    from edgeward_harness.approval.plan import plan_before, plan_subject
-    from edgeward_harness.run.tree import tree_sha256
-    from edgeward_harness.trace.load import load_trace
-    from edgeward_harness.trace.vocabulary import Depth
-
-    if options.profile is None:
-        raise InputError("--profile", ["missing; expected the profile that the plan is for"])
-    if options.depth not in {depth.value for depth in Depth}:
-        accepted = ", ".join(Depth)
-        raise InputError("--depth", [f"found {options.depth!r}, accepted: {accepted}"])
-    suites = options.suites or resources.suites()
-    folders = [*options.profiles, resources.device_profiles()]
-    profile = load_profile(options.profile, folders).profile
-    told = (profile.name, profile.sha256)
-    return plan_subject(plan_before(load_trace(suites), told, options.depth, tree_sha256(suites)))
-
-
-def _bundle(options: argparse.Namespace, path: Path) -> tuple["Subject", str | None]:
-    from edgeward_harness.approval.statement import Subject
-    from edgeward_harness.approval.words import Meaning, SubjectKind
-    from edgeward_harness.evidence.files import digest_file
-    from edgeward_harness.evidence.layout import STATEMENT
-    from edgeward_harness.evidence.verify import verify_bundle
-
-    check_keys(options.trust, [path])
-    keys, _ = trusted_keys(options.trust)
-    found = verify_bundle(path, keys)
-    if found.faults or found.bundle is None or found.assessment is None:
-        why = "; ".join(found.faults[:5])
-        raise RefusalError(f"{path} does not verify: {why} (a signer is trusted with --trust PUB)")
-    manifest, verdict = found.bundle.manifest, found.assessment.verdict.value
-    if options.meaning == Meaning.APPROVED_RELEASE and verdict != "passed":
-        raise RefusalError(f"{path}: the run is {verdict.replace('_', ' ')}; none is released")
-    about = {
-        "run": manifest.run,
-        "profile": manifest.profile.name,
-        "realization": manifest.unit.realization,
-        "depth": manifest.depth,
-        "verdict": verdict,
-    }
-    sha256 = digest_file(path / STATEMENT)
-    return Subject(SubjectKind.BUNDLE, STATEMENT, sha256, about), found.signer
-
-
-def _document(path: Path) -> "Subject":
-    from edgeward_harness.approval.statement import Subject
-    from edgeward_harness.approval.words import SubjectKind
-    from edgeward_harness.evidence.files import digest_file
-
-    try:
-        return Subject(SubjectKind.DOCUMENT, path.name, digest_file(path), {"file": path.name})
-    except OSError as fault:
-        raise HarnessError(f"{path}: {fault.strerror}") from fault
-
-
 def _signed_pdf(
     options: argparse.Namespace, signer: "Signer", name: str, meaning: "Meaning"
 ) -> "Subject":
@@ -208,7 +139,7 @@ def _signed_pdf(
         raise HarnessError(f"{path}: {fault.strerror}") from fault
     signed = sign_pdf(data, signer, name=name, reason=meaning.said, moment=datetime.now(UTC))
     write_whole(options.pdf, signed)
-    return _document(options.pdf)
+    return document(options.pdf)
 
 
 def _check_not_own(meaning: "Meaning", signer: "Signer", author: str | None) -> None:
