@@ -60,6 +60,16 @@ def test_no_byte_of_the_mark_keeps_anything_back(folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("mask", [0x03, 0x80])
+def test_no_byte_of_the_head_of_the_file_costs_anything_untold(folder: Path, mask: int) -> None:
+    life = laid(folder / "live", closed=True)
+    data = life.files[FILE]
+    for at in range(100):
+        changed = data[:at] + bytes([data[at] ^ mask]) + data[at + 1 :]
+        assert not looked_at(folder / f"at-{at}", life, FILE, changed), at
+
+
+@pytest.mark.slow
 def test_no_head_in_the_log_costs_anything_untold(folder: Path) -> None:
     life = laid(folder / "live", closed=False)
     heads = range(HEAD_BYTES, HEAD_BYTES + FRAME_BYTES * len(frames(life)), FRAME_BYTES)

@@ -19,7 +19,9 @@ from edgeward.ports import Value
 
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _UNREADABLE = frozenset({sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ})
-_UNKNOWN = re.compile("no such (table|column)|has no column named|Could not decode")
+_UNKNOWN = re.compile(
+    "no such (table|column)|has no column named|Could not decode|unsupported file format"
+)
 """Statements and tables are fixed: where they do not fit, the tables were changed on the disk."""
 _LOG, _INDEX, _SPARE, _JOURNAL = "-wal", "-shm", "-spare", "-journal"
 _PARTS = ("", _LOG, _INDEX, _SPARE, _JOURNAL)

@@ -25,6 +25,8 @@ from edgeward.ports import Database, DatabaseFile, Entropy
 _TOKEN_BYTES = 8
 _CHECKED_BYTES_MAX = 256 << 20
 """A larger database is not looked through at every start: damage shows where it is read."""
+_KINDS_AT, _KINDS = 18, (b"\1\1", b"\2\2")
+"""How a database is written and read: before and since its log was begun."""
 _NO_EPOCH = Epoch(0, bytes(_TOKEN_BYTES))
 
 
@@ -36,12 +38,18 @@ def open_core(
     Raises:
         StoreError: the disk refused, or what lies there is newer than this runtime.
     """
-    if log_is_damaged(file):
+    if _head_is_damaged(file) or log_is_damaged(file):
         file.set_aside()
     try:
         return _opened(file, sealer, entropy, allowance)
     except DamagedError:
         return _opened(file, sealer, entropy, allowance)
+
+
+def _head_is_damaged(file: DatabaseFile) -> bool:
+    """Whether SQLite would take what lies there for a file of another kind, and refuse to write."""
+    kinds = file.read("", log=False, offset=_KINDS_AT, size_bytes=len(_KINDS[0]))
+    return len(kinds) == len(_KINDS[0]) and kinds not in _KINDS
 
 
 def _opened(

@@ -21,6 +21,7 @@ from edgeward.ports import Database
 VERSION: Final = 2
 _MARK: Final = 0x45574F00
 """`EWO`, and the version: a version that only one of two places tells is damaged, not newer."""
+_VERSION_MAX: Final = 0xFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def version_of(database: Database) -> int:
     ((version,),) = database.execute("PRAGMA user_version")
     if (mark, version) == (0, 0) and not database.execute("SELECT 1 FROM sqlite_schema LIMIT 1"):
         return 0
-    if version < 1 or mark != _MARK | version:
+    if not 1 <= version <= _VERSION_MAX or mark != _MARK | version:
         raise DamagedError(f"the database has the mark {mark:#x} and version {version}")
     return int(version)
 
