@@ -54,7 +54,7 @@ def _lines(found: "PackCheck", folder: Path) -> list[str]:
     contents = found.contents
     told = [
         f"pack    {folder}",
-        f"of      {contents.device}, {contents.release}",
+        f"of      {contents.device}, release {contents.release}",
         f"as of   {contents.as_of}",
         f"state   {contents.state}",
         f"root    {contents.root_sha256}",

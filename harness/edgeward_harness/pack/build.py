@@ -23,6 +23,8 @@ _PLAIN = (
     "doc05_soup",
     "doc06_protocols",
     "doc07_records",
+    "doc10_alarms",
+    "doc11_security",
     "doc12_security_risk",
     "doc14_versions",
     "doc15_anomalies",
@@ -48,7 +50,7 @@ def build_pack(source: PackSource) -> Pack:
     return Pack(
         title=about.title,
         device=about.device or "device not named",
-        release=about.release or "release not named",
+        release=about.release or "not named",
         as_of=source.as_of.isoformat(),
         root_sha256=source.root_sha256,
         state=state_of(source.decision),
