@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +80,11 @@ def run(options: argparse.Namespace) -> int:
         return _hold(read_limited(options.given), options)
     joined = _joined(options, as_of)
     data = _written(joined, options.out)
-    faults = joined.faults() if options.check else tuple(map(str, joined.inventory.findings))
+    faults = (
+        joined.faults(as_of or datetime.now(UTC).date())
+        if options.check
+        else tuple(map(str, joined.inventory.findings))
+    )
     _tell("is wrong", faults)
     held = _hold(data, options) if options.against else 0
     return 1 if faults else held

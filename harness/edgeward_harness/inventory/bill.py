@@ -17,13 +17,17 @@ from uuid import NAMESPACE_URL, uuid5
 from edgeward.canonical import digest
 from edgeward_harness.inventory.cards import model_card
 from edgeward_harness.inventory.joined import Joined
-from edgeward_harness.inventory.model import Component, Inventory, Kind, Trouble
+from edgeward_harness.inventory.model import OF_OTHERS, Component, Inventory, Kind, Trouble
 from edgeward_harness.inventory.notices import Anomaly, Exploited
 from edgeward_harness.inventory.soup import Soup
 from edgeward_harness.inventory.words import MISSING, Word
 
 SPEC: Final = "1.6"
-_HASHED: Final = {Kind.SOFTWARE: "RECORD", Kind.BUNDLED: "as its nested bill tells"}
+_HASHED: Final = {
+    Kind.PLATFORM: "the program of the interpreter",
+    Kind.SOFTWARE: "RECORD",
+    Kind.BUNDLED: "as its nested bill tells",
+}
 _TYPES: Final = {Kind.BUNDLED: "library"}
 
 Json = dict[str, Any]
@@ -115,7 +119,7 @@ def _soup(
     joined: Joined, one: Component, entry: Soup | None, *, own: bool
 ) -> list[tuple[str, str]]:
     """What was decided about a component; of software of others, that nothing was."""
-    if own or one.kind not in (Kind.SOFTWARE, Kind.BUNDLED):
+    if own or one.kind not in OF_OTHERS:
         return []
     if entry is None:
         return [(Word.SOUP, MISSING)]
@@ -166,7 +170,8 @@ def _composition(inventory: Inventory) -> Json:
     """Whether the tree of what is required is whole; of what lies within files nobody can say."""
     absent = any(one.trouble is Trouble.ABSENT for one in inventory.findings)
     whole = "incomplete" if absent else "complete"
-    refs = [one.ref for one in inventory.components if one.kind is Kind.SOFTWARE]
+    kinds = (Kind.PLATFORM, Kind.SOFTWARE)
+    refs = [one.ref for one in inventory.components if one.kind in kinds]
     return {"aggregate": whole, "dependencies": sorted([inventory.root.ref, *refs])}
 
 

@@ -31,7 +31,7 @@ def bundled_in(info: Path, owner: Component) -> tuple[list[Component], list[Find
     findings: list[Finding] = []
     for path in sorted((info / FOLDER).glob("*")):
         try:
-            for one in _components(_bill(path)):
+            for one in everything_in(_bill(path)):
                 _take(one, owner, found)
         except (InputError, ValueError, RecursionError) as error:
             told = str(error).splitlines()[-1].strip(" -")[:200]
@@ -47,8 +47,12 @@ def _bill(path: Path) -> Mapping[str, Any]:
     return value
 
 
-def _components(bill: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """All components of a bill, those within others included."""
+def everything_in(bill: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """All components of a bill, those within others included.
+
+    Raises:
+        ValueError: there are too many, or they lie too deep in each other.
+    """
     level = objects(bill.get("components"))
     count = 0
     for _ in range(DEPTH_MAX):

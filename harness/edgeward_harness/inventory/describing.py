@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+from edgeward_harness.inventory.files import file_digest
 from edgeward_harness.inventory.licences import licence_of
 from edgeward_harness.inventory.model import Component, Kind
 from edgeward_harness.inventory.records import entries, files_sha256, record_sha256
-from edgeward_harness.inventory.sites import Installed
+from edgeward_harness.inventory.sites import Environment, Installed
 
 LINKED: Final = "linked to a folder outside: no RECORD lists the files of its package"
 _ADDRESS: Final = re.compile(r"\s*<[^>]*>|\s*\([^)]*@[^)]*\)")
@@ -32,6 +33,24 @@ def describe(one: Installed) -> Component:
         files=len([entry for entry in listed if not entry.is_byte_code]),
         description=one.says("Summary"),
         installed_as=LINKED if _is_linked(one) else "",
+    )
+
+
+def interpreter(environment: Environment) -> Component:
+    """The interpreter of an environment: it is of others too, and runs all the rest.
+
+    Its digest is that of its program alone; a library that the program loads is not in it.
+    """
+    program = environment.interpreter
+    version = environment.python
+    return Component(
+        kind=Kind.PLATFORM,
+        ref=f"cpython@{version}",
+        name="cpython",
+        version=version,
+        purl=f"pkg:generic/cpython@{version}",
+        sha256=file_digest(program).hex() if program else "",
+        description="The interpreter and its standard library",
     )
 
 

@@ -1,8 +1,8 @@
 """Is the version that ships the version that was tested? A bill held against what runs recorded.
 
 Rules:
-- The build, each model and each distribution that a run was seen with is in the bill, with the same
-  digest. One that is not, or is another, refuses the bill.
+- The build, each model, each distribution that a run was seen with, and the interpreter that ran
+  it, are in the bill, with the same digest. One that is not, or is another, refuses the bill.
 - Where a run does not say what a rule needs, the bill is refused too: nothing was shown.
 - What ships and was seen in no run is told. Where it lay installed beside the device in a run,
   with the same digest, that is told as well; it refuses nothing.
@@ -56,11 +56,15 @@ class Seen:
     """The distributions that the device was seen to use; None: no record names them."""
     beside: Mapping[str, Part] = field(default_factory=dict)
     """Those that lay installed beside."""
+    interpreters: Mapping[str, Part] = field(default_factory=dict)
+    """What ran it, by the name of the program."""
 
 
 def hold(shipped: Shipped, tested: Sequence[Seen]) -> tuple[Mismatch, ...]:
     """Every way in which what ships is not what was tested; none that refuses: it is."""
     found = [Mismatch(Gap.FINDING, "the bill", one) for one in shipped.findings]
+    for name in shipped.twice:
+        found.append(Mismatch(Gap.DIFFERENT, "the bill", f"names {name} more than once"))
     if not tested:
         found.append(Mismatch(Gap.UNTOLD, "the bill", "was held against no bundle"))
     for one in tested:
@@ -80,6 +84,20 @@ def _held(shipped: Shipped, one: Seen) -> Iterator[Mismatch]:
         told = f"tested model {one.models[sha256]} ({_short(sha256)}) is not in the bill"
         yield Mismatch(Gap.DIFFERENT, one.source, told)
     yield from _distributions(shipped, one)
+    yield from _interpreters(shipped, one)
+
+
+def _interpreters(shipped: Shipped, one: Seen) -> Iterator[Mismatch]:
+    """The program that ran the device; asked of a run that says what it used."""
+    ships = shipped.interpreter.sha256 if shipped.interpreter else ""
+    if one.used is not None and not (one.interpreters and ships):
+        lacking = "the bill" if one.interpreters else "the run"
+        yield Mismatch(Gap.UNTOLD, one.source, f"{lacking} has no digest of one interpreter")
+        return
+    for name, seen in sorted(one.interpreters.items()):
+        if ships and seen.sha256 != ships:
+            told = f"was run by {name} {_short(seen.sha256)}, the bill has {_short(ships)}"
+            yield Mismatch(Gap.DIFFERENT, one.source, told)
 
 
 def _distributions(shipped: Shipped, one: Seen) -> Iterator[Mismatch]:

@@ -13,13 +13,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from urllib.parse import unquote
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion
 
 from edgeward_harness.errors import InputError
-from edgeward_harness.inventory.model import Component, Inventory, Kind
+from edgeward_harness.inventory.model import OF_OTHERS, Component, Inventory
 from edgeward_harness.inventory.notices import SETTLED, Anomaly, Notices, Statement
 from edgeward_harness.inventory.soup import Soup, SoupList, Support
 
@@ -85,23 +86,22 @@ class Joined:
     @property
     def soup_components(self) -> tuple[Component, ...]:
         """All software that is not the device's own."""
-        kinds = (Kind.SOFTWARE, Kind.BUNDLED)
-        return tuple(one for one in self.inventory.components if one.kind in kinds)
+        return tuple(one for one in self.inventory.components if one.kind in OF_OTHERS)
 
-    def faults(self) -> tuple[str, ...]:
+    def faults(self, today: date) -> tuple[str, ...]:
         """Everything that keeps the list from being whole and settled, as a sentence each."""
         found = [str(one) for one in self.inventory.findings]
         if self.inventory.root.installed_as:
             found.append(f"{self.inventory.root.title}: {self.inventory.root.installed_as}")
         for one in self.soup_components:
-            found += [f"{one.ref}: {fault}" for fault in self._faults(one)]
+            found += [f"{one.ref}: {fault}" for fault in self._faults(one, today)]
         named = (self.inventory.root, *self.inventory.components)
         found += [f"{one.ref}: {fault}" for one in named for fault in self._open_flaws(one)]
         found += [f"{one.id}: names {one.subject!r}, which is not here"
                   for one in self.unmatched_statements]  # fmt: skip
         return tuple(found)
 
-    def _faults(self, component: Component) -> Iterable[str]:
+    def _faults(self, component: Component, today: date) -> Iterable[str]:
         entry = self.entry(component)
         if component.installed_as:
             yield component.installed_as
@@ -111,7 +111,7 @@ class Joined:
         if entry.support is Support.ENDED:
             yield "nobody supports it any more"
         ends = entry.end_of_support
-        if self.as_of is not None and ends is not None and ends < self.as_of:
+        if ends is not None and ends < today:
             yield f"its support ended on {ends.isoformat()}"
         if self.notices.anomalies and not component.owner and not self.list_read(component):
             yield "no list of published anomalies that was given speaks of it"
@@ -127,12 +127,21 @@ def is_about(subject: str, component: Component) -> bool:
     """Whether a name that a source uses is that of a component."""
     if subject in (component.ref, component.name):
         return True
-    plain = subject.partition("?")[0].partition("#")[0]
+    kind, version = _split(subject)
+    own, _ = _split(component.purl)
+    return version in ("", component.version) and kind in (own, component.name)
+
+
+def _split(purl: str) -> tuple[str, str]:
+    """The kind and name of a purl in their usual spelling, and its version, if it has one."""
+    plain = unquote(purl.partition("?")[0].partition("#")[0])
     kind, at, version = plain.rpartition("@")
     if not at:
         kind, version = plain, ""
-    own, _, _ = component.purl.partition("?")[0].rpartition("@")
-    return version in ("", component.version) and kind.lower() in (own.lower(), component.name)
+    family, slash, name = kind.rpartition("/")
+    if family.lower() == "pkg:pypi":
+        name = canonicalize_name(name)
+    return f"{family.lower()}{slash}{name}", version
 
 
 def _younger(before: Statement | None, after: Statement) -> Statement:

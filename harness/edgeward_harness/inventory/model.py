@@ -12,6 +12,8 @@ from enum import StrEnum
 class Kind(StrEnum):
     """What a component is; the words are those of CycloneDX."""
 
+    PLATFORM = "platform"
+    """The interpreter that runs all the others."""
     SOFTWARE = "library"
     """A distribution that is installed."""
     BUNDLED = "bundled"
@@ -32,6 +34,10 @@ class Trouble(StrEnum):
     UNMET = "unmet"  # installed in a version that does not do
     TWICE = "twice"  # installed in two versions
     UNREADABLE = "unreadable"  # a nested bill, or a card, that cannot be read
+
+
+OF_OTHERS = (Kind.PLATFORM, Kind.SOFTWARE, Kind.BUNDLED)
+"""Software that others made: each needs an answer in the SOUP list."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

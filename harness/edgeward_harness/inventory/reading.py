@@ -12,6 +12,7 @@ from typing import Any
 
 from edgeward.canonical import sha256_hex
 from edgeward_harness.errors import InputError
+from edgeward_harness.inventory.bundled import everything_in
 from edgeward_harness.inventory.model import Kind
 from edgeward_harness.inventory.said import day_of, objects, text
 from edgeward_harness.inventory.words import MISSING, Word
@@ -102,6 +103,10 @@ def read_bill(data: bytes, source: str) -> Bill:
         raise InputError(source, [f"is not JSON: {error}"]) from error
     if not isinstance(value, dict) or value.get("bomFormat") != "CycloneDX":
         raise InputError(source, ["found no CycloneDX in JSON, which is what is accepted"])
+    try:
+        parts = tuple(map(_part, everything_in(value)))
+    except ValueError as error:
+        raise InputError(source, [str(error)]) from error
     metadata = _object(value.get("metadata"))
     root = metadata.get("component")
     if not isinstance(root, dict) or not text(root.get("name")):
@@ -109,7 +114,7 @@ def read_bill(data: bytes, source: str) -> Bill:
         raise InputError(source, [told])
     return Bill(
         root=_part(root),
-        parts=tuple(map(_part, objects(value.get("components")))),
+        parts=parts,
         depends={
             text(one.get("ref")): tuple(map(text, one.get("dependsOn") or ()))
             for one in objects(value.get("dependencies"))

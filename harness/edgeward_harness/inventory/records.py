@@ -13,6 +13,7 @@ Rules:
 import base64
 import csv
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -109,7 +110,7 @@ def _over(info: Path, digest_of: Callable[[Entry], bytes]) -> str:
 def _digest_on_disk(path: Path) -> bytes:
     try:
         return file_digest(path)
-    except OSError:
+    except (OSError, ValueError):  # a path with a zero byte in it is none
         return b"missing"
 
 
@@ -132,9 +133,9 @@ def check(name: str, info: Path, prefix: Path) -> tuple[Finding, ...]:
 
 
 def _fault(name: str, entry: Entry, site: Path, prefix: Path) -> Finding | None:
-    path = site / entry.path
-    if not path.resolve().is_relative_to(prefix.resolve()):
+    if "\0" in entry.path or not _inside(site / entry.path, prefix):
         return Finding(name, Trouble.OUTSIDE, entry.path)
+    path = site / entry.path
     if entry.is_byte_code:
         return None
     if not path.is_file():
@@ -146,6 +147,12 @@ def _fault(name: str, entry: Entry, site: Path, prefix: Path) -> Finding | None:
         told = f"found the digest {entry.algorithm!r}, {accepted}"
         return Finding(name, Trouble.UNLISTED, entry.path, told)
     return _held(name, entry, path)
+
+
+def _inside(path: Path, prefix: Path) -> bool:
+    """Whether a path leads to a place within an environment, wherever its links lead."""
+    real, within = os.path.realpath(path), os.path.realpath(prefix)
+    return Path(real).is_relative_to(within)
 
 
 def _held(name: str, entry: Entry, path: Path) -> Finding | None:

@@ -9,6 +9,7 @@ Rules:
 - The version of Python is told by `pyvenv.cfg`, else by the folder's name.
 """
 
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -121,6 +122,13 @@ class Environment:
         if said and said[1].startswith(f"{minor}."):
             return said[1]
         return _of_this_minor(minor)
+
+    @cached_property
+    def interpreter(self) -> Path | None:
+        """The program of its Python, links followed; None where there is none."""
+        near = (self.prefix / "bin" / name for name in ("python3", "python"))
+        real = (Path(os.path.realpath(one)) for one in near)
+        return next((one for one in real if one.is_file()), None)
 
     @cached_property
     def markers(self) -> dict[str, str]:

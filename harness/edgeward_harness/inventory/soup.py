@@ -23,7 +23,7 @@ from packaging.version import InvalidVersion
 from edgeward.profile.wording import nearest, shown
 from edgeward_harness.errors import InputError
 from edgeward_harness.inventory.files import read_limited
-from edgeward_harness.inventory.model import Component, Kind
+from edgeward_harness.inventory.model import OF_OTHERS, Component
 
 
 class Support(StrEnum):
@@ -77,7 +77,7 @@ class SoupList:
 
     def entry_for(self, component: Component) -> Soup | None:
         """The entry of a component, in this version; of what is bundled, its own entry only."""
-        if component.kind not in (Kind.SOFTWARE, Kind.BUNDLED):
+        if component.kind not in OF_OTHERS:
             return None
         name = canonicalize_name(component.name)
         named = (one for one in self.entries if one.name == name)

@@ -19,7 +19,7 @@ from edgeward_harness.errors import InputError
 from edgeward_harness.inventory.bundled import bundled_in
 from edgeward_harness.inventory.checking import check_files
 from edgeward_harness.inventory.closure import Closure, closure
-from edgeward_harness.inventory.describing import describe, package_of
+from edgeward_harness.inventory.describing import describe, interpreter, package_of
 from edgeward_harness.inventory.model import Component, Finding, Inventory
 from edgeward_harness.inventory.models import Taken, models_in, take_model
 from edgeward_harness.inventory.sites import Environment
@@ -57,7 +57,8 @@ def take(
     within, unreadable = _within(environment, parts.values())
     root, build = parts.pop(name), package_sha256(package) if package else ""
     purl = f"pkg:generic/{root.name}@{quote(root.version, safe='.')}?checksum=sha256:{build}"
-    carried = (*root.requires, *(one.model.ref for one in taken))
+    runs = interpreter(environment)
+    carried = (*root.requires, runs.ref, *(one.model.ref for one in taken))
     findings = {
         *environment.findings,
         *needed.findings,
@@ -70,7 +71,7 @@ def take(
         build_sha256=build,
         python=environment.python,
         extras=tuple(sorted(map(canonicalize_name, extras))),
-        components=_each_once([*parts.values(), *within, *_of(taken)]),
+        components=_each_once([runs, *parts.values(), *within, *_of(taken)]),
         cards=tuple({one.card.ref: one.card for one in taken}.values()),
         beside=_beside(environment, needed.requires),
         findings=tuple(sorted(findings)),

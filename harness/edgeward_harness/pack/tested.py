@@ -53,7 +53,8 @@ def _with(told: Seen, bundle: Bundle, sha256: str) -> Seen:
     used = value.get("used") if isinstance(value, dict) else None
     if not isinstance(used, dict) or not used:
         return told
-    return replace(told, used=_parts(used), beside=_parts(value.get("beside")))
+    beside, runs = (_parts(value.get(name)) for name in ("beside", "interpreters"))
+    return replace(told, used=_parts(used), beside=beside, interpreters=runs)
 
 
 def against(sbom: bytes, bundles: Iterable[tuple[str, Bundle]]) -> tuple[Mismatch, ...]:

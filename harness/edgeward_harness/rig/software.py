@@ -44,13 +44,19 @@ class Software:
     """Each by its name, with its version and the digest over its files."""
     beside: Mapping[str, Part]
     """Those that lie installed beside, by what their RECORDs list."""
+    interpreters: Mapping[str, Part]
+    """What runs it, by the name of the program, with the digest of that file alone."""
     incomplete: str
     """Why there may be more; empty when the rules tell all."""
 
     @property
     def identity(self) -> dict[str, dict[str, dict[str, str]]]:
         """Which distributions these are, as a record keeps it."""
-        groups = {"used": self.distributions, "beside": self.beside}
+        groups = {
+            "used": self.distributions,
+            "beside": self.beside,
+            "interpreters": self.interpreters,
+        }
         return {
             group: {name: asdict(part) for name, part in parts.items()}
             for group, parts in groups.items()
@@ -81,6 +87,11 @@ def software_of(device: DeviceSession) -> Software:
         files={path: path.stat().st_size for path in sorted(files) if path.is_file()},
         distributions={name: sites.part(name) for name in sorted(wanted)},
         beside=sites.beside(wanted),
+        interpreters={
+            one.executable.name: Part("", _digest(one.executable))
+            for one in programs
+            if one.is_python
+        },
         incomplete=f"{', '.join(strange)}: no Python program, its files cannot be told"
         if strange
         else "",

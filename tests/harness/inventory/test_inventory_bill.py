@@ -13,11 +13,12 @@ from edgeward.canonical import sha256_hex
 from edgeward_harness import resources
 from edgeward_harness.errors import HarnessError, InputError
 from edgeward_harness.inventory.bill import bill, bill_bytes
-from edgeward_harness.inventory.joined import Joined, join
+from edgeward_harness.inventory.joined import Joined, is_about, join
 from edgeward_harness.inventory.lists import load_anomalies, load_exploited
-from edgeward_harness.inventory.model import Kind, Trouble
+from edgeward_harness.inventory.model import Component, Kind, Trouble
 from edgeward_harness.inventory.notices import Notices
 from edgeward_harness.inventory.reading import read_bill
+from edgeward_harness.inventory.shipped import shipped
 from edgeward_harness.inventory.sites import Environment
 from edgeward_harness.inventory.soup import SoupList, load_soup
 from edgeward_harness.inventory.take import take
@@ -40,6 +41,17 @@ licence = "BSD-3-Clause"
 bundled = "Released together."
 """
 NESTED = {"bomFormat": "CycloneDX", "components": [{"name": "blas", "version": "3"}]}
+PYTHON = """
+[[soup]]
+name = "cpython"
+versions = "==3.11.*"
+purpose = "Runs everything."
+needs = ["That it runs."]
+runs_on = "Linux."
+requirements = []
+support = "maintained"
+end_of_support = 2027-10-31
+"""
 DAY = "2026-05-01"
 
 
@@ -76,7 +88,7 @@ def prefix(tmp_path: Path) -> Path:
 
 def joined(prefix: Path, soup: str = ENTRY, notices: Notices | None = None) -> Joined:
     listed = prefix.parent / "soup.toml"
-    listed.write_text(soup, encoding="utf-8")
+    listed.write_text(soup + PYTHON, encoding="utf-8")
     inventory = take(Environment(prefix), "edgeward")
     return join(inventory, load_soup(listed), notices or Notices(), date(2026, 6, 1))
 
@@ -102,11 +114,14 @@ def test_a_bill_reads_back(prefix: Path) -> None:
     found = read_bill(data, "bill")
     assert found.root.title == "edgeward 1.0"
     assert [(one.kind, one.name) for one in found.parts] == [
-        (Kind.SOFTWARE, "arrays"), (Kind.DATA, "set"), (Kind.MODEL, "rhythm"),
+        (Kind.SOFTWARE, "arrays"),
+        (Kind.PLATFORM, "cpython"),
+        (Kind.DATA, "set"),
+        (Kind.MODEL, "rhythm"),
     ]  # fmt: skip
     assert found.parts[0].says(Word.END_OF_SUPPORT) == "2027-06-30"
-    assert found.parts[1].description == "train, 3 patients; choose, 3 patients"
-    assert found.depends["edgeward@1.0"] == ("arrays@1.0", "model:rhythm@3")
+    assert found.parts[2].description == "train, 3 patients; choose, 3 patients"
+    assert found.depends["edgeward@1.0"] == ("arrays@1.0", "cpython@3.11.2", "model:rhythm@3")
     assert found.day == "2026-06-01"
 
 
@@ -144,7 +159,7 @@ def test_a_model_that_is_not_the_one_of_its_card_is_found(prefix: Path) -> None:
 
 
 def faults(prefix: Path, soup: str = ENTRY, notices: Notices | None = None) -> str:
-    return "\n".join(joined(prefix, soup, notices).faults())
+    return "\n".join(joined(prefix, soup, notices).faults(date(2026, 6, 1)))
 
 
 def test_what_is_not_in_the_list_is_a_row_and_a_fault(prefix: Path) -> None:
@@ -181,9 +196,9 @@ def test_support_that_ended_is_a_fault(prefix: Path) -> None:
         ("[[soup]]", "[[soup", "is not TOML"),
     ],
 )
-def test_a_fault_in_the_list_is_named(prefix: Path, was: str, becomes: str, said: str) -> None:
+def test_a_fault_in_the_list_is_named(tmp_path: Path, was: str, becomes: str, said: str) -> None:
     with pytest.raises(InputError) as caught:
-        joined(prefix, ENTRY.replace(was, becomes, 1))
+        load_soup(written(tmp_path, "soup.toml", ENTRY.replace(was, becomes, 1)))
     assert said in str(caught.value)
 
 
@@ -282,7 +297,8 @@ def test_anomalies_are_joined_by_version(prefix: Path, tmp_path: Path) -> None:
     (part, *_) = read_bill(bill_bytes(joined(prefix, notices=Notices(anomalies=listed))), "").parts
     assert part.told[Word.ANOMALY] == ("77: wrong sum (tracker, 2026-05-02)",)
     assert part.says(Word.ANOMALIES_READ) == "2026-05-02"
-    none = {"source": "tracker", "date": "2026-05-03", "anomalies": [], "read": ["Arrays"]}
+    head = {"source": "tracker", "date": "2026-05-03"}
+    none = {**head, "anomalies": [], "read": ["Arrays", "cpython"]}
     read = load_anomalies(written(tmp_path, "list.json", none))
     assert faults(prefix, notices=Notices(anomalies=read)) == ""
     other = load_anomalies(written(tmp_path, "l.json", {**none, "read": ["other"]}))
@@ -320,6 +336,35 @@ def test_a_flaw_that_is_known_to_be_used_is_told(prefix: Path, tmp_path: Path) -
     assert [one.says(Word.EXPLOITED) for one in flaws] == ["", "2026-05-20"]
     with pytest.raises(InputError, match="dateReleased"):
         load_exploited(written(tmp_path, "kev.json", {"vulnerabilities": [{"cveID": "CVE-2"}]}))
+
+
+@pytest.mark.parametrize(
+    ("subject", "is_it"),
+    [
+        ("paho-mqtt@2.2.0", True),
+        ("paho-mqtt", True),
+        ("pkg:pypi/Paho_MQTT@2.2.0?repository_url=x", True),
+        ("pkg:pypi/paho-mqtt", True),
+        ("pkg:pypi/paho-mqtt@2.2.1", False),
+        ("pkg:npm/paho-mqtt@2.2.0", False),
+        ("paho", False),
+    ],
+)
+def test_a_name_is_that_of_a_component_in_every_spelling(subject: str, is_it: bool) -> None:
+    purl = "pkg:pypi/paho-mqtt@2.2.0"
+    part = Component(Kind.SOFTWARE, "paho-mqtt@2.2.0", "paho-mqtt", "2.2.0", purl)
+    assert is_about(subject, part) is is_it
+
+
+def test_what_a_bill_hides_in_a_component_is_seen() -> None:
+    inner = {"type": "library", "name": "Arrays", "version": "2"}
+    outer = {"type": "library", "name": "arrays", "version": "1", "components": [inner]}
+    value = {
+        "bomFormat": "CycloneDX",
+        "metadata": {"component": {"name": "edgeward"}},
+        "components": [outer],
+    }
+    assert shipped(read_bill(json.dumps(value).encode(), "bill")).twice == ("arrays",)
 
 
 @pytest.mark.parametrize("text", ["no", "[]", '{"bomFormat": "CycloneDX"}'])

@@ -37,8 +37,8 @@ def names(inventory: Inventory) -> list[str]:
 
 def test_the_software_is_what_it_requires_here_and_nothing_beside(prefix: Path) -> None:
     inventory = taken(prefix)
-    assert names(inventory) == ["arrays@1.0"]
-    assert inventory.root.requires == ("arrays@1.0",)
+    assert names(inventory) == ["arrays@1.0", "cpython@3.11.2"]
+    assert inventory.root.requires == ("arrays@1.0", "cpython@3.11.2")
     assert inventory.beside == ("bystander 1.0", "helper 1.0", "sealing 2.1")
     assert inventory.python == "3.11.2"
     assert inventory.findings == ()
@@ -46,14 +46,14 @@ def test_the_software_is_what_it_requires_here_and_nothing_beside(prefix: Path) 
 
 def test_an_extra_brings_what_it_stands_on(prefix: Path) -> None:
     inventory = taken(prefix, "COMMS")
-    assert names(inventory) == ["arrays@1.0", "helper@1.0", "sealing@2.1"]
+    assert names(inventory) == ["arrays@1.0", "cpython@3.11.2", "helper@1.0", "sealing@2.1"]
     assert inventory.component("sealing@2.1").requires == ("helper@1.0",)  # type: ignore[union-attr]
     assert inventory.extras == ("comms",)
 
 
 def test_a_licence_is_told_and_never_guessed(prefix: Path) -> None:
     parts = {one.name: str(one.licence) for one in taken(prefix, "comms").components}
-    assert parts == {"arrays": "BSD", "helper": "MIT", "sealing": ""}
+    assert parts == {"arrays": "BSD", "cpython": "", "helper": "MIT", "sealing": ""}
     licences = [taken(prefix, "comms").component(ref) for ref in ("arrays@1.0", "helper@1.0")]
     assert [one.licence.expression for one in licences if one] == ["", "MIT"]
 
@@ -98,6 +98,16 @@ def test_a_record_that_leads_out_is_not_followed(prefix: Path, tmp_path: Path) -
     record = site_of(prefix) / "arrays-1.0.dist-info/RECORD"
     record.write_text(record.read_text() + "../../../../secret,sha256=x,1\n")
     assert told(prefix) == [("arrays", Trouble.OUTSIDE, "../../../../secret")]
+
+
+def test_paths_that_lead_nowhere_end_nothing(prefix: Path) -> None:
+    loop = site_of(prefix) / "arrays/loop.py"
+    loop.symlink_to(loop)
+    record = site_of(prefix) / "arrays-1.0.dist-info/RECORD"
+    record.write_text(record.read_text() + "a\0b,sha256=x,1\narrays/loop.py,sha256=x,1\n")
+    found = taken(prefix)
+    assert {one.trouble for one in found.findings} <= {Trouble.OUTSIDE, Trouble.MISSING}
+    assert {one.what for one in found.findings} == {"arrays/loop.py", "a\0b"}
 
 
 @pytest.mark.parametrize("given", ["", "md5=abc"])
@@ -189,9 +199,8 @@ def test_a_linked_package_says_that_nobody_lists_its_files() -> None:
 
 
 def test_an_interpreter_stands_for_its_environment(prefix: Path) -> None:
-    (prefix / "bin").mkdir()
     (prefix / "bin/python").symlink_to(sys.executable)
-    assert names(taken(prefix / "bin/python")) == ["arrays@1.0"]
+    assert names(taken(prefix / "bin/python")) == ["arrays@1.0", "cpython@3.11.2"]
 
 
 def test_no_environment_and_no_distribution_are_refused(prefix: Path, tmp_path: Path) -> None:

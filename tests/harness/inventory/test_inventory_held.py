@@ -11,8 +11,18 @@ from edgeward_harness.inventory.shipped import Shipped
 
 BUILD, OTHER = "b" * 64, "c" * 64
 PARTS = {"arrays": Part("1.0", "a" * 64), "sealing": Part("2.1", "d" * 64)}
-SHIPPED = Shipped("edgeward", "1.0", BUILD, PARTS, {"e" * 64: "rhythm 3"}, ())
-TESTED = Seen("bundle", frozenset({BUILD}), {"e" * 64: "rhythm 3"}, PARTS)
+RUNS = {"python3": Part("", "9" * 64)}
+SHIPPED = Shipped(
+    name="edgeward",
+    version="1.0",
+    build_sha256=BUILD,
+    distributions=PARTS,
+    interpreter=Part("3.11.2", "9" * 64),
+    models={"e" * 64: "rhythm 3"},
+    twice=(),
+    findings=(),
+)
+TESTED = Seen("bundle", frozenset({BUILD}), {"e" * 64: "rhythm 3"}, PARTS, {}, RUNS)
 
 
 def test_the_same_is_the_same() -> None:
@@ -56,6 +66,14 @@ Change = Callable[[], tuple[Shipped, Seen]]
             "have no digest",
         ),
         (lambda: (SHIPPED, replace(TESTED, used=None)), Gap.UNTOLD, "no record names"),
+        (
+            lambda: (SHIPPED, replace(TESTED, interpreters={"python3": Part("", OTHER)})),
+            Gap.DIFFERENT,
+            "was run by python3 cccccccccccc, the bill has 999999999999",
+        ),
+        (lambda: (SHIPPED, replace(TESTED, interpreters={})), Gap.UNTOLD, "the run has no digest"),
+        (lambda: (replace(SHIPPED, interpreter=None), TESTED), Gap.UNTOLD, "the bill has no dig"),
+        (lambda: (replace(SHIPPED, twice=("arrays",)), TESTED), Gap.DIFFERENT, "arrays more than"),
         (lambda: (replace(SHIPPED, findings=("changed",)), TESTED), Gap.FINDING, "changed"),
     ],
 )

@@ -32,6 +32,8 @@ BILL: dict[str, Any] = {
          "properties": [{"name": Word.FILES.value, "value": ARRAYS}]},
         {"type": "machine-learning-model", "name": "rhythm", "version": "1",
          "hashes": [{"alg": "SHA-256", "content": "cd" * 32}]},
+        {"type": "platform", "name": "cpython", "version": "3.11.2",
+         "hashes": [{"alg": "SHA-256", "content": "ef" * 32}]},
     ],
 }  # fmt: skip
 
@@ -47,7 +49,11 @@ def key(tmp_path: Path) -> SigningKey:
 @pytest.fixture
 def bundle(tmp_path: Path, key: SigningKey) -> Path:
     """A sealed bundle of a device that used one distribution."""
-    used = json.dumps({"used": {"arrays": {"version": "1.0", "sha256": ARRAYS}}}).encode()
+    told = {
+        "used": {"arrays": {"version": "1.0", "sha256": ARRAYS}},
+        "interpreters": {"python3": {"version": "", "sha256": "ef" * 32}},
+    }
+    used = json.dumps(told).encode()
     folder = tmp_path / "run"
     named = {"distributions.json": sha256_hex(used)}
     with Ledger(folder, lab.manifest().to_bytes()) as ledger:
@@ -89,6 +95,7 @@ def test_the_bill_of_what_was_tested_is_accepted(
         (("components", 0, "version"), "1.1", "tested with arrays 1.0, the bill has 1.1"),
         (("components", 0, "properties", 0, "value"), "0" * 64, "tested files aaaa"),
         (("components", 1, "hashes", 0, "content"), "0" * 64, "tested model rhythm 1"),
+        (("components", 2, "hashes", 0, "content"), "0" * 64, "was run by python3 efef"),
         (("components", 0, "name"), "numbers", "tested with arrays 1.0, which is not in the bill"),
     ],
 )

@@ -50,6 +50,8 @@ def device_environment(prefix: Path) -> Path:
     """An environment with a device's software, what it stands on, and one thing beside."""
     prefix.mkdir(parents=True, exist_ok=True)
     (prefix / "pyvenv.cfg").write_text("home = elsewhere\nversion = 3.11.2\n", encoding="utf-8")
+    (prefix / "bin").mkdir()
+    (prefix / "bin/python3").write_text("an interpreter", encoding="utf-8")
     install(
         prefix,
         "edgeward",

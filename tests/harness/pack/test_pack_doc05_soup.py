@@ -69,12 +69,15 @@ def used_in(sbom: bytes) -> dict[str, dict[str, str]]:
             "sha256": next(p["value"] for p in one["properties"] if "files_sha256" in p["name"]),
         }
         for one in json.loads(sbom)["components"]
+        if one["type"] == "library"
     }
 
 
 def bundle_of(folder: Path, sbom: bytes, used: Mapping[str, Any] | None) -> Bundle:
     """A bundle of a device with the build of the bill; without an artifact where None is used."""
-    content = json.dumps({"used": used, "beside": {}}).encode()
+    (runs,) = (one for one in json.loads(sbom)["components"] if one["type"] == "platform")
+    interpreters = {"python3": {"version": "", "sha256": runs["hashes"][0]["content"]}}
+    content = json.dumps({"used": used, "beside": {}, "interpreters": interpreters}).encode()
     named = {} if used is None else {"distributions.json": sha256_hex(content)}
     lab.write(folder, lab.manifest(), lab.record(context="c1", artifacts=named))
     store_artifact(folder, content)
@@ -126,7 +129,8 @@ def test_a_file_that_nobody_installed_is_told_in_both_places(tmp_path: Path) -> 
 def test_what_nobody_decided_is_a_row_that_is_missing(tmp_path: Path) -> None:
     sbom = bill_of(tmp_path)
     document = build(source_of(bundle_of(tmp_path / "b", sbom, used_in(sbom)), sbom))
-    arrays, helper = table(document, "needs")
+    arrays, python, helper = table(document, "needs")
+    assert python[0] == "cpython 3.11.2"
     assert arrays == ["arrays 1.0", "Arithmetic.", "The right sum. In time.", "Anything."]
     assert helper[1] == "not in the SOUP list in this version"
     assert table(document, "support")[0][3:5] == ["maintained", "2027-06-30"]

@@ -81,7 +81,7 @@ def _anomalies(bill: Bill) -> Section:
         Column("Where it is published", weight=1.8),
         Column("Anomaly", weight=3),
     )
-    rows = tuple(row for one in bill.of(What.SOFTWARE) for row in _published(one))
+    rows = tuple(row for one in bill.of(What.PLATFORM, What.SOFTWARE) for row in _published(one))
     table = Table("anomalies", "Anomalies that the makers publish", columns, rows)
     return Section("anomalies", "Published anomalies", (table,))
 

@@ -33,6 +33,7 @@ _TONES = {
     Gap.UNTOLD: Tone.MISSING,
     Gap.UNSEEN: Tone.DOUBT,
 }
+_LISTED = (What.PLATFORM, What.SOFTWARE)
 _SUPPORT = {"maintained": Tone.GOOD, "limited": Tone.DOUBT, "ended": Tone.BAD}
 _NAME = Kind.NAME
 
@@ -109,7 +110,7 @@ def _needs(bill: Bill) -> Section:
         Column("What is needed of it", weight=2.6),
         Column("What it needs itself", weight=1.6),
     )
-    rows = tuple(_need(one) for one in bill.of(What.SOFTWARE))
+    rows = tuple(_need(one) for one in bill.of(*_LISTED))
     table = Table("needs", "What the device needs of each", columns, rows)
     return Section("needs", "What is needed", (table,))
 
@@ -132,7 +133,7 @@ def _support(source: PackSource, bill: Bill) -> Section:
         Column("Ends", weight=2),
         Column("Files", Kind.DIGEST, 1.1),
     )
-    rows = tuple(_supported(source, one) for one in bill.of(What.SOFTWARE))
+    rows = tuple(_supported(source, one) for one in bill.of(*_LISTED))
     table = Table("support", "Who made it, under which licence, and until when", columns, rows)
     return Section("support", "Licence and support", (table,))
 
@@ -148,7 +149,7 @@ def _supported(source: PackSource, one: BillPart) -> Row:
             given(licence, "not told"),
             Cell(support, _SUPPORT.get(support, Tone.DOUBT)) if support else absent("not stated"),
             Cell(ends, Tone.BAD if over else Tone.PLAIN) if ends else absent("not stated"),
-            given(one.says(Word.FILES), "no digest"),
+            given(one.says(Word.FILES) or one.sha256, "no digest"),
         )
     )
 
@@ -160,7 +161,7 @@ def _cases(source: PackSource, bill: Bill) -> Section:
         Column("Cases", weight=1.6),
         *(Column(name, _NAME, 0.8) for name in source.profiles),
     )
-    rows = tuple(row for one in bill.of(What.SOFTWARE) for row in _proofs(source, one))
+    rows = tuple(row for one in bill.of(*_LISTED) for row in _proofs(source, one))
     text = "The requirements whose cases show that what is needed of a component is there."
     table = Table("cases", "Cases that rest on each component", columns, rows)
     return Section("cases", "How it was tested", (Paragraph(text), table))
