@@ -147,7 +147,7 @@ def _believed(device: DeviceSession, rx: Receiving, forger: Forger) -> bool:
     forger.forged = None
     connect(device, rx)
     asked = len(forger.asked)
-    until(lambda: len(forger.asked) > asked, WITHIN_S)
+    until(lambda: len(forger.asked) > asked and not _queued(device), WITHIN_S)
     return not (_queued(device) or mine.puts.keys() & rx.received(mine.device))
 
 
