@@ -71,7 +71,7 @@ def gate_cpu_s(suites: Path, out: Path, policy: Path) -> tuple[float, str]:
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cost_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    said = [line for line in done.stdout.splitlines() if line.startswith(("RELEASE", "REFUSED"))]
+    said = [line for line in done.stdout.splitlines() if line.startswith(("RELEASE:", "REFUSED:"))]
     assert said, done.stderr
     return cost_s, said[0]
 
