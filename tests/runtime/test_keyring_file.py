@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sealed import started
 
+from edgeward.adapters.append_log import MemoryLog
 from edgeward.adapters.entropy import SeededEntropy
 from edgeward.adapters.private_store import PrivateStore
 from edgeward.adapters.store import MemoryStore
@@ -21,8 +22,7 @@ def test_the_folder_and_each_file_are_private(tmp_path: Path) -> None:
     started(PrivateStore(folder))
     assert folder.stat().st_mode & 0o777 == 0o700
     assert {one.name: one.stat().st_mode & 0o777 for one in folder.iterdir()} == {
-        "keyring.json": 0o600,
-        "keystore.json": 0o600,
+        name: 0o600 for one in ("keyring.json", "keystore.json") for name in (one, f"{one}.second")
     }
 
 
@@ -109,28 +109,75 @@ def test_no_patient_is_named_on_the_disk(tmp_path: Path) -> None:
     assert b"Roe" not in left
 
 
-@pytest.mark.parametrize("name", ["keystore.json", "keyring.json"])
-def test_a_damaged_file_is_refused_and_kept(name: str) -> None:
+NAMES = ["keystore.json", "keyring.json"]
+
+
+def copies(store: MemoryStore, name: str) -> list[bytes | None]:
+    return [store.read(name), store.read(f"{name}.second")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_damaged_files_are_refused_and_kept(name: str) -> None:
     store = MemoryStore()
     started(store).ring.wrapper("p-1")
     good = store.read(name)
     assert good is not None
-    for at in range(len(good)):
-        bad = good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :]
+    flipped = (good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :] for at in range(len(good)))
+    cut = (good[:length] for length in (0, 1, len(good) - 1))
+    for bad in (*flipped, *cut, b"[]", b"null", b'{"digest":1}', b"[" * 100_000):
         store.write(name, bad)
-        with pytest.raises((DamagedError, SealError)):
+        store.write(f"{name}.second", bad)
+        with pytest.raises(DamagedError, match=rf"{name}: found {len(bad)} bytes that are no key"):
             started(store, seed=2)
-        assert store.read(name) == bad
-    for length in (0, 1, len(good) - 1):
-        store.write(name, good[:length])
-        with pytest.raises(DamagedError, match=rf"{name}: found {length} bytes that are no key"):
-            started(store, seed=2)
-    for other in (b"[]", b"null", b'{"digest":1}', b"[" * 100_000):
-        store.write(name, other)
-        with pytest.raises(DamagedError):
-            started(store, seed=2)
+        assert copies(store, name) == [bad, bad]
     store.write(name, good)
     assert started(store, seed=2).ring.subject("p-1")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("which", ["", ".second"])
+def test_one_whole_file_of_two_is_enough(name: str, which: str) -> None:
+    store = MemoryStore()
+    subject = started(store).ring.wrapper("p-1").subject
+    good = store.read(name)
+    assert good is not None
+    for bad in (b"", good[:-1], good.replace(b"1", b"2", 1), None):
+        store.delete(name + which) if bad is None else store.write(name + which, bad)
+        again = started(store, seed=2)
+        assert again.ring.subject("p-1") == subject
+        assert copies(store, name) == [good, good]
+        assert bool(again.ring.damage or again.keystore.damage) is (which == "")
+
+
+def test_the_first_of_two_whole_files_is_the_newer(tmp_path: Path) -> None:
+    store = PrivateStore(tmp_path / "keys")
+    sealing = started(store)
+    sealing.ring.wrapper("p-1")
+    old = {name: store.read(f"{name}.second") or b"" for name in NAMES}
+    sealing.ring.erase("p-1", at_ns=5)
+    for name in NAMES:
+        store.write(f"{name}.second", old[name])  # as a cut between the two writes leaves it
+    again = started(store, seed=2)
+    assert again.ring.subject("p-1") is None
+    assert all(store.read(f"{name}.second") == store.read(name) for name in NAMES)
+
+
+def test_an_erasure_is_not_settled_while_a_copy_may_bring_it_back() -> None:
+    log = MemoryLog()
+    sealing = started(log)
+    sealing.ring.wrapper("p-1")
+    old = log.read("keystore.json.second")
+    sealing.ring.erase("p-1", at_ns=5)
+    assert old is not None
+    log.write("keystore.json.second", old)
+    log.refusal = "read-only"
+    again = started(log, seed=2)
+    assert again.ring.unsettled
+    assert not again.keystore.settled()
+    log.refusal = None
+    again.ring.settle()
+    assert not again.ring.unsettled
+    assert log.read("keystore.json.second") == log.read("keystore.json")
 
 
 def test_a_lost_ring_destroys_no_keys() -> None:
@@ -138,6 +185,7 @@ def test_a_lost_ring_destroys_no_keys() -> None:
     started(store).ring.wrapper("p-1")
     before = store.read("keystore.json")
     store.delete("keyring.json")
+    store.delete("keyring.json.second")
     with pytest.raises(DamagedError, match="found none beside 1 keys"):
         started(store, seed=2)
     assert store.read("keystore.json") == before
@@ -147,6 +195,7 @@ def test_a_lost_keystore_is_told() -> None:
     store = MemoryStore()
     started(store).ring.wrapper("p-1")
     store.delete("keystore.json")
+    store.delete("keystore.json.second")
     with pytest.raises(SealError, match="the keystore lacks 3 of the keys"):
         started(store, seed=2)
 

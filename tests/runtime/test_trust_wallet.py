@@ -18,7 +18,7 @@ from edgeward.adapters.store import MemoryStore
 from edgeward.comms.trust.papers import Papers, load_key, make_key, request
 from edgeward.comms.trust.secure_time import DAY_NS, Span
 from edgeward.comms.trust.wallet import BLOB, TRIES_MAX, Outcome, Stage, Wallet
-from edgeward.errors import DamagedError, StoreError, TrustError
+from edgeward.errors import StoreError, TrustError
 from edgeward_harness.rig.authority import Authority, Defect
 
 NOW = datetime.datetime(2026, 5, 1, tzinfo=datetime.UTC)
@@ -138,14 +138,18 @@ def test_papers_that_are_refused_time_and_again_are_given_up() -> None:
         lambda told: told | {"chain": "nothing", "key": "nothing"},
     ],
 )
-def test_a_damaged_wallet_is_told_and_left_as_it_is(change: Callable[[object], object]) -> None:
+def test_a_damaged_wallet_begins_anew_and_says_so(change: Callable[[object], object]) -> None:
     store = MemoryStore()
     wallet_with(FIRST, store)
     data = json.dumps(change(json.loads(store.read(BLOB) or b""))).encode()
     store.write(BLOB, data)
-    with pytest.raises(DamagedError):
-        Wallet(store, DEVICE)
-    assert store.read(BLOB) == data
+    wallet = Wallet(store, DEVICE)
+    assert "damaged" in wallet.damage
+    assert (wallet.current, wallet.candidate, wallet.stage) == (None, None, Stage.NONE)
+    assert store.read(BLOB) == data, "what was found stays until there is something else"
+    wallet.begin()
+    again = Wallet(store, DEVICE)
+    assert (again.damage, again.stage) == ("", Stage.REQUESTED)
 
 
 def test_what_is_no_key_of_ours_is_refused() -> None:

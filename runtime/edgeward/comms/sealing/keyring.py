@@ -37,6 +37,7 @@ from edgeward.comms.sealing.ring_file import (
     labels,
 )
 from edgeward.comms.sealing.secret import KEY_BYTES, Secret
+from edgeward.comms.sealing.twice import Twice
 from edgeward.errors import DamagedError, SealError, StoreError
 from edgeward.ports import Entropy, Store
 
@@ -67,7 +68,7 @@ class Keyring:
     """Whose keys there are, and which of them are in use."""
 
     __slots__ = (
-        "_entropy", "_homeless", "_keystore", "_lock", "_now_ns", "_state", "_store", "_sure",
+        "_blob", "_entropy", "_homeless", "_keystore", "_lock", "_now_ns", "_state", "_sure",
         "_tags", "generation", "unsettled",
     )  # fmt: skip
 
@@ -76,21 +77,21 @@ class Keyring:
 
         Raises:
             StoreError: the disk refuses.
-            DamagedError: the ring is not what was written. Nothing is replaced or destroyed.
+            DamagedError: neither of the two rings is what was written. Nothing is replaced.
             SealError: the keystore is another one than the ring was written beside.
         """
-        self._keystore, self._store, self._entropy = keystore, store, entropy
+        self._keystore, self._entropy = keystore, entropy
+        self._blob = Twice(store, BLOB, decoded)
         self._lock = threading.RLock()
         self._now_ns = now_ns
-        self._sure = True
         self._homeless: dict[bytes, str] = {}
         """The tags of patients for whom the spare wraps."""
         self.generation = 0
         """Changes whenever a key may no longer be used for sealing."""
-        self.unsettled = False
+        self.unsettled = not keystore.settled()
         """Whether keys that nothing may use are still on the disk, because it refused."""
-        blob = store.read(BLOB)
-        self._state = self._made() if blob is None else decoded(blob)
+        self._state = self._blob.read() or self._made()
+        self._sure = not self._blob.behind
         self._tags = _tags(self._state)
         missing = labels(self._state.subjects.values()) - set(keystore.labels())
         if missing:
@@ -102,6 +103,11 @@ class Keyring:
             self.settle()
         except StoreError:
             self.unsettled = True
+
+    @property
+    def damage(self) -> str:
+        """What was wrong with the first of the two rings at the start."""
+        return self._blob.damage
 
     def held(self) -> AbstractContextManager[object]:
         """No key comes, goes or gets a new version by another thread as long as this lasts."""
@@ -282,7 +288,7 @@ class Keyring:
             )
         state = RingState(Secret(self._entropy.token(KEY_BYTES)), {NOBODY: nobody, SPARE: spare})
         self._keystore.new(sorted(names))
-        self._store.write(BLOB, encoded(state))
+        self._blob.write(encoded(state))
         return state
 
     def _erased(self, tag: str, at_ns: int) -> Erased:
@@ -338,7 +344,7 @@ class Keyring:
             before.stays if stays is None else stays,
         )
         self._sure = False
-        self._store.write(BLOB, encoded(state))
+        self._blob.write(encoded(state))
         self._sure = True
         self._state, self._tags = state, _tags(state)
 

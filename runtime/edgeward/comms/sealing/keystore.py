@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from edgeward.canonical import canonical_json, digest
 from edgeward.comms.sealing.secret import KEY_BYTES, Secret
+from edgeward.comms.sealing.twice import Twice
 from edgeward.errors import DamagedError, SealError
 from edgeward.ports import Entropy, Store
 
@@ -46,6 +47,10 @@ class Keystore(Protocol):
         """
         ...
 
+    def settled(self) -> bool:
+        """Whether nothing that was destroyed can come back with a restart."""
+        ...
+
     def wrap(self, label: str, key: bytes, context: bytes) -> bytes:
         """Encrypt a key so that the same label and context give it back.
 
@@ -64,20 +69,25 @@ class Keystore(Protocol):
 
 
 class SoftwareKeystore:
-    """Keys in one blob, and in the memory of this process."""
+    """Keys in one blob, which lies twice in its store, and in the memory of this process."""
 
-    __slots__ = ("_entropy", "_keys", "_store")
+    __slots__ = ("_blob", "_entropy", "_keys")
 
     def __init__(self, store: Store, entropy: Entropy) -> None:
         """Read the keys that are there.
 
         Raises:
             StoreError: they cannot be read, or others could read them.
-            DamagedError: what is there is not what was written. Nothing is replaced.
+            DamagedError: neither of the two is what was written. Nothing is replaced.
         """
-        self._store = store
+        self._blob = Twice(store, BLOB, _decoded)
         self._entropy = entropy
-        self._keys = _decoded(store.read(BLOB))
+        self._keys = self._blob.read() or {}
+
+    @property
+    def damage(self) -> str:
+        """What was wrong with the first of the two blobs at the start."""
+        return self._blob.damage
 
     def labels(self) -> list[str]:
         """The labels of all keys, sorted."""
@@ -103,6 +113,10 @@ class SoftwareKeystore:
             if (secret := self._keys.pop(label, None)) is not None:
                 secret.wipe()
         self._write(self._keys)
+
+    def settled(self) -> bool:
+        """Whether nothing that was destroyed can come back with a restart."""
+        return not self._blob.behind
 
     def wrap(self, label: str, key: bytes, context: bytes) -> bytes:
         """Encrypt a key so that the same label and context give it back: nonce, ciphertext, tag.
@@ -145,7 +159,7 @@ class SoftwareKeystore:
                 label: base64.b64encode(secret.material).decode() for label, secret in keys.items()
             },
         }
-        self._store.write(BLOB, canonical_json({**body, "digest": digest(body)}))
+        self._blob.write(canonical_json({**body, "digest": digest(body)}))
 
     def __repr__(self) -> str:
         return f"SoftwareKeystore({len(self._keys)} keys)"
@@ -154,9 +168,7 @@ class SoftwareKeystore:
         raise TypeError("a keystore is neither copied nor pickled")
 
 
-def _decoded(blob: bytes | None) -> dict[str, Secret]:
-    if blob is None:
-        return {}
+def _decoded(blob: bytes) -> dict[str, Secret]:
     try:
         body: dict[str, Any] = json.loads(blob)
         told = body.pop("digest")

@@ -53,13 +53,17 @@ class Outcome(StrEnum):
 class Wallet:
     """The papers of one device, in a store that only it can read."""
 
-    __slots__ = ("_current", "_device", "_key", "_next", "_store", "_tries", "outcome", "stage")
+    __slots__ = (
+        "_current", "_device", "_key", "_next", "_store", "_tries", "damage", "outcome", "stage",
+    )  # fmt: skip
 
     def __init__(self, store: Store, device: str) -> None:
         """Go on where the store says.
 
+        Damaged papers are no reason to be cut off for ever: the way begins anew without any, and
+        `damage` says what was found. It stays there until new ones are asked for.
+
         Raises:
-            DamagedError: what lies there was never written by a wallet.
             StoreError: the store cannot be read.
         """
         self._store, self._device = store, device
@@ -68,9 +72,14 @@ class Wallet:
         self._key: bytes | None = None
         self._tries = 0
         self.stage, self.outcome = Stage.NONE, Outcome.NOTHING
+        self.damage = ""
         data = store.read(BLOB)
         if data is not None:
-            self._restore(data)
+            try:
+                self._restore(data)
+            except DamagedError as error:
+                self.damage = str(error)
+                self._settled(None, Outcome.NOTHING)
 
     @property
     def current(self) -> Papers | None:
@@ -173,6 +182,9 @@ class Wallet:
 
     def _settle(self, current: Papers | None, outcome: Outcome) -> None:
         self._write(current, Stage.NONE, None, None, 0, outcome)
+        self._settled(current, outcome)
+
+    def _settled(self, current: Papers | None, outcome: Outcome) -> None:
         self._current, self.outcome, self.stage = current, outcome, Stage.NONE
         self._key, self._next, self._tries = None, None, 0
 

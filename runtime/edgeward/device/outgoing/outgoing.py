@@ -37,14 +37,15 @@ from edgeward.device.outgoing.carrying import Carrier
 from edgeward.device.outgoing.health import Health
 from edgeward.device.outgoing.keeping import Keeping
 from edgeward.device.outgoing.layout import AUDIT, KEYS, OUTBOX, TRUST
-from edgeward.device.outgoing.link import Link, Trusted, keep_link, kept_link
-from edgeward.errors import DeliveryError, SealError, StoreError, TrustError
+from edgeward.device.outgoing.link import Link, LinkError, Trusted, keep_link, kept_link
+from edgeward.errors import DamagedError, DeliveryError, SealError, StoreError, TrustError
 from edgeward.ports import Clock, Entropy
 from edgeward.process.events import Tellable
 
 RELEASED_NS = 1_793_491_200 * 1_000_000_000
 """November 2026: no device with this runtime lives earlier, whatever its clock says."""
 IDLE_S = 0.2
+FOUND_CHARS = 200
 TURNS_MAX = 10_000
 SEALING_BYTES = 64
 """More than sealing adds to a record."""
@@ -83,7 +84,8 @@ class Outgoing:
         self._at_once_bytes = room_of(allowance).transaction_bytes_max
         self._trust = PrivateStore(folder / TRUST)
         keys = PrivateStore(folder / KEYS)
-        self.ring = Keyring(SoftwareKeystore(keys, entropy), keys, entropy, clock.wall_ns())
+        self.keystore = SoftwareKeystore(keys, entropy)
+        self.ring = Keyring(self.keystore, keys, entropy, clock.wall_ns())
         self.sealer = RecordSealer(device, self.ring, entropy)
         self.file = FolderDatabase(folder / OUTBOX)
         self.outbox = Outbox(self.file, self.sealer, entropy, allowance)
@@ -112,9 +114,21 @@ class Outgoing:
         if not clock.simulated:
             self._start("keeper", self._keep_for_ever)
             self._start("courier", self._deliver_for_ever)
-        if (link := kept_link(self._trust)) is not None:
-            self._deliver_to(link)
+        self._go_on()
         self.audit.note("records.opened", {"version": edgeward.__version__}, at_once=True)
+
+    def _go_on(self) -> None:
+        """Deliver where it was told to; damage there is noted, and somebody has to say it again."""
+        found = [self.wallet.damage, self.ring.damage, self.keystore.damage]
+        try:
+            if (link := kept_link(self._trust)) is not None:
+                self._deliver_to(link)
+        except (DamagedError, TrustError, LinkError) as error:
+            found.append(error.diagnostics())
+        self.damage = [fault for fault in found if fault]
+        """What was damaged when it was opened, and was taken from a second copy or begun anew."""
+        for fault in self.damage:
+            self.audit.note("records.damaged", {"found": fault[:FOUND_CHARS]}, at_once=True)
 
     def accept(self, offered: Sequence[Offered]) -> list[Receipt]:
         """Keep records; an alarm among them is delivered as soon as there is a way."""
