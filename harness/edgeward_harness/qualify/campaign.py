@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from edgeward_harness.qualify.defect import Defect, Kind
 from edgeward_harness.qualify.trial import Bed, Trial, forget, try_defects
-from edgeward_harness.qualify.verdict import DOUBTS, Outcome
+from edgeward_harness.qualify.verdict import AGAINST, DOUBTS
 
 TRIES_MAX = 3
 """Of what cannot be judged, before it is left open."""
@@ -66,14 +66,18 @@ def _key(defect: Defect, groups: dict[tuple[object, ...], list[Defect]]) -> tupl
 def carry_out(whole: Plan, bed: Bed, workers: int, report: Report) -> Iterator[tuple[Run, Trial]]:
     """Make every run; each is told as it ends."""
     doubtful: list[Run] = []
-    with ThreadPoolExecutor(max_workers=workers) as pool:
+    pool = ThreadPoolExecutor(max_workers=workers)
+    try:
         trials = pool.map(lambda run: try_defects(run, bed), whole.together)
         for run, trial in zip(whole.together, trials, strict=True):
             if undecided(trial):
                 doubtful.append(run)
+                forget(run, bed)
                 continue
             report(run, trial)
             yield run, trial
+    finally:
+        pool.shutdown(cancel_futures=True)  # who interrupts waits for what runs, not for the rest
     for run in (*whole.alone, *doubtful):
         trial = _patiently(run, bed)
         report(run, trial)
@@ -94,7 +98,7 @@ def _patiently(run: Run, bed: Bed) -> Trial:
 def undecided(trial: Trial) -> bool:
     """Whether a run left a doubt, and nothing that speaks against a suite."""
     outcomes = {told.outcome for told in trial.told.values()}
-    return bool(outcomes & set(DOUBTS)) and Outcome.SURVIVED not in outcomes
+    return bool(outcomes & set(DOUBTS)) and not outcomes & set(AGAINST)
 
 
 def chosen(defects: Sequence[Defect], suites: Sequence[str]) -> tuple[Defect, ...]:
