@@ -11,9 +11,10 @@ from typing import Any, Final
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from edgeward_harness.errors import Finding
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.rig.receiving import Put, Receiving, put, receiving
-from edgeward_harness.rig.sink.carried import lay_answer
+from edgeward_harness.rig.sink.carried import BadBundleError, Bundle, lay_answer
 from edgeward_harness.run.measure import Measure
 from edgeward_harness.target import DeviceSession
 
@@ -96,21 +97,24 @@ class _Hands:
         self.name, self.desk = device_name(device), here.desk()
         here.enrol(device, connection="offline")
         here.stop()
-        self.puts = self.some()
-        self.earlier, self.answer_before = self._settled()
-        self.puts = self.some()
+        self._all: list[Put] = []
         self.export_anew()
+        self.answer_before = self.lay(self.answers()).read_bytes()
+        self.earlier = self.bundle
+        self.imported(self.medium)
 
     def export_anew(self) -> None:
-        """To an empty medium; this is the bundle that answers are about."""
-        self.medium = self.fresh()
+        """Records more, to an empty medium; this is the bundle that answers are about."""
+        self.puts, self.medium = self.some(), self.fresh()
         told = self.device.call("outbox.export", {"to": str(self.medium)})
         self.bundle = str(told["bundle"])
 
     def some(self) -> list[Put]:
         """Records more, of the patient."""
         records = [self._records.one("trend", 400) for _ in range(AT_ONCE)]
-        return kept(put(self.device, records, PATIENT))
+        puts = kept(put(self.device, records, PATIENT))
+        self._all += puts
+        return puts
 
     def imported(self, medium: Path) -> dict[str, Any]:
         """What the device says of the answers there."""
@@ -118,7 +122,14 @@ class _Hands:
 
     def answers(self) -> Answers:
         """What the receiver would say, were it asked."""
-        return self.desk.keep(self.desk.read(self.medium, self.bundle))
+        return self.desk.keep(self.read(self.medium, self.bundle))
+
+    def read(self, medium: Path, name: str) -> Bundle:
+        """A bundle, as the receiver reads it."""
+        try:
+            return self.desk.read(medium, name)
+        except BadBundleError as error:
+            raise Finding(f"What was exported is no bundle: {error}") from error
 
     def lay(self, answers: Answers, **other: Any) -> Path:  # noqa: ANN401 - of what is other
         """Lay an answer on the medium; with another device or key where one is given."""
@@ -126,7 +137,8 @@ class _Hands:
         return lay_answer(self.medium, self.bundle, about["device"], answers, about["key"])
 
     def looked_at(self) -> dict[str, list[str]]:
-        """For each file on the medium, what it tells to everybody."""
+        """For each file on a medium, what it tells to everybody."""
+        self.export_anew()
         words = {"the device": self.name.encode(), "the patient": PATIENT.encode()}
         for one in self.puts:
             words[f"record {one.sequence}"] = one.payload[WORD]
@@ -138,13 +150,12 @@ class _Hands:
 
     def brought(self, way: "Callable[[_Hands], bool]") -> list[str]:
         """What a wrong answer did: records that are exported no more, and whether it was told."""
+        self.export_anew()
         must_be_told = way(self)
         told = self.imported(self.medium)
         faults = [f"{one} is exported no more" for one in self._missing()]
         if must_be_told and not told["refused"]:
             faults.append("it was not told as refused")
-        for path in self.medium.glob("*.answer"):
-            path.unlink()
         return faults
 
     def ended(self) -> list[str]:
@@ -152,6 +163,7 @@ class _Hands:
         self.export_anew()
         self.lay(self.answers())
         told = self.imported(self.medium)
+        self.puts = self._all
         left = len(self.puts) - len(self._missing())
         faults = [f"the true answer was refused: {told['refused']}"] if told["refused"] else []
         return [*faults, f"{left} records are exported after their answer"] if left else faults
@@ -162,16 +174,9 @@ class _Hands:
         name = self.device.call("outbox.export", {"to": str(medium)})["bundle"]
         held = set()
         if name is not None:
-            batches = self.desk.read(medium, str(name)).batches
+            batches = self.read(medium, str(name)).batches
             held = {(one.token.hex(), one.sequence) for each in batches for one in each.records}
         return [f"record {one.sequence}" for one in self.puts if one.identity not in held]
-
-    def _settled(self) -> tuple[str, bytes]:
-        """A bundle that was answered and done, and its answer."""
-        self.export_anew()
-        answer = self.lay(self.answers()).read_bytes()
-        self.imported(self.medium)
-        return self.bundle, answer
 
 
 def _by_a_stranger(hands: _Hands) -> bool:
@@ -225,14 +230,12 @@ def _done_before(hands: _Hands) -> bool:
 
 def _to_other_batches(hands: _Hands) -> bool:
     """The receiver signed it; no batch of this bundle has such a name."""
-    hands.export_anew()
     hands.lay([{**one, "batch": "0" * 32} for one in hands.answers()])
     return False
 
 
 def _for_more(hands: _Hands) -> bool:
     """It claims to hold all there ever will be; what came after the export was never carried."""
-    hands.export_anew()
     answers = hands.answers()
     carried, hands.puts = hands.puts, hands.some()
     epochs = {one.epoch for one in (*carried, *hands.puts)}
@@ -252,7 +255,6 @@ WAYS: Final = {
     "to other batches": _to_other_batches,
     "for more than was carried": _for_more,
 }
-"""The last two are the receiver's own, and end their bundle."""
 
 
 def _tells(name: str, data: bytes, words: dict[str, bytes]) -> list[str]:

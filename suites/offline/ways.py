@@ -233,9 +233,9 @@ def asked_of(
     way.bring()
     good = [(owner, one) for owner, one in puts if one is not refused]
     way.brought([one for _, one in good])
-    here.receiver.faults.clear()
     good += _round(device, records)
-    way.brought([one for _, one in good])
+    way.brought([one for _, one in good])  # now others were taken beside it: it is set aside
+    here.receiver.faults.clear()
     rounds = rig.samples(case)
     for done in range(rounds):
         good += _round(device, records)
