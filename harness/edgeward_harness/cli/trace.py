@@ -16,6 +16,7 @@ TABLES = {
     ".tsv": "csv",
     ".md": "markdown",
     ".markdown": "markdown",
+    ".reqif": "reqif",
 }
 """How a file of requirements is written, by the ending of its name."""
 
@@ -37,22 +38,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--import",
         dest="table",
         metavar="FILE",
-        help="turn a table of requirements (.csv, .tsv, .md) into requirements.toml",
+        help="turn a file of requirements (.csv, .tsv, .md, .reqif) into requirements.toml",
     )
     what.add_argument(
         "--schemas", action="store_true", help="write the JSON schemas of the files into --out"
     )
     parser.add_argument(
         "--format",
-        choices=("text", "json", "csv", "markdown"),
+        choices=("text", "json", "csv", "markdown", "reqif"),
         default="text",
-        help="of what is told",
+        help="of what is told; reqif is for the requirements",
     )
     parser.add_argument("--out", metavar="FILE", help="write there in place of standard output")
     parser.add_argument(
         "--date",
         metavar="DAY",
-        help="of the review, or for which to check (default: none, or today)",
+        help="of the review or the file, or for which to check (default: none, or today)",
     )
 
 
@@ -67,6 +68,8 @@ def run(options: argparse.Namespace) -> int:
         return _import(options.table, options.out)
     if options.review:
         return _review(folder, options.review, day)
+    if options.format == "reqif":
+        return _reqif(folder, options, day or datetime.now(UTC).date())
     if options.check:
         return _check(folder, options, day or datetime.now(UTC).date())
     return _show(folder, options)
@@ -92,6 +95,16 @@ def _show(folder: Path, options: argparse.Namespace) -> int:
     else:
         text = requirements_text(trace) if options.requirements else matrix_text(trace)
     _put(text, options.out)
+    return 0
+
+
+def _reqif(folder: Path, options: argparse.Namespace, day: date) -> int:
+    from edgeward_harness.trace.load import load_trace
+    from edgeward_harness.trace.reqif_out import write_reqif
+
+    if options.check or not options.requirements:
+        raise InputError("--format", ["found 'reqif', expected --requirements beside it"])
+    _put(write_reqif(load_trace(folder).requirements.values(), day).decode("utf-8"), options.out)
     return 0
 
 
@@ -140,19 +153,23 @@ def _review(folder: Path, ids: Sequence[str], day: date | None) -> int:
 
 
 def _import(table: str, out: str | None) -> int:
-    from edgeward_harness.trace.exchange import import_requirements, requirements_toml
+    from edgeward_harness.trace.exchange import import_reqif, import_requirements, requirements_toml
     from edgeward_harness.trace.tables import TableFormat
 
     source = Path(table)
     form = TABLES.get(source.suffix.lower())
     if form is None:
         raise InputError("--import", [f"found {table!r}, expected {', '.join(TABLES)}"])
-    requirements = import_requirements(_text(source), TableFormat(form), str(source))
+    data = _data(source)
+    if form == "reqif":
+        requirements = import_reqif(data, str(source))
+    else:
+        requirements = import_requirements(_text(data, source), TableFormat(form), str(source))
     _put(requirements_toml(requirements), out)
     return 0
 
 
-def _text(source: Path) -> str:
+def _data(source: Path) -> bytes:
     from edgeward_harness.trace.document import read_bytes
     from edgeward_harness.trace.faultlog import FaultLog
 
@@ -160,6 +177,10 @@ def _text(source: Path) -> str:
     data = read_bytes(source, log)
     if data is None:
         raise InputError(str(source), log.faults)
+    return data
+
+
+def _text(data: bytes, source: Path) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

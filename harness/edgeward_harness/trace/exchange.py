@@ -15,6 +15,7 @@ from edgeward_harness.errors import HarnessError, InputError
 from edgeward_harness.trace.faultlog import FaultLog
 from edgeward_harness.trace.layout import Layout
 from edgeward_harness.trace.model import LAYOUTS, Requirement
+from edgeward_harness.trace.reqif_in import read_reqif
 from edgeward_harness.trace.shapes import Patterns, Word
 from edgeward_harness.trace.tables import Line, Table, TableFormat, read_tables, write_table
 
@@ -60,10 +61,25 @@ def import_requirements(text: str, form: TableFormat, source: str) -> tuple[Requ
     Raises:
         InputError: anything in them cannot be taken; every fault is told, with its row.
     """
+    tables = read_tables(form, text, source, lambda cells: sum(map(bool, map(_key, cells))))
+    return _taken(tables, source)
+
+
+def import_reqif(data: bytes, source: str) -> tuple[Requirement, ...]:
+    """The requirements in a ReqIF file; attributes that nobody knows become the project's own.
+
+    Raises:
+        InputError: it is no ReqIF, or an object cannot be taken; every fault is told.
+    """
+    return _taken([read_reqif(data, source, lambda name: bool(_key(name)))], source)
+
+
+def _taken(tables: Iterable[Table], source: str) -> tuple[Requirement, ...]:
+    """The requirements in tables, none twice."""
     log = FaultLog()
     found: dict[str, Requirement] = {}
     places: dict[str, str] = {}
-    for table in read_tables(form, text, source, lambda cells: sum(map(bool, map(_key, cells)))):
+    for table in tables:
         for place, requirement in _requirements(table, log):
             log.place = place
             known = places.setdefault(requirement.id, place)
