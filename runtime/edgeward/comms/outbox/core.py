@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from edgeward.comms.outbox import keys, shelf
 from edgeward.comms.outbox.allowance import Allowance, Room
 from edgeward.comms.outbox.gaps import Lost, add_gap
-from edgeward.comms.outbox.mark import Mark
+from edgeward.comms.outbox.mark import mark_bytes
 from edgeward.comms.outbox.place import class_of, ordinal_of, sequence_of
 from edgeward.comms.outbox.ring import Ring
 from edgeward.comms.outbox.tally import Tally
@@ -137,10 +137,8 @@ class Core:
 
     def remember(self) -> None:
         """Leave a mark of how far this outbox has come: after each commit, once it has begun."""
-        if not self.epoch.ordinal:
-            return
-        accepted = {kind: tally.accepted for kind, tally in self.tallies.items()}
-        self.writer.mark(Mark(self.epoch, self.sequence, accepted).to_bytes())
+        if self.epoch.ordinal:
+            self.writer.mark(mark_bytes(self.epoch, self.sequence, self.tallies))
 
     def store_pending(self, database: Database) -> None:
         """Store it in the transaction that runs; it is forgotten once that is committed."""

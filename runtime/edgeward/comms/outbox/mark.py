@@ -15,7 +15,8 @@ from edgeward.comms.outbox.tally import Tally
 from edgeward.comms.record import Epoch, RecordClass
 from edgeward.ports import DatabaseFile
 
-_FORM = struct.Struct(f">4sI8sQ{len(RecordClass)}Q")
+_KINDS = tuple(RecordClass)
+_FORM = struct.Struct(f">4sI8sQ{len(_KINDS)}Q")
 _SUM = struct.Struct(">I")
 _MAGIC = b"EWM1"
 
@@ -37,11 +38,12 @@ class Mark:
         """Whether it was written when this record had been accepted, or later."""
         return (ordinal, sequence) <= (self.epoch.ordinal, self.sequence)
 
-    def to_bytes(self) -> bytes:
-        """As it lies beside the database."""
-        counts = (self.accepted[kind] for kind in RecordClass)
-        body = _FORM.pack(_MAGIC, self.epoch.ordinal, self.epoch.token, self.sequence, *counts)
-        return body + _SUM.pack(zlib.crc32(body))
+
+def mark_bytes(epoch: Epoch, sequence: int, tallies: Mapping[RecordClass, Tally]) -> bytes:
+    """A mark of how far an outbox has come, as it lies beside the database."""
+    counts = [tallies[kind].accepted for kind in _KINDS]
+    body = _FORM.pack(_MAGIC, epoch.ordinal, epoch.token, sequence, *counts)
+    return body + _SUM.pack(zlib.crc32(body))
 
 
 def read_mark(file: DatabaseFile) -> Mark | None:
@@ -57,4 +59,4 @@ def read_mark(file: DatabaseFile) -> Mark | None:
     magic, ordinal, token, sequence, *counts = _FORM.unpack(body)
     if magic != _MAGIC:
         return None
-    return Mark(Epoch(ordinal, token), sequence, dict(zip(RecordClass, counts, strict=True)))
+    return Mark(Epoch(ordinal, token), sequence, dict(zip(_KINDS, counts, strict=True)))
