@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from edgeward_harness.cli.common import expect_short_life, printable
+from edgeward_harness.cli.common import expect_short_life, printable, trusted_keys
 from edgeward_harness.cli.deciding import configure_policy, decided_by
+from edgeward_harness.cli.expected import check_keys
 
 if TYPE_CHECKING:  # imported where they are used: they would slow the start of every command
     from edgeward_harness.gate.decide import Decision
@@ -39,6 +40,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "bundles", metavar="BUNDLE", type=Path, nargs="+", help="folder of a bundle"
     )
     configure_policy(parser)
+    parser.add_argument(
+        "--pack", metavar="DIR", type=Path, help="the pack of these bundles, for the self-audit"
+    )
     parser.add_argument("--json", action="store_true", help="print it for programs")
     parser.add_argument("--sarif", metavar="FILE", type=Path, help="write it as SARIF 2.1.0")
     parser.add_argument(
@@ -56,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     expect_short_life()
     from edgeward_harness.gate.told import about, as_json, headline, rulings
 
-    decided = decided_by(options)
+    decided = decided_by(options, _audit(options))
     decision, policy = decided.decision, decided.policy
     _write(options, decision, policy, decided.source)
     if options.json:
@@ -67,6 +71,33 @@ def run(options: argparse.Namespace) -> int:
         lines = [*head, *rulings(decision), "", headline(decision), *notes, *decided.notes]
         print("\n".join(map(printable, lines)))
     return decision.exit_code
+
+
+def _audit(options: argparse.Namespace) -> tuple[str, ...] | None:
+    """The rules of the self-audit that do not hold, asked anew of what lies in the pack.
+
+    Raises:
+        HarnessError: there is no pack, or it cannot be read.
+    """
+    if options.pack is None:
+        return None
+    from edgeward_harness.gate.exhibit import statement_digest
+    from edgeward_harness.pack.build import not_holding
+    from edgeward_harness.pack.inputs import wanted_of
+    from edgeward_harness.pack.keeping import faults_of, read_contents
+    from edgeward_harness.pack.load import load_source
+
+    check_keys(options.key, [options.pack])
+    keys, _ = trusted_keys(options.key)
+    contents = read_contents(options.pack)
+    faults = [*faults_of(options.pack, contents, keys), *([] if keys else ["no key is trusted"])]
+    if faults:
+        return tuple(f"{options.pack}: {fault}" for fault in faults)
+    source = load_source(wanted_of(options.pack, contents))
+    given = {statement_digest(path) for path in options.bundles}
+    if given != {one.readable.statement_sha256 for one in source.evidence}:
+        return (f"{options.pack}: is of other bundles than those given",)
+    return not_holding(source)
 
 
 def _write(

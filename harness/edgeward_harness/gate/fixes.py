@@ -10,7 +10,10 @@ from edgeward_harness.approval.words import Meaning
 POLICY = "or, if that is what you mean, say so in a policy of your own: --policy FILE"
 TRAIL = "put back the folder of approvals as it was, from where it is kept: --approvals DIR"
 AUTHORITY = "give the root of the time stamp authority: --authority FILE"
-AUDIT = "edgeward report --pack BUNDLE... --out DIR tells what each rule found"
+AUDIT = (
+    "edgeward report --pack BUNDLE... --out DIR writes document 21, which says what each rule "
+    "asks for; then edgeward gate --pack DIR"
+)
 BASELINE = "give the bundle that the policy names: --baseline BUNDLE"
 EXPIRED = "mend what it excused, or decide anew: edgeward waive; then run again"
 NO_BUNDLE = "edgeward verify --profile NAME"

@@ -65,6 +65,7 @@ def test_the_shipped_policy_is_strict_and_names_every_suite() -> None:
     assert asked.plan_approved_before_run
     assert asked.waivers_signed
     assert asked.two_components
+    assert asked.audit
     assert not asked.people  # none are invented
     said = {(want.meaning, want.role) for want in asked.quorum}
     assert (Meaning.REVIEWED_RESULTS, "reviewer") in said
