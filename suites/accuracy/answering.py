@@ -22,6 +22,8 @@ from .examples import Examples, Names, from_file, refuse_known
 from .simulated import simulated
 
 PROGRESS_EACH: Final = 50
+SCORES: Final = "scores.json"
+"""The artifact of a record that holds every probability; -1 stands where there was no answer."""
 NO_ANSWER: Final = ""
 """In place of a label."""
 _MISSING: Final = np.float32("nan")
@@ -52,6 +54,15 @@ class Trial:
     def right(self) -> NDArray[np.bool_]:
         """Which windows the device has right."""
         return np.asarray(self.device.labels == self.examples.labels)
+
+    def scores(self) -> dict[str, object]:
+        """What each window was, and how likely the device took each label for it; for drawing."""
+        told = np.round(np.nan_to_num(self.device.probabilities, nan=-1.0).astype(float), 6)
+        return {
+            "labels": list(self.released.card.labels),
+            "truth": self.examples.labels.tolist(),
+            "probabilities": told.tolist(),
+        }
 
     def pairs(self, of: NDArray[np.bool_] | None = None) -> list[Pairs]:
         """Patient by patient, what was lost and gained; of some windows, or of all."""

@@ -14,7 +14,7 @@ from edgeward_harness.measure.shares import judge_share
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.run.measure import Measure
 
-from .answering import NO_ANSWER, Trial, trial
+from .answering import NO_ANSWER, SCORES, Trial, trial
 from .recording import count, rests_on, sensitivity
 
 ERROR_MOST: Final = 0.05
@@ -106,6 +106,7 @@ def test_calibration(measure: Measure, rig: Rig) -> None:
     """
     asked = trial(rig, "TC-ACC-006")
     rests_on(measure, asked.examples, asked.released, asked.reference)
+    measure.attach_json(SCORES, asked.scores())
     own = calibration_error(asked.reference_sureness())
     detail = f"that of the float model is {own:.4f}"
     measure.record("calibration_error", judge_calibration(asked.sureness(), ERROR_MOST, detail))
