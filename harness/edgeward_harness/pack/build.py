@@ -23,6 +23,7 @@ _PLAIN = (
     "doc05_soup",
     "doc06_protocols",
     "doc07_records",
+    "doc08_statistics",
     "doc10_alarms",
     "doc11_security",
     "doc12_security_risk",

@@ -1,0 +1,1 @@
+"""Drawings of the pack: figures of the evidence as SVG, the same bytes for the same figures."""

@@ -1,0 +1,95 @@
+"""The kinds of drawing: how times lie below a budget, parts beside a margin, a course over time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from edgeward_harness.pack.plots.canvas import BAD, BARS, GOOD, INK, LINE, SERIES, SOFT, sheet
+
+_ROW_IN = 0.21
+_HEAD_IN = 0.75
+ROWS_MAX = 60
+"""Rows of one drawing; more would not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One row of a forest: a value between two bounds, any of which may be missing."""
+
+    name: str
+    value: float | None
+    low: float | None
+    high: float | None
+    good: bool = True
+
+
+def histogram(shape: Mapping[str, Any], unit: str, limit: float | None, bound: float | None) -> str:
+    """Counts over edges, with the budget and the bound drawn."""
+    edges, counts = shape["edges"], shape["counts"]
+    with sheet(2.3) as made:
+        axes = made.axes
+        widths = [high - low for low, high in pairwise(edges)]
+        axes.bar(edges[:-1], counts, widths, align="edge", color=BARS, linewidth=0)
+        if edges[0] > 0 and edges[-1] / edges[0] > 20:
+            axes.set_xscale("log")
+        if limit is not None:
+            axes.axvline(limit, color=BAD, linewidth=1.4, label=f"promised {limit:g} {unit}")
+        if bound is not None:
+            axes.axvline(bound, color=GOOD, linewidth=1.2, linestyle="--",
+                         label=f"95 % bound {bound:.3g} {unit}")  # fmt: skip
+        axes.set_xlabel(unit)
+        axes.set_ylabel("times observed")
+        if limit is not None or bound is not None:
+            axes.legend(loc="upper right")
+    return made.svg
+
+
+def forest(bars: Sequence[Bar], unit: str, limit: float | None) -> str:
+    """A row for each part with its interval, and the margin drawn through all."""
+    shown = list(bars[:ROWS_MAX])
+    with sheet(_HEAD_IN + _ROW_IN * len(shown)) as made:
+        axes = made.axes
+        for place, bar in enumerate(shown):
+            colour = GOOD if bar.good else BAD
+            ends = [end for end in (bar.low, bar.high) if end is not None]
+            if ends:
+                low = bar.low if bar.low is not None else min([*ends, bar.value or ends[0]])
+                high = bar.high if bar.high is not None else max([*ends, bar.value or ends[0]])
+                axes.plot([low, high], [place, place], color=colour, linewidth=1.6)
+            if bar.value is not None:
+                axes.plot([bar.value], [place], "o", color=colour, markersize=3.5)
+        if limit is not None:
+            axes.axvline(limit, color=BAD, linewidth=1.2, label=f"limit {limit:g} {unit}")
+            axes.legend(loc="lower right")
+        axes.set_yticks(range(len(shown)), [bar.name for bar in shown])
+        axes.set_ylim(len(shown) - 0.4, -0.6)
+        axes.grid(axis="x")
+        axes.set_axisbelow(True)
+        axes.set_xlabel(unit)
+        axes.tick_params(axis="y", length=0, labelcolor=INK)
+        axes.spines["left"].set_color(LINE)
+    return made.svg
+
+
+def courses(
+    lines: Mapping[str, Sequence[tuple[float, float]]],
+    x_unit: str,
+    y_unit: str,
+    limit: float | None,
+) -> str:
+    """Values over time, a line each, with the promise drawn."""
+    with sheet(2.4) as made:
+        axes = made.axes
+        for colour, (name, points) in zip(SERIES * len(lines), lines.items(), strict=False):
+            axes.plot([x for x, _ in points], [y for _, y in points], color=colour,
+                      linewidth=1.1, label=name)  # fmt: skip
+        if limit is not None:
+            axes.axhline(limit, color=BAD, linewidth=1.2, label=f"promised {limit:g} {y_unit}")
+        axes.set_xlabel(x_unit)
+        axes.set_ylabel(y_unit)
+        axes.set_ylim(bottom=0)
+        axes.grid(axis="y", color=LINE)
+        axes.tick_params(colors=SOFT)
+        axes.legend(loc="lower right", ncols=2)
+    return made.svg
