@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from edgeward_harness.inventory.records import listed_sha256
+from edgeward_harness.inventory.sites import Environment
 from edgeward_harness.profile.unit import BUILT_IN, Driver, Unit
 from edgeward_harness.rig.distributions import Sites
 from edgeward_harness.rig.programs import imported
@@ -84,6 +86,10 @@ def test_the_reference_device_is_its_distribution_and_what_that_requires() -> No
         assert file_with_digest(device, software, "0" * 64) is None
     assert software.incomplete == ""
     assert {"edgeward", "numpy", "onnxruntime"} <= set(software.distributions)
+    info = Environment(Path(sys.prefix)).distributions["numpy"].info
+    assert software.identity["used"]["numpy"]["sha256"] == listed_sha256(info)
+    (runs,) = software.interpreters.values()
+    assert runs.sha256 == hashlib.sha256(Path(sys.executable).read_bytes()).hexdigest()
     assert not {"edgeward-harness", "pytest"} & set(software.distributions)
     assert found is not None
     assert found.name == "rhythm_reference.onnx"

@@ -92,7 +92,9 @@ class _Walk:
         required = canonicalize_name(requirement.name)
         there = self.environment.distributions.get(required)
         if there is None:
-            self.findings.append(Finding(name, Trouble.ABSENT, str(requirement)))
+            old = required in self.environment.unrecorded
+            told = "it is there in a form without a RECORD, which cannot be checked" if old else ""
+            self.findings.append(Finding(name, Trouble.ABSENT, str(requirement), told))
             return
         self.edges[name].add(required)
         if not _does(requirement, there.version):

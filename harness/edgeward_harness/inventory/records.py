@@ -4,7 +4,8 @@ Rules:
 - Each listed file is there, with the bytes its RECORD gives, and within the environment.
 - A file in a package of the distribution that no RECORD of the environment lists is foreign: Python
   would import it all the same. So is one that lies loose among the distributions.
-- Byte code is left out: any start can make it again. So is what an installer adds about itself.
+- Byte code in its own folders is left out: any start can make it again. Beside its source it is a
+  module like any other. What an installer adds about itself is left out too.
 - `files_sha256` covers what came with the distribution, as it lies on the disk, by its place below
   the folder of distributions: the same wheel has the same one wherever, and by whatever, it was
   installed. Programs are left out of it, for an installer writes its own path into them.
@@ -41,7 +42,7 @@ class Entry:
     @property
     def is_byte_code(self) -> bool:
         """Whether any start can make it again."""
-        return self.path.endswith(".pyc") or "__pycache__" in PurePosixPath(self.path).parts
+        return self.path.endswith(".pyc") and "__pycache__" in PurePosixPath(self.path).parts
 
     @property
     def came_along(self) -> bool:

@@ -106,6 +106,12 @@ class Environment:
         """All that is installed, by the name that all spellings have in common."""
         return self._found[0]
 
+    @cached_property
+    def unrecorded(self) -> frozenset[str]:
+        """Distributions of an older form, which says neither what it requires nor its files."""
+        found = (one for site in self.sites for one in site.glob("*.egg-*"))
+        return frozenset(canonicalize_name(one.name.partition("-")[0]) for one in found)
+
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What is wrong with the environment as a whole."""

@@ -82,10 +82,12 @@ def test_a_foreign_file_is_found_wherever_an_import_would_find_it(
     (site / "arrays/deep/more.py").write_text("")
     (site / "sitecustomize.py").write_text("")
     (site / "unknown").mkdir()
+    (site / "arrays/sourceless.pyc").write_text("")
     (site / "arrays/__pycache__").mkdir()
     (site / "arrays/__pycache__/x.cpython-311.pyc").write_text("")
     foreign = {one.what for one in taken(prefix).findings if one.trouble is Trouble.FOREIGN}
-    assert foreign == {"arrays/linked", "arrays/deep/more.py", "sitecustomize.py", "unknown/"}
+    assert foreign == {"arrays/linked", "arrays/deep/more.py", "arrays/sourceless.pyc",
+                       "sitecustomize.py", "unknown/"}  # fmt: skip
 
 
 def test_a_folder_that_two_share_is_foreign_to_none(prefix: Path) -> None:
@@ -127,10 +129,12 @@ def test_a_distribution_without_a_record_is_found(prefix: Path) -> None:
 
 
 def test_what_is_required_and_not_there_or_too_old_is_found(prefix: Path) -> None:
-    install(prefix, "edgeward", {}, requires=["arrays>=2", "nowhere>=1"])
+    install(prefix, "edgeward", {}, requires=["arrays>=2", "nowhere>=1", "older"])
+    (site_of(prefix) / "Older-1.0.egg-info").mkdir()
     found = [(one.trouble, one.what, one.detail) for one in taken(prefix).findings]
     assert (Trouble.ABSENT, "nowhere>=1", "") in found
     assert (Trouble.UNMET, "arrays>=2", "arrays 1.0 is installed") in found
+    assert any(what == "older" and "without a RECORD" in detail for _, what, detail in found)
 
 
 def test_two_versions_of_one_are_found(prefix: Path) -> None:
