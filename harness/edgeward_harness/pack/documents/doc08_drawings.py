@@ -69,7 +69,7 @@ def _retention(source: PackSource, taken: Sequence[Taken]) -> Iterator[Figure]:
             bars += [Bar(f"  {one.name}", one.value, one.low, one.high) for one in part.groups]
         limit = next((part.limit for part in found), None)
         if bars:
-            alt = f"{len(bars)} losses against the float model with their bounds; margin {limit} points."
+            alt = f"{len(bars)} losses against the float model; the margin is {limit} points."
             svg = forest(bars, "points lost", limit)
             yield Figure(f"retention-{evidence.place}", f"Loss on {evidence.label}", alt, svg)
 
