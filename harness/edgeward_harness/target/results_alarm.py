@@ -200,7 +200,7 @@ RESULTS: Final[Mapping[str, Check]] = {
         {
             "rate_hz": shape.integer(1),
             "colours": shape.array(shape.text(), least=2),
-            "samples": shape.text(),
+            "samples": shape.packed(1),
         }
     ),
     "alarm.display": shape.record({"lines": shape.array(_WORDS, least=1)}),
@@ -238,7 +238,7 @@ RESULTS: Final[Mapping[str, Check]] = {
     "alarm.limits": shape.record({"unit": shape.text()}),
     "alarm.reset": shape.record({"ended": shape.array(shape.text())}),
     "alarm.resume": shape.record({}),
-    "alarm.sound": shape.record({"rate_hz": shape.integer(1), "samples": shape.text()}),
+    "alarm.sound": shape.record({"rate_hz": shape.integer(1), "samples": shape.packed(4)}),
     "alarm.switch": shape.record({}),
 }
 

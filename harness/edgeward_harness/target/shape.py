@@ -5,6 +5,7 @@ what would be accepted. Fields a record does not know are let through: a higher 
 add some.
 """
 
+import base64
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -63,6 +64,20 @@ def text(*, empty: bool = False) -> Check:
     """A string."""
     expected = "a string" if empty else "a string that is not empty"
     return _leaf(lambda v: isinstance(v, str) and (empty or bool(v)), expected)
+
+
+def packed(item_bytes: int) -> Check:
+    """Base64 of whole items of so many bytes."""
+
+    def accepts(value: object) -> bool:
+        if not isinstance(value, str):
+            return False
+        try:
+            return len(base64.b64decode(value, validate=True)) % item_bytes == 0
+        except ValueError:
+            return False
+
+    return _leaf(accepts, f"base64 of whole items of {item_bytes} bytes")
 
 
 def boolean() -> Check:
