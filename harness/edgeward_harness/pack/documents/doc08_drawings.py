@@ -65,12 +65,13 @@ def _retention(source: PackSource, taken: Sequence[Taken]) -> Iterator[Figure]:
         for part in found:
             value = part.observed if isinstance(part.observed, int | float) else None
             good = part.verdict.value == "passed"
-            bars.append(Bar(part.name.replace("_", " "), value, None, part.bound, good))
+            name = part.name.replace("_", " ")
+            bars.append(Bar(name, value, None, part.bound, good, part.limit))
             bars += [Bar(f"  {one.name}", one.value, one.low, one.high) for one in part.groups]
         limit = next((part.limit for part in found), None)
         if bars:
             alt = f"{len(bars)} losses against the float model; the margin is {limit} points."
-            svg = forest(bars, "points lost", limit)
+            svg = forest(bars, "points lost")
             yield Figure(f"retention-{evidence.place}", f"Loss on {evidence.label}", alt, svg)
 
 
@@ -86,10 +87,11 @@ def _alarms(source: PackSource, taken: Sequence[Taken]) -> Iterator[Figure]:
             shape = part.distribution or {}
             name = part.name.removesuffix("_to_high_alarm").replace("_", " ")
             good = part.verdict.value == "passed"
-            bars.append(Bar(name, shape.get("p50"), shape.get("min"), shape.get("max"), good))
+            least, longest = shape.get("min"), shape.get("max")
+            bars.append(Bar(name, shape.get("p50"), least, longest, good, part.limit))
         if bars:
             alt = f"Delays of {len(bars)} conditions: least, median and longest, in seconds."
-            svg = forest(bars, "s", found[0].limit)
+            svg = forest(bars, "s")
             yield Figure(f"delays-{evidence.place}", f"Delays on {evidence.label}", alt, svg)
 
 
@@ -108,7 +110,7 @@ def _reliability(source: PackSource, taken: Sequence[Taken]) -> Iterator[Figure]
                                 part.verdict.value == "passed"))  # fmt: skip
         if bars:
             alt = f"Share lost in {len(bars)} campaigns of faults, with the 95 % bound of each."
-            svg = forest(bars, "% lost, with its 95 % bound", None)
+            svg = forest(bars, "% lost, with its 95 % bound")
             yield Figure(f"lost-{evidence.place}", f"Losses on {evidence.label}", alt, svg)
 
 
@@ -132,12 +134,13 @@ def _courses(evidence: Evidence) -> Iterator[tuple[str, list[tuple[float, float]
             continue  # what cannot be read is not drawn; inspecting the bundle names it
         for name, readings in value.items() if isinstance(value, Mapping) else ():
             points = [(float(at), size) for at, one in enumerate(readings) if (size := _mb(one))]
-            if points:
+            if len(points) > 1:
                 yield f"{record.item}: {name.replace('_', ' ')}", points
 
 
 def _mb(reading: object) -> float | None:
-    """A reading is megabytes, or bytes first in a list of what was read at once."""
+    """A reading is megabytes, or a list that begins with bytes; a lone figure in bytes is none."""
     if isinstance(reading, list) and reading and isinstance(reading[0], int | float):
         return float(reading[0]) / 1e6
-    return float(reading) if isinstance(reading, int | float) else None
+    whole = isinstance(reading, int) and not isinstance(reading, bool)
+    return float(reading) if isinstance(reading, float) and not whole else None

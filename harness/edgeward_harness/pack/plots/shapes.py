@@ -22,6 +22,14 @@ class Bar:
     low: float | None
     high: float | None
     good: bool = True
+    limit: float | None = None
+    """What is promised of this row."""
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """From where to where its line goes; a bound that is missing ends at the value."""
+        known = [end for end in (self.low, self.value, self.high) if end is not None]
+        return (min(known), max(known)) if known else None
 
 
 def histogram(shape: Mapping[str, Any], unit: str, limit: float | None, bound: float | None) -> str:
@@ -41,32 +49,30 @@ def histogram(shape: Mapping[str, Any], unit: str, limit: float | None, bound: f
         axes.set_xlabel(unit)
         axes.set_ylabel("times observed")
         if limit is not None or bound is not None:
-            axes.legend(loc="upper right")
+            axes.legend(loc="upper center")
     return made.svg
 
 
-def forest(bars: Sequence[Bar], unit: str, limit: float | None) -> str:
-    """A row for each part with its interval, and the margin drawn through all."""
+def forest(bars: Sequence[Bar], unit: str) -> str:
+    """A row for each part with its interval, and what is promised of it."""
     shown = list(bars[:ROWS_MAX])
     with sheet(_HEAD_IN + _ROW_IN * len(shown)) as made:
         axes = made.axes
         for place, bar in enumerate(shown):
             colour = GOOD if bar.good else BAD
-            ends = [end for end in (bar.low, bar.high) if end is not None]
-            if ends:
-                low = bar.low if bar.low is not None else min([*ends, bar.value or ends[0]])
-                high = bar.high if bar.high is not None else max([*ends, bar.value or ends[0]])
-                axes.plot([low, high], [place, place], color=colour, linewidth=1.6)
+            if bar.ends is not None:
+                axes.plot(bar.ends, [place, place], color=colour, linewidth=1.6)
             if bar.value is not None:
                 axes.plot([bar.value], [place], "o", color=colour, markersize=3.5)
-        if limit is not None:
-            axes.axvline(limit, color=BAD, linewidth=1.2, label=f"limit {limit:g} {unit}")
-            axes.legend(loc="lower right")
+            if bar.limit is not None:
+                axes.plot([bar.limit, bar.limit], [place - 0.4, place + 0.4], color=BAD,
+                          linewidth=1.4)  # fmt: skip
         axes.set_yticks(range(len(shown)), [bar.name for bar in shown])
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.grid(axis="x")
         axes.set_axisbelow(True)
-        axes.set_xlabel(unit)
+        promised = any(bar.limit is not None for bar in shown)
+        axes.set_xlabel(f"{unit}; the red mark is what is promised" if promised else unit)
         axes.tick_params(axis="y", length=0, labelcolor=INK)
         axes.spines["left"].set_color(LINE)
     return made.svg
@@ -88,7 +94,9 @@ def courses(
             axes.axhline(limit, color=BAD, linewidth=1.2, label=f"promised {limit:g} {y_unit}")
         axes.set_xlabel(x_unit)
         axes.set_ylabel(y_unit)
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(
+            0, 1.15 * max((y for points in lines.values() for _, y in points), default=1.0)
+        )
         axes.grid(axis="y", color=LINE)
         axes.tick_params(colors=SOFT)
         axes.legend(loc="lower right", ncols=2)
