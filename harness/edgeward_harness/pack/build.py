@@ -24,6 +24,7 @@ _PLAIN = (
     "doc06_protocols",
     "doc07_records",
     "doc08_statistics",
+    "doc09_model",
     "doc10_alarms",
     "doc11_security",
     "doc12_security_risk",
