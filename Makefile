@@ -16,7 +16,7 @@ test quick: export PYTHONDONTWRITEBYTECODE :=
 # The quick ones compute; of the slow ones many wait at the pace of a sensor, so that three fill two cores.
 TOGETHER := -q -m "not slow" -n 2 --dist worksteal
 
-.PHONY: help install verify test quick lint campaign bench clean
+.PHONY: help install verify test quick lint campaign qualify bench clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -52,6 +52,9 @@ campaign: $(STAMP) ## power cuts, kills, key lives, carried media and bad weathe
 	  $(BIN)/pytest -q tests/runtime/test_outbox_power.py tests/runtime/test_outbox_kill.py \
 	  tests/runtime/test_outbox_backlog.py tests/runtime/test_sealing_outbox.py \
 	  tests/runtime/test_carried_queue.py tests/runtime/test_transport_weather.py
+
+qualify: $(STAMP) ## do the suites catch every seeded defect? Before each release; what was begun goes on: OUT=out/qualification
+	@$(BIN)/edgeward qualify --out $(if $(filter command line,$(origin OUT)),$(OUT),out/qualification)
 
 bench: $(ENGINES) $(PEERS) ## measure against floors and peers, with the limit beside each figure
 	@$(BIN)/python benchmarks/run_all.py

@@ -68,7 +68,8 @@ class Trial:
 
 def place_of(defects: Sequence[Defect], bed: Bed) -> Path:
     """The folder of a run: its name follows from what is run, so that it is found again."""
-    return bed.folder / digest([*map(repr, defects), bed.seed, bed.yardstick])[:16]
+    with_patients = bed.recordings is not None and defects[0].recordings is not None
+    return bed.folder / digest([*map(repr, defects), bed.seed, bed.yardstick, with_patients])[:16]
 
 
 def try_defects(defects: Sequence[Defect], bed: Bed) -> Trial:
