@@ -11,10 +11,11 @@ from outbox_bench import MIB, Bench, bench, every, subject_of, swift_folder, tex
 from edgeward.adapters.database import FolderDatabase
 from edgeward.comms.outbox.allowance import PAGE_BYTES, Allowance
 from edgeward.comms.outbox.frames import frames_of_log, log_is_damaged
+from edgeward.comms.outbox.outbox import Outbox
 from edgeward.comms.outbox.pages import Pages
 from edgeward.comms.outbox.place import class_of, place_of
 from edgeward.comms.record import Loss, RecordClass, Standing
-from edgeward.errors import SealError
+from edgeward.errors import DamagedError, SealError, StoreError
 
 KINDS = (RecordClass.TREND, RecordClass.ALARM)
 SMALL = Allowance(MIB)
@@ -244,6 +245,51 @@ def test_damage_that_shows_while_it_is_open_is_repaired_on_the_spot(folder: Path
     assert outbox.audit() == []
     (receipt,) = outbox.accept(texts(RecordClass.ALARM, b"after"))
     assert receipt.standing is Standing.DURABLE
+
+
+def test_what_waits_in_memory_is_not_told_as_lost(folder: Path) -> None:
+    texts_by_place = filled(folder, closed=True, batches=60, allowance=Allowance(4 * MIB))
+    kit = bench(folder, Allowance(4 * MIB))
+    outbox = kit.open()
+    outbox.accept(texts(RecordClass.TREND, b"on the disk"))
+    with refusing(outbox):
+        (receipt,) = outbox.accept(texts(RecordClass.TREND, b"in memory"))
+    assert receipt.standing is Standing.VOLATILE
+    assert receipt.identity
+    path = folder / "outbox" / "outbox.db"
+    for page in range(20, path.stat().st_size // PAGE_BYTES, 2):
+        flipped(path, page * PAGE_BYTES)
+    found = iter([DamagedError("a page is damaged")])
+    outbox._healed(lambda _: shows(next(found, None)))
+    there = every(outbox)
+    assert outbox.salvaged[0].lost > 0
+    assert len(there) < len(texts_by_place) + 2
+    assert receipt.identity in {one.identity for one in there}
+    assert not [
+        gap
+        for gap in outbox.gaps()
+        if (gap.epoch, gap.kind) == (receipt.identity.epoch, RecordClass.TREND)
+        and gap.first <= receipt.identity.sequence <= gap.last
+    ]
+    assert outbox.retry() == 1
+    assert outbox.audit() == []
+
+
+def shows(damage: DamagedError | None) -> None:
+    if damage is not None:
+        raise damage
+
+
+@contextlib.contextmanager
+def refusing(outbox: Outbox) -> Iterator[None]:
+    """The disk takes nothing meanwhile."""
+    with pytest.MonkeyPatch.context() as patched:
+
+        def refused(*_: object) -> None:
+            raise StoreError("the disk refuses")
+
+        patched.setattr(type(outbox._core.writer), "write", refused)
+        yield
 
 
 def test_what_is_no_database_at_all_keeps_nothing_from_starting(folder: Path) -> None:

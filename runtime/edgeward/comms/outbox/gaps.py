@@ -86,15 +86,11 @@ def forget_gap(database: Database, gap: Gap) -> None:
     )
 
 
-def add_unknown(database: Database, gaps: Iterable[Lost]) -> None:
-    """Tell of what is not told in whole yet: a salvage that is done again tells nothing twice."""
-    for lost in gaps:
-        if not _is_told(database, lost):
-            add_gap(database, lost)
-
-
 def put_back(database: Database, gaps: Iterable[Lost]) -> None:
-    """Put gaps back as they were, before the records that lie between them are there again."""
+    """Tell of gaps as they are, none joined with another: what lies between may not be there yet.
+
+    A salvage that is done again tells nothing twice.
+    """
     for lost in gaps:
         if not _is_told(database, lost):
             _insert(database, lost)

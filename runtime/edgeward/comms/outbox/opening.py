@@ -7,7 +7,7 @@ that is damaged is set aside, and what can be read of it is put into a new one.
 import contextlib
 
 from edgeward.comms.outbox import erasing, handing, keys, shelf
-from edgeward.comms.outbox.allowance import PAGE_BYTES, Allowance, Room, room_of
+from edgeward.comms.outbox.allowance import PAGE_BYTES, Allowance, room_of
 from edgeward.comms.outbox.core import Core, store_tally
 from edgeward.comms.outbox.frames import log_is_damaged
 from edgeward.comms.outbox.mark import read_mark
@@ -31,19 +31,26 @@ _NO_EPOCH = Epoch(0, bytes(_TOKEN_BYTES))
 
 
 def open_core(
-    file: DatabaseFile, sealer: Sealer, entropy: Entropy, allowance: Allowance
+    file: DatabaseFile,
+    sealer: Sealer,
+    entropy: Entropy,
+    allowance: Allowance,
+    ring: Ring | None = None,
 ) -> tuple[Core, list[Salvaged]]:
     """Open what lies there, or begin; and what was salvaged on the way.
+
+    Records that wait in memory for the disk, in `ring`, go on waiting: they are not lost.
 
     Raises:
         StoreError: the disk refused, or what lies there is newer than this runtime.
     """
     if _head_is_damaged(file) or log_is_damaged(file):
         file.set_aside()
+    ring = Ring(allowance) if ring is None else ring
     try:
-        return _opened(file, sealer, entropy, allowance)
+        return _opened(file, sealer, entropy, ring)
     except DamagedError:
-        return _opened(file, sealer, entropy, allowance)
+        return _opened(file, sealer, entropy, ring)
 
 
 def _head_is_damaged(file: DatabaseFile) -> bool:
@@ -53,14 +60,14 @@ def _head_is_damaged(file: DatabaseFile) -> bool:
 
 
 def _opened(
-    file: DatabaseFile, sealer: Sealer, entropy: Entropy, allowance: Allowance
+    file: DatabaseFile, sealer: Sealer, entropy: Entropy, ring: Ring
 ) -> tuple[Core, list[Salvaged]]:
     database = file.open()
     try:
         tune(database)
         migrate(database)
         _check(file, database)
-        core = _load(file, database, allowance, room_of(allowance))
+        core = _load(file, database, ring)
         _hold_against(core, file)
         _reserve(file, core)
         salvaged = [salvage(core, file, name, sealer) for name in file.aside()]
@@ -90,7 +97,7 @@ def _check(file: DatabaseFile, database: Database) -> None:
         raise DamagedError(f"the outbox is damaged: {faults[0][0]}")
 
 
-def _load(file: DatabaseFile, database: Database, allowance: Allowance, room: Room) -> Core:
+def _load(file: DatabaseFile, database: Database, ring: Ring) -> Core:
     tallies = {kind: Tally() for kind in RecordClass}
     for kind, *figures in database.execute("SELECT * FROM tally"):
         if kind not in tallies or any(type(figure) is not int for figure in figures):
@@ -103,9 +110,11 @@ def _load(file: DatabaseFile, database: Database, allowance: Allowance, room: Ro
         for kind, tally in core.tallies.items():
             store_tally(database, kind, tally)
 
+    allowance = ring.allowance
+    room = room_of(allowance)
     writer = Writer(file, database, room, settle)
     epochs = keys.epochs_in(database)
-    core = Core(writer, allowance, room, _NO_EPOCH, epochs, tallies, Ring(allowance))
+    core = Core(writer, allowance, room, _NO_EPOCH, epochs, tallies, ring)
     return core
 
 

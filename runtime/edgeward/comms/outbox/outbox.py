@@ -365,9 +365,11 @@ class Outbox:
     def _open_again(self) -> None:
         """Salvage; what waits in memory goes on waiting."""
         old = self._core
-        core, salvaged = open_core(self._file, self._sealer, self._entropy, self._allowance)
-        core.ring, core.pending.keys, core.pending.lost = (
-            old.ring, old.pending.keys + core.pending.keys, old.pending.lost,
+        core, salvaged = open_core(
+            self._file, self._sealer, self._entropy, self._allowance, old.ring
+        )
+        core.pending.keys, core.pending.lost = (
+            old.pending.keys + core.pending.keys, old.pending.lost,
         )  # fmt: skip
         self._core, self._broken = core, False
         self.salvaged += salvaged

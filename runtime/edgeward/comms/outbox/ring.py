@@ -28,11 +28,11 @@ class Draft:
 class Ring:
     """A bounded queue in the order of acceptance."""
 
-    __slots__ = ("_allowance", "_drafts", "_size_bytes")
+    __slots__ = ("_drafts", "_size_bytes", "allowance")
 
     def __init__(self, allowance: Allowance) -> None:
         """Start empty."""
-        self._allowance = allowance
+        self.allowance = allowance
         self._drafts: dict[int, Draft] = {}
         self._size_bytes = 0
 
@@ -74,17 +74,17 @@ class Ring:
 
     @property
     def _bytes_max(self) -> int:
-        return self._allowance.memory_bytes_max
+        return self.allowance.memory_bytes_max
 
     def _order(self, draft: Draft) -> tuple[int, int]:
-        return self._allowance.rank(draft.kind), draft.place
+        return self.allowance.rank(draft.kind), draft.place
 
     def _victims(self, draft: Draft) -> list[Draft]:
-        rank = self._allowance.rank(draft.kind)
+        rank = self.allowance.rank(draft.kind)
         return [
             one
             for one in self._drafts.values()
-            if one.kind in self._allowance.eviction and self._allowance.rank(one.kind) <= rank
+            if one.kind in self.allowance.eviction and self.allowance.rank(one.kind) <= rank
         ]
 
     def _freeable(self, draft: Draft) -> int:

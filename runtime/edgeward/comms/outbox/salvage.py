@@ -6,14 +6,14 @@ quarantined and told to the receiver. Nothing is delivered before all of it is d
 be interrupted and begun again at any point; the damaged files stay as they are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from edgeward.comms.outbox import keys, shelf
 from edgeward.comms.outbox.core import Core
 from edgeward.comms.outbox.counting import in_step, made_right
-from edgeward.comms.outbox.gaps import Lost, add_unknown, put_back
+from edgeward.comms.outbox.gaps import Lost, put_back
 from edgeward.comms.outbox.mark import Mark, read_mark
 from edgeward.comms.outbox.pages import Pages
 from edgeward.comms.outbox.place import SEQUENCE_MAX, ordinal_of, sequence_of
@@ -167,7 +167,7 @@ def _settle(
 def _tell(core: Core, gaps: list[Lost]) -> None:
     for start in range(0, len(gaps), _SMALL_ROWS):
         with core.change(frames_of(_SMALL_BYTES, 3)) as change:
-            add_unknown(change.database, gaps[start : start + _SMALL_ROWS])
+            put_back(change.database, gaps[start : start + _SMALL_ROWS])
 
 
 def _holes(kind: RecordClass, kept: list[tuple[int, int]]) -> list[Lost]:
@@ -184,21 +184,33 @@ def _holes(kind: RecordClass, kept: list[tuple[int, int]]) -> list[Lost]:
 
 
 def _edges(core: Core, kind: RecordClass, kept: list[tuple[int, int]]) -> list[Lost]:
-    """What was before the first and behind the last record of each epoch; all have ended."""
-    span: dict[int, tuple[int, int]] = {}
-    for place, _ in kept:
-        ordinal, sequence = ordinal_of(place), sequence_of(place)
-        span[ordinal] = (span.get(ordinal, (sequence, 0))[0], sequence)
+    """What was before the first and behind the last record of each epoch; all have ended.
+
+    What waits in memory for the disk is not lost: nothing is told of where that lies.
+    """
+    waiting = [draft.place for draft in core.ring.drafts() if draft.kind is kind]
+    there = [_spans(place for place, _ in kept), _spans(waiting)]
     gaps = []
     for ordinal in sorted(core.epochs):
-        first, last = span.get(ordinal, (SEQUENCE_MAX + 1, SEQUENCE_MAX))
-        edges = ((1, first - 1), (last + 1, SEQUENCE_MAX))
-        gaps += [
-            Lost(ordinal, kind, start, end, 0, Loss.QUARANTINED)
-            for start, end in edges
-            if start <= end
-        ]
+        start = 1
+        for first, last in (one[ordinal] for one in there if ordinal in one):
+            gaps += _edge(ordinal, kind, start, first - 1)
+            start = last + 1
+        gaps += _edge(ordinal, kind, start, SEQUENCE_MAX)
     return gaps
+
+
+def _spans(places: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """The first and the last sequence of each epoch, of places in their order."""
+    spans: dict[int, tuple[int, int]] = {}
+    for place in places:
+        ordinal, sequence = ordinal_of(place), sequence_of(place)
+        spans[ordinal] = (spans.get(ordinal, (sequence, 0))[0], sequence)
+    return spans
+
+
+def _edge(ordinal: int, kind: RecordClass, first: int, last: int) -> list[Lost]:
+    return [Lost(ordinal, kind, first, last, 0, Loss.QUARANTINED)] if first <= last else []
 
 
 def _counted(gaps: list[Lost], lost: int) -> list[Lost]:
