@@ -104,10 +104,9 @@ def check_lines(
     checked.last, checked.chain = before.through, before.chain
     checked.signed_through = before.through
     chains = {before.through: before.chain}
-    found = [(name, raw) for name in names for raw in pieces(store.read(name) or b"")]
-    numbers = {line.number for _, raw in found if (line := read(raw)) is not None}
-    for place, (name, raw) in enumerate(found):
-        line = read(raw)
+    found = [(name, raw, read(raw)) for name in names for raw in pieces(store.read(name) or b"")]
+    numbers = {line.number for _, _, line in found if line is not None}
+    for place, (name, raw, line) in enumerate(found):
         if line is None:
             if place == len(found) - 1 and not raw.endswith(b"\n"):
                 checked.torn = raw
