@@ -30,6 +30,7 @@ from edgeward_harness.qualify.bench import (
 from edgeward_harness.qualify.defect import Defect
 from edgeward_harness.qualify.making import OutOfReachError
 from edgeward_harness.qualify.verdict import Outcome, Told, judge
+from edgeward_harness.run.supervise import SUPERVISOR
 
 TIMEOUT_S = 300
 BUNDLE, LOG = "bundle", "output.txt"
@@ -138,9 +139,12 @@ def _command(defects: Sequence[Defect], bed: Bed, place: Path) -> list[str]:
 
 
 def _start(words: Sequence[str], place: Path) -> None:
-    """Run pytest with nothing loaded but our own plugin; what it says is kept beside the bundle."""
+    """Run pytest with nothing loaded but our own plugin; what it says is kept beside the bundle.
+
+    It does not outlive us.
+    """
     environment = {name: value for name, value in os.environ.items() if name not in _SHUT_OUT}
-    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    environment |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", SUPERVISOR: str(os.getpid())}
     plugins = ("-p", "edgeward_harness.plugin", "-p", "_hypothesis_pytestplugin")
     command = [sys.executable, "-P", "-m", "pytest", *plugins, *words]
     with (place / LOG).open("wb") as log:
