@@ -46,11 +46,21 @@ def _flaws(bill: Bill) -> Section:
     rows = tuple(_flaw(one, names, looked=bool(known)) for one in bill.flaws)
     blocks.append(Table("flaws", "Flaws, and what they mean for the device", columns, rows))
     facts = (
-        ("files imported", listed(bill.says(Word.IMPORTED))),
         ("catalogue of exploited flaws", listed(known)),
         ("statements about nothing that is here", listed(bill.says(Word.STRANGER))),
     )
-    return Section("flaws", "Known flaws", (*blocks, Facts(facts)))
+    return Section("flaws", "Known flaws", (*blocks, Facts(facts), _imported(bill)))
+
+
+def _imported(bill: Bill) -> Table:
+    columns = (
+        Column("File", Kind.NAME, 1.4),
+        Column("Day it speaks of", Kind.NAME),
+        Column("SHA-256", Kind.DIGEST, 2),
+    )
+    parts = (told.rsplit(", ", 2) for told in bill.says(Word.IMPORTED))
+    rows = tuple(Row(tuple(map(Cell, one))) for one in parts if len(one) == len(columns))
+    return Table("imported", "Files that were imported", columns, rows)
 
 
 def _flaw(one: BillFlaw, names: dict[str, str], *, looked: bool) -> Row:
@@ -81,13 +91,19 @@ def _anomalies(bill: Bill) -> Section:
         Column("Where it is published", weight=1.8),
         Column("Anomaly", weight=3),
     )
-    rows = tuple(row for one in bill.of(What.PLATFORM, What.SOFTWARE) for row in _published(one))
+    listed_parts = bill.of(What.PLATFORM, What.SOFTWARE)
+    rows = tuple(row for one in listed_parts for row in _published(one))
     table = Table("anomalies", "Anomalies that the makers publish", columns, rows)
-    return Section("anomalies", "Published anomalies", (table,))
+    lacking = [one for one in listed_parts if not one.says(Word.ANOMALIES_READ)]
+    if not lacking:
+        return Section("anomalies", "Published anomalies", (table,))
+    why = f"For {len(lacking)} components nobody looked at what their makers publish."
+    missing = Missing("lists of published anomalies", why, "edgeward sbom --anomalies FILE")
+    return Section("anomalies", "Published anomalies", (missing, table))
 
 
 def _published(one: BillPart) -> list[Row]:
-    read = given(one.says(Word.ANOMALIES_READ), "never: edgeward sbom --anomalies FILE")
+    read = given(one.says(Word.ANOMALIES_READ), "never")
     where = given(one.says(Word.ANOMALIES_AT), "not stated")
     told = one.told.get(Word.ANOMALY, ())
     none = Cell("none in this version", Tone.QUIET)

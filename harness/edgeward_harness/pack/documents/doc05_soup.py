@@ -33,6 +33,8 @@ _TONES = {
     Gap.UNTOLD: Tone.MISSING,
     Gap.UNSEEN: Tone.DOUBT,
 }
+BESIDE_MAX = 8
+"""What is named of that which is installed beside; the bill has all of it."""
 _LISTED = (What.PLATFORM, What.SOFTWARE)
 _SUPPORT = {"maintained": Tone.GOOD, "limited": Tone.DOUBT, "ended": Tone.BAD}
 _NAME = Kind.NAME
@@ -66,13 +68,13 @@ def _sections(source: PackSource) -> tuple[Section, ...]:
     bill = read_bill(source.sbom, "the bill of materials")
     return (
         _bill(bill),
+        _held(source, source.sbom),
         _needs(bill),
         _support(source, bill),
         _cases(source, bill),
         _bundled(bill),
         _models(bill),
         *notices(bill),
-        _held(source, source.sbom),
     )
 
 
@@ -89,7 +91,7 @@ def _bill(bill: Bill) -> Section:
         "extras": listed(bill.says(Word.EXTRAS)),
         "SOUP list": owed(bill.says(Word.SOUP_LIST), "none"),
         "SHA-256 of the SOUP list": owed(bill.says(Word.SOUP_LIST_SHA256), "none"),
-        "installed beside, and not of the device": listed(bill.says(Word.BESIDE)),
+        "installed beside, and not of the device": _beside(bill),
     }
     text = (
         "The bill is read from what is installed: each file is held against the record of the "
@@ -101,6 +103,12 @@ def _bill(bill: Bill) -> Section:
     )
     blocks = (Paragraph(text), Facts(tuple(told.items())), table)
     return Section("bill", "Bill of materials", blocks)
+
+
+def _beside(bill: Bill) -> Cell:
+    names = [name for told in bill.says(Word.BESIDE) for name in told.split(", ")]
+    more = len(names) - BESIDE_MAX
+    return listed(names if more <= 0 else [*names[:BESIDE_MAX], f"and {more:,} more in the bill"])
 
 
 def _needs(bill: Bill) -> Section:
