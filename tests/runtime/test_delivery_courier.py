@@ -139,9 +139,7 @@ def test_a_slow_link_gets_small_batches() -> None:
     assert sorted(sequences(road)) == list(range(1, 2001))
     spans_ns = [
         later - earlier
-        for earlier, later in itertools.pairwise(
-            sorted({one[0] for one in road.receiver.arrivals})
-        )
+        for earlier, later in itertools.pairwise(sorted({one[0] for one in road.receiver.arrivals}))
     ]
     assert sorted(spans_ns)[len(spans_ns) // 2] <= 0.6 * SECOND_NS
 
@@ -296,3 +294,19 @@ def test_a_receiver_may_ask_for_time_up_to_the_limit() -> None:
     assert retry.due_ns == 120 * SECOND_NS
     retry.failed(0, 10**18)
     assert retry.due_ns == 300 * SECOND_NS
+
+
+def test_it_says_what_the_link_carries_and_nothing_while_there_is_none() -> None:
+    road = Road()
+    assert road.courier.bytes_per_s is None
+    road.run(1)
+    assert road.courier.bytes_per_s == float("inf")
+    road.receiver.before = lambda batch: road.clock.sleep_ns(len(batch) * 1_000_000)
+    for _ in range(200):
+        road.source.accept(TREND)
+    road.run(60)
+    assert road.courier.bytes_per_s == pytest.approx(1000)
+    road.receiver.before = failing(UnreachableError("gone"), times=99)
+    road.source.accept(ALARM)
+    road.run(5)
+    assert road.courier.bytes_per_s is None

@@ -9,8 +9,11 @@ import pytest
 from edgeward.adapters.clock import SimulatedClock
 from edgeward.adapters.entropy import SeededEntropy
 from edgeward.comms.outbox.allowance import Allowance
+from edgeward.comms.packing.level import OFFLINE
+from edgeward.comms.packing.payload import pack_json
 from edgeward.comms.packing.samples import unpack_samples
 from edgeward.comms.record import Offered, RecordClass
+from edgeward.device.outgoing import records
 from edgeward.device.outgoing.outgoing import Outgoing
 from edgeward.device.outgoing.waves import RECORD_NS, WAITING_VALUES_MAX, Waves, pack_wave
 from edgeward.signal.channel import Channel, Signal
@@ -145,3 +148,31 @@ def test_a_way_out_keeps_what_was_left_when_it_closes(tmp_path: Path) -> None:
     again = Outgoing("m", tmp_path, SimulatedClock(), SeededEntropy(2), Allowance(8 << 20))
     assert again.outbox.counts()[RecordClass.WAVEFORM].accepted == 11
     again.close()
+
+
+def test_without_a_link_everything_but_alarms_is_as_small_as_it_gets(tmp_path: Path) -> None:
+    way = Outgoing("m", tmp_path, SimulatedClock(), SeededEntropy(1), Allowance(8 << 20))
+    assert way.keeping.level() == OFFLINE
+
+    class Fast:
+        bytes_per_s = float("inf")
+
+    way.courier = Fast()  # type: ignore[assignment]
+    assert way.keeping.level() == 1
+    Fast.bytes_per_s = 2000.0
+    assert way.keeping.level() == OFFLINE
+    way.courier = None
+    way.close()
+
+
+def test_alarms_are_packed_in_the_quickest_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def heard(about: dict[str, Any], level: int = 1) -> bytes:
+        asked.append(level)
+        return pack_json(about, level)
+
+    monkeypatch.setattr(records, "pack_json", heard)
+    told = [{"kind": kind, "patient": "p1"} for kind in ("alarm", "sign", "technical", "result")]
+    records.records_of(told, 0, OFFLINE)
+    assert asked == [1, 1, 1, OFFLINE]
