@@ -39,8 +39,10 @@ def _trail(case: Case) -> Iterator[Finding]:
     approvals, authority = case.beside.approvals, case.policy.approval.authority
     for fault in approvals.faults:
         yield Finding(f"{approvals.path}: {fault}", fix=fixes.TRAIL)
-    if authority and authority not in case.beside.authorities:
-        text = f"no certificate of the time stamp authority {authority} was given"
+    given, named = set(case.beside.authorities), {authority} - {""}
+    if given != named:  # whoever chose another authority would choose the moments, too
+        told = [" and ".join(sorted(one)) or "none" for one in (given, named)]
+        text = f"time stamp authorities: found {told[0]}, expected {told[1]}"
         yield Finding(text, fix=fixes.AUTHORITY)
 
 

@@ -9,7 +9,7 @@ from edgeward_harness.approval.words import Meaning
 
 POLICY = "or, if that is what you mean, say so in a policy of your own: --policy FILE"
 TRAIL = "put back the folder of approvals as it was, from where it is kept: --approvals DIR"
-AUTHORITY = "give the root of the time stamp authority: --authority FILE"
+AUTHORITY = "give the root that approval.authority names, and no other: --authority CERT"
 AUDIT = (
     "edgeward report --pack BUNDLE... --out DIR writes document 21, which says what each rule "
     "asks for; then edgeward gate --pack DIR"

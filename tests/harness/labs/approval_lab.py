@@ -1,11 +1,15 @@
 """People with keys and certificates, a desk where they sign, and an authority that stamps times."""
 
+import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from cryptography import x509
@@ -213,9 +217,12 @@ class Authority:
         subprocess.run(["openssl", *words], cwd=self.folder, check=True, capture_output=True)
 
 
-def authority_at(folder: Path, need: Callable[[], None]) -> Authority:
-    """An authority with a root of its own."""
-    need()
+@pytest.fixture(scope="session")
+def authority_here(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """An authority with a root of its own, where there is OpenSSL."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl here to stamp times")
+    folder = tmp_path_factory.mktemp("authority")
     made = Authority(folder)
     (folder / "serial").write_text("01\n")
     (folder / "tsa.cnf").write_text(AUTHORITY.format(folder=folder))
@@ -230,3 +237,30 @@ def authority_at(folder: Path, need: Callable[[], None]) -> Authority:
         *signed, "-CAcreateserial", "-days", "30", "-extfile", "own.cnf", "-out", "tsa.pem"
     )
     return made
+
+
+@contextmanager
+def serving(answer: bytes | Authority) -> Iterator[str]:
+    """An authority at an address of this machine."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            request = self.rfile.read(int(self.headers["Content-Length"]))
+            told = answer if isinstance(answer, bytes) else answer(request)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(told)))
+            self.end_headers()
+            self.wfile.write(told)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
