@@ -28,6 +28,7 @@ _PLAIN = (
     "doc10_alarms",
     "doc11_security",
     "doc12_security_risk",
+    "doc13_regression",
     "doc14_versions",
     "doc15_anomalies",
     "doc16_build",

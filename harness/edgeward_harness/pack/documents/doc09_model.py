@@ -41,8 +41,8 @@ _PARTS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
         "The model that was released is the one that answers",
         ("TC-ACC-001", "TC-ACC-040", "TC-ACC-012", "TC-ACC-013"),
         (
-            "Answers are held bit by bit against the released file run on the bench, and against other "
-            "processors where an emulator of them is at hand."
+            "Answers are held bit by bit against the released file run on the bench, and against "
+            "other processors where an emulator of them is at hand."
         ),
     ),
     (
@@ -50,8 +50,8 @@ _PARTS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
         "The change, as a predetermined change control plan would judge it",
         ("TC-ACC-011",),
         (
-            "The new model against the original and against the version before: no label worse by the "
-            "margin, fewer false alarms; else it is recorded and not put to use."
+            "The new model against the original and against the version before: no label worse by "
+            "the margin, fewer false alarms; else it is recorded and not put to use."
         ),
     ),
 )
