@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,15 @@ from environment_lab import device_environment, site_of
 
 from edgeward.canonical import sha256_hex
 from edgeward.device.cli import main
+from edgeward_harness import resources
+from edgeward_harness.errors import InputError
 from edgeward_harness.evidence.artifacts import store_artifact
 from edgeward_harness.evidence.keys import SigningKey
 from edgeward_harness.evidence.ledger import Ledger
 from edgeward_harness.evidence.sign import seal
 from edgeward_harness.inventory.reading import read_bill
 from edgeward_harness.inventory.words import Word
+from edgeward_harness.pack.load import Wanted, load_source
 
 BUILD, ARRAYS = "ab" * 32, "a" * 64
 BILL: dict[str, Any] = {
@@ -120,6 +124,22 @@ def test_a_bundle_that_was_changed_or_is_of_a_stranger_shows_nothing(
     records.write_bytes(records.read_bytes().replace(b'"passed"', b'"failed"'))
     assert hold(BILL) == 1
     assert "was held against no bundle" in capsys.readouterr().err
+
+
+def test_a_pack_with_a_swapped_bill_is_refused(tmp_path: Path, bundle: Path) -> None:
+    path = tmp_path / "bill.json"
+    path.write_text(json.dumps(BILL))
+    wanted = Wanted(
+        bundles=(bundle,),
+        suites=resources.suites(),
+        clauses=resources.clauses(),
+        as_of=date(2026, 6, 1),
+        sbom=path,
+    )
+    assert load_source(wanted).sbom == path.read_bytes()
+    path.write_text(json.dumps(BILL).replace('"1.0"', '"1.1"'))
+    with pytest.raises(InputError, match=r"tested with arrays 1\.0, the bill has 1\.1"):
+        load_source(wanted)
 
 
 def test_what_was_asked_for_must_make_sense(
