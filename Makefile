@@ -4,7 +4,7 @@
 PYTHON  ?= python3
 PROFILE ?= bedside_monitor
 CUTS    ?= 10000
-OUT     ?= out/$(PROFILE)-$(shell date -u +%Y%m%dT%H%M%SZ)
+OUT     := $(or $(OUT),out/$(PROFILE)-$(shell date -u +%Y%m%dT%H%M%SZ))
 
 BIN   := .venv/bin
 STAMP := .venv/.installed
@@ -24,8 +24,12 @@ help: ## list these targets
 
 install: $(STAMP) ## make .venv with both distributions and the tools, once
 
-verify: $(STAMP) ## judge the reference device: PROFILE=bedside_monitor OUT=out/...
-	$(BIN)/edgeward verify --profile $(PROFILE) --out $(OUT)
+verify: $(STAMP) ## judge the reference device, write its file: PROFILE=bedside_monitor OUT=out/...
+	@$(BIN)/edgeward verify --profile $(PROFILE) --out $(OUT); said=$$?; \
+	  [ -f $(OUT)/statement.dsse.json ] || exit $$said; \
+	  echo "verify: the bill of materials, and the pack with what a release still needs"; \
+	  $(BIN)/edgeward sbom --against $(OUT) --out $(OUT)-sbom.json && \
+	  $(BIN)/edgeward report --pack $(OUT) --sbom $(OUT)-sbom.json --out $(OUT)-pack && exit $$said
 
 test: lint $(ENGINES) ## every check and every test, slow ones included
 	@echo "test: the quick tests, side by side"

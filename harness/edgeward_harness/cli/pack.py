@@ -58,12 +58,26 @@ def run(options: argparse.Namespace) -> int:
     source = _decided(options, source)
     pack = build_pack(source)
     _write(wanted, source, pack, out, key)
-    lacking = sum(bool(one.missing) for one in pack.documents)
-    print(printable(f"pack    {out}"))
-    print(printable(f"open    {out / 'index.html'}"))
-    print(printable(f"archive {out / 'submission.zip'}"))
-    print(f"state   {pack.state}; {lacking} of {len(pack.documents)} documents say what they lack")
+    print("\n".join(map(printable, _told(source, pack, out))))
     return 0
+
+
+def _told(source: "PackSource", pack: "Pack", out: Path) -> Iterator[str]:
+    """Where the pack is, what the gate says, and for each rule that is not met what mends it."""
+    from edgeward_harness.gate.told import fixes_of, headline
+
+    lacking = sum(bool(one.missing) for one in pack.documents)
+    yield f"  pack    {out}"
+    yield f"  page    {out / 'index.html'}"
+    yield f"  archive {out / 'submission.zip'}"
+    yield f"  state   {pack.state}: {lacking} of {len(pack.documents)} documents say what they lack"
+    decision = source.decision
+    for ruling in decision.rulings if decision is not None else ():
+        if ruling.outcome != "met":
+            yield f"  {ruling.rule}: {ruling.question} No: {ruling.findings[0].text}"
+            yield from (f"    fix: {fix}" for fix in fixes_of(ruling))
+    if decision is not None:
+        yield f"  {headline(decision)}"
 
 
 def _out(options: argparse.Namespace) -> Path:
