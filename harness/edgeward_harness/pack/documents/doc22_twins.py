@@ -69,7 +69,7 @@ def _tables(documents: Iterable[Document]) -> Section:
 
 def _check(source: PackSource) -> Section:
     text = (
-        "`edgeward inspect` on the folder or the archive of this pack needs no network: it checks "
+        "`edgeward inspect` on the folder of this pack needs no network: it checks "
         "the signature over the list of files, the digest of each file, the signature of each "
         "bundle, and writes every document again from the bundles and inputs inside to compare "
         "the bytes. A page that was made from other data than is enclosed is found."
