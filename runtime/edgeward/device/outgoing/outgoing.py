@@ -38,6 +38,7 @@ from edgeward.device.outgoing.health import Health
 from edgeward.device.outgoing.keeping import Keeping
 from edgeward.device.outgoing.layout import AUDIT, KEYS, OUTBOX, TRUST
 from edgeward.device.outgoing.link import Link, LinkError, Trusted, keep_link, kept_link
+from edgeward.device.outgoing.quota import audits_max, refused
 from edgeward.errors import DamagedError, DeliveryError, SealError, StoreError, TrustError
 from edgeward.ports import Clock, Entropy
 from edgeward.process.events import Tellable
@@ -82,6 +83,7 @@ class Outgoing:
         self.device, self.clock, self._entropy = device, clock, entropy
         self.allowance = allowance
         self._at_once_bytes = room_of(allowance).transaction_bytes_max
+        self._audits_max = audits_max(allowance)
         self._trust = PrivateStore(folder / TRUST)
         keys = PrivateStore(folder / KEYS)
         self.keystore = SoftwareKeystore(keys, entropy)
@@ -132,12 +134,24 @@ class Outgoing:
 
     def accept(self, offered: Sequence[Offered]) -> list[Receipt]:
         """Keep records; an alarm among them is delivered as soon as there is a way."""
-        receipts = [one for part in self._parts(offered) for one in self.outbox.accept(part)]
+        beyond = self._beyond(offered)
+        kept = [one for place, one in enumerate(offered) if place not in beyond]
+        answers = iter([one for part in self._parts(kept) for one in self.outbox.accept(part)])
+        receipts = [
+            Receipt(Standing.REJECTED, reason=beyond[place]) if place in beyond else next(answers)
+            for place in range(len(offered))
+        ]
         urgent = any(one.kind is RecordClass.ALARM for one in offered)
         if urgent or any(one.standing is not Standing.DURABLE for one in receipts):
             self._due_ns = 0
             self._sent.set()
         return receipts
+
+    def _beyond(self, offered: Sequence[Offered]) -> dict[int, str]:
+        """Which of these would take the room of alarms, and why."""
+        if all(one.kind is not RecordClass.AUDIT for one in offered):
+            return {}
+        return refused(offered, self._audits_waiting(), self._audits_max)
 
     def _parts(self, offered: Sequence[Offered]) -> Iterator[Sequence[Offered]]:
         """As many at once as one transaction of this outbox takes."""

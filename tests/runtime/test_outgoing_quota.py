@@ -1,0 +1,47 @@
+"""No flood of audit records takes the room of alarms; whatever else floods gives up its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edgeward.adapters.clock import SimulatedClock
+from edgeward.adapters.entropy import SeededEntropy
+from edgeward.comms.outbox.allowance import Allowance
+from edgeward.comms.record import Offered, RecordClass, Standing
+from edgeward.device.outgoing.outgoing import Outgoing
+from edgeward.device.outgoing.quota import AUDIT_BYTES_MAX, audits_max, refused
+
+AUDIT, ALARM = RecordClass.AUDIT, RecordClass.ALARM
+SMALL = Allowance(1 << 20, memory_bytes_max=5000)
+
+
+@pytest.fixture
+def way(tmp_path: Path) -> Iterator[Outgoing]:
+    made = Outgoing("m", tmp_path, SimulatedClock(), SeededEntropy(1), SMALL)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("kind", [AUDIT, RecordClass.EVENT])
+def test_alarms_find_room_whatever_floods(way: Outgoing, kind: RecordClass) -> None:
+    for _ in range(20):
+        way.accept([Offered(kind, bytes(AUDIT_BYTES_MAX))] * 10)
+    receipts = way.accept([Offered(ALARM, bytes(300))] * 30)
+    assert {one.standing for one in receipts} == {Standing.DURABLE}
+
+
+def test_what_is_beyond_is_answered_in_its_place(way: Outgoing) -> None:
+    long = Offered(AUDIT, bytes(AUDIT_BYTES_MAX + 1))
+    told = way.accept([Offered(ALARM, b"a"), long, Offered(AUDIT, b"b"), long])
+    assert [one.standing for one in told] == ["durable", "rejected", "durable", "rejected"]
+    assert "accepted: 4096" in told[1].reason
+    assert told[1].identity is None
+
+
+def test_as_many_wait_as_may_and_no_more() -> None:
+    offered = [Offered(AUDIT, b"x"), Offered(ALARM, b"x"), Offered(AUDIT, b"x")]
+    assert refused(offered, 7, 9) == {}
+    assert list(refused(offered, 8, 9)) == [2]
+    assert "for alarms need room" in refused(offered, 9, 9)[0]
+    assert 0 < audits_max(SMALL) < audits_max(Allowance(64 << 20))
