@@ -22,6 +22,7 @@ pytestmark = pytest.mark.slow
 DATA = {
     "suites": "edgeward_harness/suites",
     "device_profiles": "edgeward_harness/device_profiles",
+    "reports/clauses": "edgeward_harness/clauses",
     "reports/soup": "edgeward_harness/soup",
     "reports/templates": "edgeward_harness/templates",
     "tests/faulty/devices": "edgeward_harness/seeded",
@@ -39,6 +40,7 @@ from edgeward_harness import resources
 folders = {
     "suites": resources.suites(),
     "device_profiles": resources.device_profiles(),
+    "reports/clauses": resources.clauses(),
     "reports/soup": resources.soup().parent,
     "reports/templates": resources.templates(),
     "tests/faulty/devices": resources.seeded(),
