@@ -1,11 +1,13 @@
 """`edgeward approve`: a person signs the digest of a plan, of results or of a document."""
 
 import argparse
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeward_harness.cli.approve_subject import RefusalError, document, subject_of
+from edgeward.canonical import sha256_hex
+from edgeward_harness.cli.approve_subject import RefusalError, document, subjects_of
 from edgeward_harness.cli.common import expect_short_life, printable
 from edgeward_harness.cli.signing import (
     configure_signing,
@@ -23,9 +25,10 @@ if TYPE_CHECKING:  # imported where they are used: they would slow the start of 
 
 HELP = """\
 Sign as a person. What is signed is a digest, so it holds for exactly this thing and no other.
+Of several things each gets a signature of its own, or, where one must not be signed, none does.
 
   edgeward approve plan --profile NAME    the plan, before it is run
-  edgeward approve BUNDLE                 results; a bundle that does not verify is not signed
+  edgeward approve BUNDLE...              results; a bundle that does not verify is not signed
   edgeward approve PACK                   a pack, the same
   edgeward approve FILE                   a document
   edgeward approve key --key PEM          signs nothing: prints the key's line for a policy
@@ -45,7 +48,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = HELP
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument(
-        "thing", metavar="THING", help="plan, key, or the path of a bundle, pack or file"
+        "things",
+        metavar="THING",
+        nargs="+",
+        help="plan, key, or the paths of bundles, packs or files",
     )
     parser.add_argument("--meaning", metavar="WORD", help="what your signature means")
     configure_signing(parser)
@@ -57,7 +63,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="a public key that bundles may be signed with (PEM; repeatable)",
     )
-    parser.add_argument("--profile", metavar="NAME", help="of a plan: the device profile")
+    parser.add_argument(
+        "--profile",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="of a plan: the device profile (repeatable)",
+    )
     parser.add_argument("--depth", metavar="D", default="standard", help="(default: standard)")
     parser.add_argument("--suites", metavar="DIR", type=Path, help="(default: as shipped)")
     parser.add_argument(
@@ -77,22 +89,25 @@ def run(options: argparse.Namespace) -> int:
     expect_short_life()
     from edgeward_harness.approval.add import add
 
-    if options.thing == "key":
+    if options.things == ["key"]:
         return _print_key(options)
     who = who_signs(options)
     stamp = stamper_of(options)
     try:
-        subject, author = subject_of(options)
-        meaning = _meaning(options.meaning, subject)
+        found = subjects_of(options)
+        meanings = [_meaning(options.meaning, subject) for subject, _ in found]
         signer = open_key(options)
-        _check_not_own(meaning, signer, author)
-        if options.pdf is not None:
-            subject = _signed_pdf(options, signer, who.name, meaning)
+        for meaning, (_, author) in zip(meanings, found, strict=True):
+            _check_not_own(meaning, signer, author)
     except RefusalError as fault:
         print(printable(f"NOT SIGNED: {fault}"))
         return 1
-    signed = add(options.approvals, subject, meaning, who, signer, datetime.now(UTC), stamp)
-    print("\n".join(map(printable, told(signed, options.approvals))))
+    subjects = [subject for subject, _ in found]
+    if options.pdf is not None:
+        subjects = [_signed_pdf(options, signer, who.name, meanings)]
+    for subject, meaning in zip(subjects, meanings, strict=True):
+        signed = add(options.approvals, subject, meaning, who, signer, datetime.now(UTC), stamp)
+        print("\n".join(map(printable, told(signed, options.approvals))))
     return 0
 
 
@@ -100,14 +115,13 @@ def _print_key(options: argparse.Namespace) -> int:
     if options.key is None:
         raise InputError("--key", ["missing; expected the file of your private key"])
     signer = open_key(options)
-    name, user = options.name or "...", options.id or "..."
-    print(f'{{ id = "{user}", name = "{name}", roles = ["{options.role or "..."}"], ', end="")
-    if signer.certificates:
-        from edgeward.canonical import sha256_hex
-
-        print(f'key = "", ca = "{sha256_hex(signer.certificates[-1])}" }},')
-    else:
-        print(f'key = "{signer.key.keyid}", ca = "" }},')
+    root = sha256_hex(signer.certificates[-1]) if signer.certificates else ""
+    key = "" if root else signer.key.keyid
+    user, name, role = (
+        json.dumps(one or "...") for one in (options.id, options.name, options.role)
+    )
+    line = f'id = {user}, name = {name}, roles = [{role}], key = "{key}", ca = "{root}"'
+    print(printable(f"{{ {line} }},"))
     return 0
 
 
@@ -126,13 +140,15 @@ def _meaning(text: str | None, subject: "Subject") -> "Meaning":
 
 
 def _signed_pdf(
-    options: argparse.Namespace, signer: "Signer", name: str, meaning: "Meaning"
+    options: argparse.Namespace, signer: "Signer", name: str, meanings: list["Meaning"]
 ) -> "Subject":
     """Sign the PDF itself; the approval is then of the signed copy."""
     from edgeward_harness.approval.pdf import sign_pdf
     from edgeward_harness.evidence.files import read_whole, write_whole
 
-    path = Path(options.thing)
+    if len(meanings) != 1:
+        raise InputError("--pdf", [f"found {len(meanings)} things to sign, accepted: one PDF"])
+    path, (meaning,) = Path(options.things[0]), meanings
     try:
         data = read_whole(path)
     except OSError as fault:

@@ -20,16 +20,23 @@ class RefusalError(HarnessError):
     """What was to be signed must not be."""
 
 
-def subject_of(options: argparse.Namespace) -> tuple["Subject", str | None]:
-    """What is signed, and the id of the key of whoever made it.
+Made = tuple["Subject", str | None]
+"""Something to sign, and the id of the key of whoever made it."""
+
+
+def subjects_of(options: argparse.Namespace) -> list[Made]:
+    """What is signed, each with the id of the key of whoever made it.
 
     Raises:
-        RefusalError: it does not verify, or must not be signed.
-        HarnessError: it cannot be read.
+        RefusalError: one does not verify, or must not be signed.
+        HarnessError: one cannot be read.
     """
-    if options.thing == "plan":
-        return _plan(options), None
-    path = Path(options.thing)
+    if options.things == ["plan"]:
+        return _plans(options)
+    return [_thing(options, Path(one)) for one in options.things]
+
+
+def _thing(options: argparse.Namespace, path: Path) -> Made:
     if not path.is_dir():
         return document(path), None
     if (path / PACK).is_file():
@@ -37,26 +44,29 @@ def subject_of(options: argparse.Namespace) -> tuple["Subject", str | None]:
     return _bundle(options, path)
 
 
-def _plan(options: argparse.Namespace) -> "Subject":
+def _plans(options: argparse.Namespace) -> list[Made]:
     from edgeward.profile import load_profile
     from edgeward_harness.approval.plan import plan_before, plan_subject
     from edgeward_harness.run.tree import tree_sha256
     from edgeward_harness.trace.load import load_trace
     from edgeward_harness.trace.vocabulary import Depth
 
-    if options.profile is None:
+    if not options.profile:
         raise InputError("--profile", ["missing; expected the profile that the plan is for"])
     if options.depth not in {depth.value for depth in Depth}:
         accepted = ", ".join(Depth)
         raise InputError("--depth", [f"found {options.depth!r}, accepted: {accepted}"])
     suites = options.suites or resources.suites()
     folders = [*options.profiles, resources.device_profiles()]
-    profile = load_profile(options.profile, folders).profile
-    told = (profile.name, profile.sha256)
-    return plan_subject(plan_before(load_trace(suites), told, options.depth, tree_sha256(suites)))
+    trace, code = load_trace(suites), tree_sha256(suites)
+    profiles = [load_profile(name, folders).profile for name in options.profile]
+    return [
+        (plan_subject(plan_before(trace, (one.name, one.sha256), options.depth, code)), None)
+        for one in profiles
+    ]
 
 
-def _bundle(options: argparse.Namespace, path: Path) -> tuple["Subject", str | None]:
+def _bundle(options: argparse.Namespace, path: Path) -> Made:
     from edgeward_harness.approval.statement import Subject
     from edgeward_harness.approval.words import Meaning, SubjectKind
     from edgeward_harness.evidence.files import digest_file
@@ -83,7 +93,7 @@ def _bundle(options: argparse.Namespace, path: Path) -> tuple["Subject", str | N
     return Subject(SubjectKind.BUNDLE, STATEMENT, sha256, about), found.signer
 
 
-def _pack(options: argparse.Namespace, path: Path) -> tuple["Subject", str | None]:
+def _pack(options: argparse.Namespace, path: Path) -> Made:
     from edgeward_harness.approval.statement import Subject
     from edgeward_harness.approval.words import SubjectKind
     from edgeward_harness.evidence.keys import load_public_keys

@@ -3,11 +3,12 @@
 import argparse
 import getpass
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeward_harness.errors import HarnessError, InputError
+from edgeward_harness.evidence.strict import HEX64
 
 if TYPE_CHECKING:  # imported where they are used: they would slow the start of every command
     from edgeward_harness.approval.add import Who
@@ -104,8 +105,18 @@ def told(signed: "Signed", folder: Path) -> list[str]:
     return [
         f"{approval.name} ({approval.user}, {approval.role}) {approval.meaning.said}",
         f"  of      {approval.subject.kind}: {approval.subject.name}",
+        f"  which   {', '.join(_facts(approval.subject.about))}",
         f"  digest  {approval.subject.sha256}",
         f"  at      {approval.signed_at}, number {approval.sequence} of the trail",
         f"  key     {signed.keyid}",
         f"  file    {folder / signed.file}",
+    ]
+
+
+def _facts(about: Mapping[str, object]) -> list[str]:
+    """What is signed in words; digests stand elsewhere."""
+    return [
+        f"{key} {value}"
+        for key, value in about.items()
+        if isinstance(value, str) and not HEX64.accepts(value)
     ]

@@ -71,6 +71,19 @@ def test_a_bundle_is_approved(lab: Any, one: Somebody, capsys: Any) -> None:
     assert signed.approval.subject.about["realization"] == "emulated"
 
 
+def test_of_several_each_is_signed_or_none(lab: Any, one: Somebody, capsys: Any) -> None:
+    first, second = lab.seal(), lab.seal(name="second")
+    (second.path / "records.jsonl").rename(second.path.parent / "kept")
+    both = [str(second.path), *bundle(first, *REVIEW)]
+    assert approve(one, *both) == 1
+    assert not Path("approvals").exists()
+    (second.path.parent / "kept").rename(second.path / "records.jsonl")
+    assert approve(one, *both) == 0
+    assert len(read_folder(Path("approvals")).signed) == 2
+    assert "realization emulated" in capsys.readouterr().out
+    assert approve(one, *both, "--pdf", "out.pdf") == 2
+
+
 def test_what_does_not_verify_is_not_signed(lab: Any, one: Somebody, capsys: Any) -> None:
     sealed = lab.seal()
     (sealed.path / "records.jsonl").write_bytes(b"")
@@ -167,6 +180,9 @@ def test_the_line_of_a_key_fits_into_a_policy(one: Somebody, capsys: Any, desk: 
         "key": one.person.key,
         "ca": "",
     }
+    assert approve(one, "key", name='Jo "Jo" O\\Neil') == 0
+    (told,) = tomllib.loads(f"people = [{capsys.readouterr().out}]")["people"]
+    assert told["name"] == 'Jo "Jo" O\\Neil'
     two = desk.somebody("p2", days=9)
     assert approve(two, "key", chain=str(two.chain)) == 0
     assert f'ca = "{two.person.ca}"' in capsys.readouterr().out
@@ -197,8 +213,10 @@ def test_a_plan_needs_its_profile(one: Somebody, capsys: Any) -> None:
 def test_a_plan_is_approved_with_the_digests_of_today(
     one: Somebody, plan_of_today: dict[str, Any]
 ) -> None:
-    assert approve(one, "plan", "--profile", "bedside_monitor") == 0
-    (signed,) = read_folder(Path("approvals")).signed
+    both = ["--profile", "bedside_monitor", "--profile", "wearable"]
+    assert approve(one, "plan", *both) == 0
+    signed, other = read_folder(Path("approvals")).signed
+    assert other.approval.subject.about["profile"] == "wearable"
     about = signed.approval.subject.about
     assert about["suites_sha256"] == plan_of_today["tool"]["suites_sha256"]
     assert about["profile_sha256"] == plan_of_today["profile"].sha256
