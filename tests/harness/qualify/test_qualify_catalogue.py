@@ -1,5 +1,6 @@
 """The catalogue is complete: each requirement has a defect, each unit and each promise a place."""
 
+import re
 import shutil
 import sys
 import tomllib
@@ -17,6 +18,7 @@ from edgeward_harness.qualify.defect import Kind
 from edgeward_harness.qualify.limits import promises
 from edgeward_harness.qualify.trial import marked_tests
 from edgeward_harness.qualify.wire import SAID
+from edgeward_harness.target.results import RESULTS
 
 SPECIAL = {
     "sound", "sound_of_patients", "keeps_its_word", "short_hops", "tells_later_kinds",
@@ -60,6 +62,17 @@ def test_each_suite_has_a_control_and_each_operator_a_use(catalogue: Catalogue) 
     used = {one.id.split(":")[1] for one in catalogue.defects if one.kind is Kind.WIRE}
     assert used <= SAID.keys()
     assert {"freeze", "drop", "repeat", "skip", "shift", "negate", "halve"} <= used
+
+
+def test_each_answer_of_the_protocol_is_altered_or_argued(catalogue: Catalogue) -> None:
+    wires = [one.id.split(":", 2)[2] for one in catalogue.defects if one.kind is Kind.WIRE]
+    places = [*wires, *(one.what.partition(" ")[2] for one in catalogue.argued)]
+    left = [
+        method
+        for method in RESULTS
+        if not any(re.match(rf"{re.escape(method)}([.:]|$)", place) for place in places)
+    ]
+    assert left == []
 
 
 def test_each_case_has_its_test(catalogue: Catalogue) -> None:
