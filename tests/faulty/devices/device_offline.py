@@ -227,6 +227,12 @@ def belongs_to_who_is_there_now(parts: Parts) -> Device:
     return Device(parts)
 
 
+def lets_audits_flood(parts: Parts) -> Device:
+    """What nothing may give up is taken as long as there is any room."""
+    put(outgoing, "audits_max", lambda _: EVERYTHING)
+    return Device(parts)
+
+
 # How it is delivered
 
 
@@ -351,6 +357,7 @@ DEFECTS: dict[str, Callable[[Parts], Device]] = {
     "drops_oldest_alarm": drops_oldest_alarm,
     "evicts_out_of_order": evicts_out_of_order,
     "hides_a_gap": hides_a_gap,
+    "lets_audits_flood": lets_audits_flood,
     "grows_without_bound": grows_without_bound,
     "duplicates_on_restart": with_outbox(DuplicatesOnRestart),
     "reuses_sequences": reuses_sequences,
