@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from edgeward.profile.vocabulary import SafetyClass
+from edgeward_harness.approval.words import Meaning
 from edgeward_harness.errors import InputError
 from edgeward_harness.trace.document import parse_toml, read_bytes
 from edgeward_harness.trace.faultlog import FaultLog
@@ -53,6 +54,9 @@ class Clause:
     ] = ()
     documents: Annotated[tuple[str, ...], Key("Documents of the pack that answer.", _NUMBERS)] = ()
     rules: Annotated[tuple[str, ...], Key("Rules of the self-audit that must hold.", _RULES)] = ()
+    signed: Annotated[
+        tuple[Meaning, ...], Key("What a signature that answers it means.", Words(Meaning))
+    ] = ()
     note: Annotated[str, Key("What a reader should know besides.", PROSE)] = ""
 
 
@@ -68,6 +72,7 @@ class Standard:
     source: Annotated[str, Key("Where its clauses were read.", PROSE)]
     checked_by: Annotated[str, Key("Who held our words against the original.", LINE)]
     read: Annotated[date, Key("The day they were read.", Day())]
+    note: Annotated[str, Key("What a reader should know of the edition.", PROSE)] = ""
     clauses: tuple[Clause, ...] = field(default=())
 
 

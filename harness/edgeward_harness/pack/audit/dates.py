@@ -28,6 +28,11 @@ def _last_day(source: PackSource) -> date | None:
     return date.fromisoformat(max(ends)[:10]) if ends else None
 
 
+def _ahead(case: Case, day: date) -> list[str]:
+    """A day that is still to come says nothing about what was."""
+    return [f"{day} is after {case.source.as_of}"] if day > case.source.as_of else []
+
+
 def _plans(source: PackSource) -> tuple[Signed, ...]:
     signed = source.approvals.signed if source.approvals else ()
     return tuple(one for one in signed if one.approval.meaning is Meaning.APPROVED_PLAN)
@@ -44,7 +49,9 @@ def _risk_after_plan(case: Case) -> Said:
         for one in written
         if one.approved is not None and one.approved < first
     ]
-    return held(faults, f"the plan was approved on {first}, before each risk document")
+    return held(
+        faults, f"the plan was approved on {first}, before each risk document", len(written)
+    )
 
 
 def _protocol_before_run(case: Case) -> Said:
@@ -59,7 +66,7 @@ def _protocol_before_run(case: Case) -> Said:
             faults.append(f"nobody approved the plan of {one.label}")
         elif min(moments) > _began(one):
             faults.append(f"the plan of {one.label} was approved after it began")
-    return held(faults, "the plan of each run was approved before it began")
+    return held(faults, "the plan of each run was approved before it began", len(plans))
 
 
 def _window(case: Case) -> Said:
@@ -71,7 +78,8 @@ def _window(case: Case) -> Said:
         day = _began(one).date()
         if not about.frozen <= day <= about.released:
             faults.append(f"{one.label} ran on {day}")
-    return held(faults, f"each run lies between {about.frozen} and {about.released}")
+    good = f"each run lies between {about.frozen} and {about.released}"
+    return held(faults, good, len(case.source.evidence))
 
 
 def _retested(case: Case) -> Said:
@@ -81,7 +89,9 @@ def _retested(case: Case) -> Said:
         for name, entry in one.readable.assessment.requirements.items()
         if entry.standing is Standing.STALE
     ]
-    return held(faults, "no requirement, plan or control changed since it was run")
+    run = {name for one in case.source.evidence for name in one.readable.assessment.requirements}
+    faults += [f"{name} is in no run" for name in case.source.trace.requirements if name not in run]
+    return held(faults, "no requirement, plan or control changed since it was run", len(run))
 
 
 def _anomalies_after_run(case: Case) -> Said:
@@ -89,7 +99,8 @@ def _anomalies_after_run(case: Case) -> Said:
     if case.source.submission.anomalies is None or about.anomalies_on is None or last is None:
         return unknown("no list of anomalies with its day")
     faults = [] if about.anomalies_on >= last else [f"of {about.anomalies_on}, the last run {last}"]
-    return held(faults, f"the list is of {about.anomalies_on}, the last run of {last}")
+    faults += _ahead(case, about.anomalies_on)
+    return held(faults, f"the list is of {about.anomalies_on}, the last run of {last}", 1)
 
 
 def _risk_after_disposition(case: Case) -> Said:
@@ -103,7 +114,8 @@ def _risk_after_disposition(case: Case) -> Said:
     faults = []
     if max(written) < max(decided):
         faults.append(f"the risk document is of {max(written)}, decided was on {max(decided)}")
-    return held(faults, "the risk document is not older than the last decision about an anomaly")
+    good = "the risk document is not older than the last decision about an anomaly"
+    return held([*faults, *_ahead(case, max(written))], good, len(decided))
 
 
 def _threats_after_interfaces(case: Case) -> Said:
@@ -114,7 +126,8 @@ def _threats_after_interfaces(case: Case) -> Said:
     faults = []
     if max(written) < max(changed):
         faults.append(f"the threat model is of {max(written)}, an interface of {max(changed)}")
-    return held(faults, "the threat model is not older than the last change of an interface")
+    good = "the threat model is not older than the last change of an interface"
+    return held([*faults, *_ahead(case, max(written))], good, len(changed))
 
 
 def _flaws_asked(case: Case) -> Said:
@@ -128,7 +141,9 @@ def _flaws_asked(case: Case) -> Said:
     faults = [f"{told}: names no day" for told in listed if told not in days]
     oldest = case.source.as_of - timedelta(days=_QUERY_DAYS_MAX)
     faults += [f"{told}: older than {_QUERY_DAYS_MAX} days" for told in days if days[told] < oldest]
-    return held(faults, f"{len(listed)} lists, each at most {_QUERY_DAYS_MAX} days old")
+    faults += [text for day in days.values() for text in _ahead(case, day)]
+    good = f"{len(listed)} lists, each at most {_QUERY_DAYS_MAX} days old"
+    return held(faults, good, len(listed))
 
 
 def _bill_after_freeze(case: Case) -> Said:
@@ -139,7 +154,8 @@ def _bill_after_freeze(case: Case) -> Said:
     if not day:
         return unknown("the bill of materials has no day (--as-of)")
     faults = [] if date.fromisoformat(day[:10]) >= frozen else [f"of {day[:10]}, frozen {frozen}"]
-    return held(faults, f"the bill is of {day[:10]}, nothing changed since {frozen}")
+    faults += _ahead(case, date.fromisoformat(day[:10]))
+    return held(faults, f"the bill is of {day[:10]}, nothing changed since {frozen}", 1)
 
 
 RULES = (

@@ -16,7 +16,7 @@ _DROPPED = ("dropped", "left_out", "unanswered", "no_answer")
 def _counts(case: Case) -> Said:
     faults = [text for one in case.source.evidence for text in _miscounted(one)]
     items = sum(len(one.readable.assessment.items) for one in case.source.evidence)
-    return held(faults, f"{items:,} executions counted again from their records")
+    return held(faults, f"{items:,} executions counted again from their records", items)
 
 
 def _miscounted(one: Evidence) -> Iterator[str]:
@@ -55,7 +55,7 @@ def _bounds(case: Case) -> Said:
             faults.append(f"{told}: {why or verdict.value}")
     if not count:
         return unknown("no measurement was taken")
-    return held(faults, f"{count:,} verdicts reached again from bound and limit")
+    return held(faults, f"{count:,} verdicts reached again from bound and limit", count)
 
 
 def _sizes(case: Case) -> Said:
@@ -76,7 +76,7 @@ def _sizes(case: Case) -> Said:
             if found < entry.samples:
                 faults.append(f"{one.label}, {name}: {found:,} of {entry.samples:,} planned")
     aside = f"; {single} give one figure over a span" if single else ""
-    return held(faults, f"{counted} cases took at least what was planned{aside}")
+    return held(faults, f"{counted} cases took at least what was planned{aside}", counted)
 
 
 def _strangers(case: Case) -> Said:
@@ -84,7 +84,8 @@ def _strangers(case: Case) -> Said:
     if not found:
         return unknown("no run compared the patients with those who taught the model")
     faults = [_told(one) for one in found if one.measurement.observed != 0]
-    return held(faults, f"nobody in common, in each of {len(found)} comparisons")
+    good = f"nobody in common, in each of {len(found)} comparisons"
+    return held(faults, good, len(found))
 
 
 def _told(one: Taken) -> str:
@@ -104,7 +105,8 @@ def _drops(case: Case) -> Said:
         for one in found
         if one.measurement.verdict.value != "passed"
     ]
-    return held(faults, f"{len(found)} counts of what got no answer, each within its limit")
+    good = f"{len(found)} counts of what got no answer, each within its limit"
+    return held(faults, good, len(found))
 
 
 RULES = (

@@ -8,6 +8,7 @@ from edgeward_harness.pack.model import Document
 from edgeward_harness.pack.source import PackSource
 
 FAULTS_SHOWN = 6
+NOTHING = "there was nothing to look at"
 Said = tuple[Outcome, str]
 
 
@@ -40,10 +41,10 @@ class Rule:
         return Ruling(self.number, group, self.question, outcome, text, self.link, fix)
 
 
-def held(faults: Collection[str], good: str) -> Said:
-    """Broken with every fault named, or else holding."""
+def held(faults: Collection[str], good: str, seen: int) -> Said:
+    """Broken with every fault named, or else holding, if anything was looked at at all."""
     if not faults:
-        return Outcome.HOLDS, good
+        return (Outcome.HOLDS, good) if seen else unknown(NOTHING)
     shown = list(faults)[:FAULTS_SHOWN]
     more = f"; and {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""
     return Outcome.BROKEN, f"{'; '.join(shown)}{more}"

@@ -3,14 +3,13 @@
 from edgeward_harness.evidence.record import State
 from edgeward_harness.evidence.standing import Standing
 from edgeward_harness.pack.audit.rule import Case, Rule, Said, beside, held, unknown
-from edgeward_harness.pack.source import PackSource
+from edgeward_harness.pack.source import FAILING, Evidence, PackSource
 from edgeward_harness.pack.submission import Anomaly
 from edgeward_harness.pack.words import Disposition, Effect
 from edgeward_harness.trace.links import proofs_of
 from edgeward_harness.trace.vocabulary import Method, Severity
 
 _GRAVE = (Severity.CRITICAL, Severity.CATASTROPHIC)
-_FAILING = (State.FAILED, State.FLAKY, State.KNOWN_ANOMALY, State.UNEXPECTED_PASS)
 _ANOMALIES = "[[anomaly]] or no_known_anomalies = true in submission.toml"
 
 
@@ -28,7 +27,8 @@ def _has_case(case: Case) -> Said:
     trace = case.source.trace
     cited = {name for one in trace.cases.values() for name in one.requirements}
     faults = [name for name in trace.requirements if name not in cited]
-    return held(faults, f"each of {len(trace.requirements)} requirements has a case")
+    count = len(trace.requirements)
+    return held(faults, f"each of {count} requirements has a case", count)
 
 
 def _grave_tested(case: Case) -> Said:
@@ -45,7 +45,8 @@ def _grave_tested(case: Case) -> Said:
         for name in one.requirements
     }
     faults = [f"{name}: no case of a whole device passed" for name in wanted if name not in tested]
-    return held(faults, f"each of {len(wanted)} has a case on a whole device that passed")
+    good = f"each of {len(wanted)} has a case on a whole device that passed"
+    return held(faults, good, len(wanted))
 
 
 def _interfaces(case: Case) -> Said:
@@ -57,7 +58,8 @@ def _interfaces(case: Case) -> Said:
         for one in interfaces
         if not any(passed(case.source, name) for name in one.cases)
     ]
-    return held(faults, f"a case through each of {len(interfaces)} interfaces passed")
+    count = len(interfaces)
+    return held(faults, f"a case through each of {count} interfaces passed", count)
 
 
 def _units(case: Case) -> Said:
@@ -66,7 +68,8 @@ def _units(case: Case) -> Said:
     ]
     if not found:
         return unknown("these suites judge whole devices; nobody gave records of units")
-    return held((), f"supplied as {', '.join(one.id for one in found)}; not held against the code")
+    told = f"supplied as {', '.join(one.id for one in found)}; not held against the code"
+    return held((), told, len(found))
 
 
 def _controls(case: Case) -> Said:
@@ -81,12 +84,21 @@ def _controls(case: Case) -> Said:
         if not cases
     ]
     faults += [
-        f"{one.label}: {name} is {entry.standing.value.replace('_', ' ')}"
+        f"{one.label}: {name} is {told}"
         for one in case.source.evidence
-        for name, entry in one.readable.assessment.controls.items()
-        if entry.standing is not Standing.VERIFIED
+        for name in proofs
+        if (told := _unproven(one, name))
     ]
-    return held(faults, f"both proofs of each of {len(proofs)} controls, in every bundle")
+    seen = len(proofs) if case.source.evidence else 0
+    return held(faults, f"both proofs of each of {len(proofs)} controls, in every bundle", seen)
+
+
+def _unproven(one: Evidence, control: str) -> str:
+    """What keeps a control of today's plans from being proven in a bundle; empty: nothing."""
+    entry = one.readable.assessment.controls.get(control)
+    if entry is None:
+        return "not in its plan"
+    return "" if entry.standing is Standing.VERIFIED else entry.standing.value.replace("_", " ")
 
 
 def _hazards(case: Case) -> Said:
@@ -98,7 +110,7 @@ def _hazards(case: Case) -> Said:
         for name in trace.hazards
         if name not in answered
     ]
-    return held(faults, f"each of {len(trace.hazards)} hazards is answered")
+    return held(faults, f"each of {len(trace.hazards)} hazards is answered", len(trace.hazards))
 
 
 def _failures(case: Case) -> Said:
@@ -107,9 +119,11 @@ def _failures(case: Case) -> Said:
             (one.label, name)
             for one in case.source.evidence
             for name, entry in one.readable.assessment.cases.items()
-            if entry.state in _FAILING
+            if entry.state in FAILING
         }
     )
+    if not case.source.evidence:
+        return unknown("no bundle was given")
     if not failing:
         return beside("nothing failed in any bundle")
     listed = {name for one in case.source.submission.anomalies or () for name in one.cases}
@@ -118,7 +132,7 @@ def _failures(case: Case) -> Said:
         for label, name in failing
         if name not in listed
     ]
-    return held(faults, f"each of {len(failing)} failures has an anomaly")
+    return held(faults, f"each of {len(failing)} failures has an anomaly", len(failing))
 
 
 def _changes(case: Case) -> Said:
@@ -127,7 +141,7 @@ def _changes(case: Case) -> Said:
     found = case.document("13")
     if found is None:
         return unknown("document 13 is not in this pack")
-    return held(found.missing, "document 13 compares with the release before")
+    return held(found.missing, "document 13 compares with the release before", 1)
 
 
 def _verdicts(case: Case) -> Said:
@@ -138,7 +152,8 @@ def _verdicts(case: Case) -> Said:
     faults = [text for one in left for text in _unjudged(one)]
     if not left:
         return beside("no anomaly is left")
-    return held(faults, f"each of {len(left)} anomalies has both verdicts with their reasons")
+    good = f"each of {len(left)} anomalies has both verdicts with their reasons"
+    return held(faults, good, len(left))
 
 
 def _unjudged(one: Anomaly) -> list[str]:
@@ -166,7 +181,8 @@ def _thwarted(case: Case) -> Said:
             faults.append(f"{one.id} is answered by no requirement")
         if not any(passed(case.source, name) for name in provoked):
             faults.append(f"{one.id}: no case that tries it passed")
-    return held(faults, f"each of {len(threats)} threats was tried, and withstood")
+    count = len(threats)
+    return held(faults, f"each of {count} threats was tried, and withstood", count)
 
 
 RULES = (

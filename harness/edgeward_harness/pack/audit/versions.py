@@ -3,10 +3,11 @@
 from collections.abc import Collection
 
 from edgeward_harness.evidence.chain import Context
-from edgeward_harness.evidence.identity import builds, software_of
+from edgeward_harness.evidence.identity import builds, models_of, software_of
 from edgeward_harness.inventory.held import Gap, Mismatch
+from edgeward_harness.inventory.model import Kind as Part
 from edgeward_harness.inventory.reading import read_bill
-from edgeward_harness.pack.audit.rule import Case, Rule, Said, held, unknown
+from edgeward_harness.pack.audit.rule import Case, Rule, Said, beside, held, unknown
 from edgeward_harness.pack.source import Evidence
 from edgeward_harness.pack.tested import against
 
@@ -18,11 +19,9 @@ def _one_version(case: Case) -> Said:
     about = case.source.submission.about
     if not about.release:
         return unknown("the release is not named")
+    named = [(one.label, name) for one in case.source.evidence for name in _named(one)]
     faults = [
-        f"{one.label} ran on {name}"
-        for one in case.source.evidence
-        for name in sorted({told[0] for told in map(software_of, _contexts(one)) if told})
-        if not name.endswith(f" {about.release}")
+        f"{label} ran on {name}" for label, name in named if not name.endswith(f" {about.release}")
     ]
     versions = [one.id for one in case.source.submission.versions]
     if versions and about.release not in versions:
@@ -30,7 +29,15 @@ def _one_version(case: Case) -> Said:
     if case.source.sbom is not None:
         shipped = read_bill(case.source.sbom, "the bill of materials").root.version
         faults += [] if shipped == about.release else [f"the bill of materials is of {shipped}"]
-    return held(faults, f"{about.release} in bundles, history and bill of materials alike")
+    lacking = {one.label for one in case.source.evidence} - {label for label, _ in named}
+    faults += [f"{label} names no version" for label in sorted(lacking)]
+    good = f"{about.release} in bundles, history and bill of materials, as far as they were given"
+    return held(faults, good, len(named))
+
+
+def _named(one: Evidence) -> list[str]:
+    """The software of a bundle by name and version."""
+    return sorted({told[0] for told in map(software_of, _contexts(one)) if told})
 
 
 def _contexts(one: Evidence) -> Collection[Context]:
@@ -43,20 +50,39 @@ def _tested_is_released(case: Case) -> Said:
     released = ({submission.about.build_sha256} | named) - {""}
     if not released:
         return unknown("nobody named the build that is to be released")
-    bridged = {one.build_sha256 for one in submission.versions if one.assessment}
+    if len(released) > 1:
+        return held([f"the submission names {len(released)} builds of one release"], "", 1)
+    bridged = {one.build_sha256 for one in submission.versions if one.assessment} - {""}
     faults = [
         f"{one.label} rests on {build[:12]}, the release is {', '.join(sorted(released))[:12]}"
         for one in case.source.evidence
         for build in sorted(builds(one.bundle.contexts) - released - bridged)
     ]
-    return held(faults, "every bundle rests on the build of the release, or is bridged in writing")
+    faults += [
+        f"{one.label} names no build"
+        for one in case.source.evidence
+        if not builds(one.bundle.contexts)
+    ]
+    good = "every bundle rests on the build of the release, or is bridged in writing"
+    return held(faults, good, len(case.source.evidence))
 
 
 def _models(case: Case) -> Said:
     if case.source.sbom is None:
         return unknown(_NO_SBOM)
-    faults = [str(one) for one in mismatches(case) if "model" in one.text and one.refuses]
-    return held(faults, "every model that was tested is in the bill of materials by its digest")
+    tested = {sha256 for one in case.source.evidence for sha256 in _models_of(one)}
+    bill = read_bill(case.source.sbom, "the bill of materials")
+    ships = {one.sha256 for one in bill.of(Part.MODEL)}
+    if not tested and not ships:
+        return beside("no device described a model, and the bill names none")
+    faults = [f"model {sha256[:12]} was tested and is not in the bill" for sha256 in tested - ships]
+    faults += [f"model {sha256[:12]} ships and was not tested" for sha256 in ships - tested]
+    good = "every model that was tested is in the bill of materials by its digest, and no other"
+    return held(sorted(faults), good, len(tested))
+
+
+def _models_of(one: Evidence) -> set[str]:
+    return {sha256 for context in _contexts(one) for _, sha256 in models_of(context)}
 
 
 def mismatches(case: Case) -> tuple[Mismatch, ...]:
@@ -80,14 +106,15 @@ def _logs(case: Case) -> Said:
     faults = [f"judged by {', '.join(sorted(tools))}"] if len(tools) > 1 else []
     faults += [f"taken on {', '.join(sorted(devices))}"] if len(devices) > 1 else []
     said = f"{', '.join(sorted(tools))} on {', '.join(sorted(devices)) or 'no device'}"
-    return held(faults, f"every record is of {said}")
+    return held(faults, f"every record is of {said}", len(devices))
 
 
 def _soup(case: Case) -> Said:
     if case.source.sbom is None:
         return unknown(_NO_SBOM)
     faults = [str(one) for one in mismatches(case) if one.refuses]
-    return held(faults, "what ships is what every run was seen with, digest by digest")
+    good = "what ships is what every run was seen with, digest by digest"
+    return held(faults, good, len(case.source.evidence))
 
 
 def _baseline(case: Case) -> Said:
@@ -97,7 +124,8 @@ def _baseline(case: Case) -> Said:
     faults = [
         str(one) for one in found if one.gap is Gap.DIFFERENT and "not in the bill" in one.text
     ]
-    return held(faults, "nothing that a run was seen with is missing from the bill")
+    good = "nothing that a run was seen with is missing from the bill"
+    return held(faults, good, len(case.source.evidence))
 
 
 RULES = (

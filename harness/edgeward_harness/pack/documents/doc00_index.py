@@ -108,6 +108,7 @@ def _standards(found: Sequence[Answer]) -> Iterator[Section]:
             ("where our words come from", Cell(standard.source)),
             ("held against the original by", Cell(standard.checked_by)),
             ("read on", Cell(standard.read.isoformat())),
+            *((("note", Cell(standard.note)),) if standard.note else ()),
         )
         rows = tuple(_row(one) for one in found if one.standard is standard)
         columns = (

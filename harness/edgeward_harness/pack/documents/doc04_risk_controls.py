@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from edgeward_harness.pack.documents.doc03_requirements import standing
-from edgeward_harness.pack.dress import listed, paragraph, state, supplied
+from edgeward_harness.pack.dress import listed, paragraph, state
 from edgeward_harness.pack.model import (
     Cell,
     Column,
@@ -26,19 +26,28 @@ from edgeward_harness.trace.vocabulary import ControlType
 
 _PEOPLE = (
     (
+        "ISO 14971 4.4",
         "the risk acceptability matrix",
-        "Without it nobody can tell which risk may remain (ISO 14971, 4.4 and 6).",
+        "Without it nobody can tell which risk may remain.",
     ),
     (
+        "ISO 14971 7.3 and 7.4",
         "the evaluation of what risk remains after the controls",
-        "Evidence says that a control works; whether that is enough is decided by people (7.3).",
+        "Evidence says that a control works; whether that is enough is decided by people.",
     ),
     (
+        "ISO 14971 7.5",
         "the answer, control by control, to which new risks it brings",
-        "A control may itself harm (7.5).",
+        "A control may itself harm.",
     ),
-    ("the evaluation of the overall residual risk", "It is decided before release (8)."),
+    (
+        "ISO 14971 8",
+        "the evaluation of the overall residual risk",
+        "It is decided before release.",
+    ),
 )
+"""What people owe, by the clause that a supplied document says it covers."""
+_REMEDY = '[[supplied]] with number = "04" and covers = ["{clause}"] in submission.toml'
 
 
 def build(source: PackSource) -> Document:
@@ -202,8 +211,8 @@ def _people(source: PackSource) -> Section:
         columns = (Column("Document", Kind.NAME), Column("Title", weight=2), Column("Version"))
         rows = tuple(Row((Cell(one.id), Cell(one.title), Cell(one.version))) for one in given)
         blocks.append(Table("given", "What people wrote", columns, rows))
-    covered = " ".join(one.title.lower() for one in given)
-    for what, why in _PEOPLE:
-        if what.split()[-1] not in covered:
-            blocks.append(supplied("04", what, why))
+    covered = {clause for one in given for clause in one.covers}
+    for clause, what, why in _PEOPLE:
+        if clause not in covered:
+            blocks.append(Missing(what, why, _REMEDY.format(clause=clause)))
     return Section("people", "What people decide", tuple(blocks))

@@ -55,7 +55,7 @@ def build(source: PackSource) -> Document:
             "IEC 62304 5.3.4",
             "IEC 62304 7.1.3",
             "IEC 62304 8.1.2",
-            "FDA cybersecurity 2026 V.A",
+            "FDA cybersecurity 2026 V.A.4",
             "IEC 81001-5-1 4.1.5",
         ),
     )

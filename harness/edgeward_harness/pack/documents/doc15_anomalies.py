@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator
 
 from edgeward_harness.evidence.identity import builds
-from edgeward_harness.evidence.record import State
 from edgeward_harness.pack.dress import given, listed, paragraph, state
 from edgeward_harness.pack.model import (
     Block,
@@ -20,19 +19,10 @@ from edgeward_harness.pack.model import (
     Tone,
     absent,
 )
-from edgeward_harness.pack.source import PackSource
+from edgeward_harness.pack.source import FAILING, PackSource
 from edgeward_harness.pack.submission import Anomaly
 from edgeward_harness.pack.words import Disposition, Effect
 
-FAILING = (
-    State.FAILED,
-    State.FLAKY,
-    State.KNOWN_ANOMALY,
-    State.UNEXPECTED_PASS,
-    State.ERROR,
-    State.CANNOT_JUDGE,
-)
-"""States of a case that somebody has to look into."""
 _REMEDY = "[[anomaly]], or no_known_anomalies = true, in submission.toml"
 _TONES = {
     Effect.NONE: Tone.GOOD,

@@ -51,7 +51,7 @@ def build(source: PackSource) -> Document:
         purpose="Whether this release may be made, by a checklist and by rules that were computed, "
         "and by people who put their names to it. It is provisional until all three agree.",
         sections=(_verdict(source), _checklist(source), _gate(source), _names(source)),
-        answers=("IEC 62304 5.8", "Part 11 11.50", "Part 11 11.70"),
+        answers=("IEC 62304 5.8.1", "IEC 62304 5.8.6", "Part 11 11.50", "Part 11 11.70"),
     )
 
 

@@ -72,7 +72,7 @@ def build(source: PackSource) -> Document:
         purpose="The intended use of the verification tool, what could go wrong with it, and what "
         "was seeded on the user's machine to see that it does not.",
         sections=(Section("use", "Intended use", (Paragraph(_USE),)), *_sections(source)),
-        answers=("FDA CSA", "ISO TR 80002-2", "IEC 62304 5.1.4"),
+        answers=("FDA CSA testing", "ISO TR 80002-2 5.3.3", "IEC 62304 5.1.4"),
     )
 
 
