@@ -59,6 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--key", metavar="PUB", type=Path, action="append", default=[],
         help="a public key to trust for bundles (PEM; repeatable)")  # fmt: skip
     add("--given", metavar="BILL", type=Path, help="a bill to hold, instead of making one")
+    add("--spdx", metavar="FILE", type=Path, help="the same as SPDX 2.3 too; needs --as-of")
     add("--out", metavar="FILE", type=Path, help="where to (default: standard output)")
 
 
@@ -79,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
             raise InputError("--given", [told])
         return _hold(read_limited(options.given), options)
     joined = _joined(options, as_of)
-    data = _written(joined, options.out)
+    data = _written(joined, options.out, options.spdx)
     faults = (
         joined.faults(as_of or datetime.now(UTC).date())
         if options.check
@@ -121,14 +122,18 @@ def _notices(options: argparse.Namespace) -> "Notices":
     )
 
 
-def _written(joined: "Joined", out: Path | None) -> bytes:
-    """The bill, written once it is known to be valid."""
+def _written(joined: "Joined", out: Path | None, spdx: Path | None) -> bytes:
+    """The bill, written once it is known to be valid; beside it the one in SPDX, if asked for."""
     from edgeward_harness.evidence.files import write_whole
     from edgeward_harness.inventory.bill import bill_bytes
     from edgeward_harness.inventory.validity import check_schema
 
     data = bill_bytes(joined)
     check_schema(data)
+    if spdx is not None:
+        from edgeward_harness.inventory.spdx import spdx_bytes
+
+        write_whole(spdx, spdx_bytes(joined))
     if out is None:
         sys.stdout.write(data.decode("utf-8"))
     else:

@@ -23,6 +23,7 @@ from packaging.version import InvalidVersion
 from edgeward.profile.wording import nearest, shown
 from edgeward_harness.errors import InputError
 from edgeward_harness.inventory.files import read_limited
+from edgeward_harness.inventory.licences import expression_of
 from edgeward_harness.inventory.model import OF_OTHERS, Component
 
 
@@ -150,6 +151,8 @@ class _Reader:
         for key in _LISTS:
             self._check_list(key, said.get(key))
         versions, ends = self._versions(said.get("versions")), self._end(said)
+        if isinstance(said.get("licence"), str) and not expression_of(said["licence"]):
+            self._refuse("licence", said["licence"], "an SPDX expression such as 'BSD-3-Clause'")
         support = said.get("support")
         if support not in tuple(Support):
             self._refuse("support", support, f"one of {', '.join(Support)}")

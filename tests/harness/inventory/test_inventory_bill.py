@@ -21,6 +21,7 @@ from edgeward_harness.inventory.reading import read_bill
 from edgeward_harness.inventory.shipped import shipped
 from edgeward_harness.inventory.sites import Environment
 from edgeward_harness.inventory.soup import SoupList, load_soup
+from edgeward_harness.inventory.spdx import spdx_bytes
 from edgeward_harness.inventory.take import take
 from edgeward_harness.inventory.validity import check_schema
 from edgeward_harness.inventory.vex import load_vex
@@ -125,6 +126,32 @@ def test_a_bill_reads_back(prefix: Path) -> None:
     assert found.day == "2026-06-01"
 
 
+def test_the_same_is_told_as_spdx(prefix: Path) -> None:
+    install(prefix, "arrays", {"arrays/__init__.py": "z\n"}, sbom=json.dumps(NESTED))
+    told = json.loads(spdx_bytes(joined(prefix)))
+    assert told["spdxVersion"] == "SPDX-2.3"
+    assert told["documentNamespace"] == bill(joined(prefix))["serialNumber"]
+    packages = {one["name"]: one for one in told["packages"]}
+    assert packages["arrays"]["licenseConcluded"] == "BSD-3-Clause"
+    assert packages["arrays"]["licenseDeclared"] == "NOASSERTION"
+    assert packages["rhythm"]["checksums"][0]["checksumValue"] == sha256_hex(b"weights")
+    ids = {one["SPDXID"]: one["name"] for one in told["packages"]} | {told["SPDXID"]: "document"}
+    related = {
+        (ids[one["spdxElementId"]], one["relationshipType"], ids[one["relatedSpdxElement"]])
+        for one in told["relationships"]
+    }
+    assert related == {
+        ("document", "DESCRIBES", "edgeward"),
+        ("edgeward", "DEPENDS_ON", "arrays"),
+        ("edgeward", "DEPENDS_ON", "cpython"),
+        ("edgeward", "DEPENDS_ON", "rhythm"),
+        ("rhythm", "DEPENDS_ON", "set"),
+        ("arrays", "CONTAINS", "blas"),
+    }
+    with pytest.raises(InputError, match="SPDX wants a moment"):
+        spdx_bytes(replace(joined(prefix), as_of=None))
+
+
 def test_a_card_is_told_in_the_words_of_the_format(prefix: Path) -> None:
     (model,) = (one for one in bill(joined(prefix))["components"] if "modelCard" in one)
     card = model["modelCard"]
@@ -187,6 +214,7 @@ def test_support_that_ended_is_a_fault(prefix: Path) -> None:
     [
         ('"maintained"', '"sometimes"', 'support = "sometimes": expected one of maintained'),
         (">=1,<2", "one", "versions such as"),
+        ("BSD-3-Clause", "BSD", 'licence = "BSD": expected an SPDX expression'),
         ("2027-06-30", '"soon"', "a day such as 2027-06-30, without quotes"),
         ("end_of_support = 2027-06-30", "", "end_of_support is missing"),
         ("needs", "neds", "neds is unknown; needs may be meant"),
