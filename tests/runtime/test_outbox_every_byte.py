@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 from every_byte import Laid, flipped, laid, looked_at, places_of
-from outbox_bench import bench, every, swift_folder
+from outbox_bench import bench, every, swift_folder, texts
 
 from edgeward.comms.outbox.allowance import FRAME_BYTES
 from edgeward.comms.outbox.frames import Frame, frames_of_log
 from edgeward.comms.outbox.place import place_of
+from edgeward.comms.outbox.schema import STEPS
 from edgeward.comms.record import RecordClass
 
 STEP = int(os.environ.get("EDGEWARD_BYTES_STEP", "41"))
@@ -154,6 +155,49 @@ def test_a_record_is_not_taken_for_one_that_was_delivered(folder: Path) -> None:
 )
 def test_a_changed_figure_is_told_by_the_others(folder: Path, sql: str) -> None:
     assert not altered(folder, laid(folder / "live", closed=True), sql)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "last = last - 1", "first = first + 1", "count = count + 1", "kind = 1", "ordinal = 7",
+        "count = NULL", "reason = 'void'", "reason = 'never'", "count = 'x'",
+    ],
+)  # fmt: skip
+def test_a_changed_gap_is_damage_and_what_it_told_is_told(folder: Path, change: str) -> None:
+    kit = bench(folder)
+    outbox = kit.open()
+    offered = [one for at in range(9) for one in texts(RecordClass.EVENT, b"%d" % at)]
+    outbox.accept(offered)
+    sent = every(outbox)
+    for one in sent[3:6]:
+        outbox.quarantine(one, "refused")
+    (gap,) = outbox.gaps()
+    assert (gap.first, gap.last, gap.count) == (4, 6, 3)
+    outbox.close()
+    with contextlib.closing(sqlite3.connect(folder / "outbox" / "outbox.db")) as database:
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute(
+            "UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '') WHERE name = 'gap'"
+        )
+        database.commit()
+    with contextlib.closing(sqlite3.connect(folder / "outbox" / "outbox.db")) as database:
+        database.execute(f"UPDATE gap SET {change}")
+        database.execute("PRAGMA writable_schema = ON")
+        made = next(sql for step in STEPS for sql in step.up if sql.startswith("CREATE TABLE gap"))
+        database.execute("UPDATE sqlite_schema SET sql = ? WHERE name = 'gap'", (made,))
+        database.commit()
+    outbox = kit.open()
+    told = outbox.gaps()
+    (salvaged,) = outbox.salvaged
+    assert (salvaged.records, salvaged.lost) == (6, 0)
+    for sequence in (4, 5, 6):
+        assert any(
+            one.epoch == gap.epoch and one.kind == gap.kind and one.first <= sequence <= one.last
+            for one in told
+        )
+    assert outbox.audit() == []
+    outbox.close()
 
 
 def test_a_flag_of_erasing_in_one_copy_erases_nothing(folder: Path) -> None:

@@ -37,7 +37,7 @@ def test_a_way_down_leads_to_where_the_way_up_came_from(tmp_path: Path) -> None:
         assert layout(tmp_path / "all") == seen[version - 1]
     database.close()
     assert len(STEPS) == VERSION
-    assert len(set(map(frozenset, seen))) == VERSION, "a step that changes nothing is none"
+    assert all(step.up or step.down for step in STEPS), "a step that changes nothing is none"
 
 
 def test_records_outlive_the_way_down_and_up_again(tmp_path: Path) -> None:

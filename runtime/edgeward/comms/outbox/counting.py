@@ -49,8 +49,8 @@ def _fits(one: Row, other: Row) -> bool:
     return 0 < counted <= sequence_of(other[0]) - sequence_of(one[0])
 
 
-def made_right(told: Tally, there: int, counted: int, marked: int) -> tuple[Tally, bool]:
-    """What became of the records of a class, and whether the figures that were found say otherwise.
+def made_right(told: Tally, there: int, counted: int, marked: int) -> Tally:
+    """What became of the records of a class.
 
     `there` of them were put back, the newest one says that `counted` were accepted, and a mark that
     `marked` were, which may be too few. What is queued beyond those that are there was lost.
@@ -64,4 +64,4 @@ def made_right(told: Tally, there: int, counted: int, marked: int) -> tuple[Tall
     if excess > 0:  # one of them was changed, or what was gone is here again
         right.delivered = max(0, told.delivered - excess)
         right.accepted += max(0, there - right.queued)
-    return right, right.accepted != told.accepted or excess > 0
+    return right

@@ -63,11 +63,6 @@ class Pages:
         self._loose = {frame.page: frame.offset for frame in loose}
         self._count = max([_pages_in(file, name), *self._newest])
 
-    @property
-    def doubtful(self) -> bool:
-        """Whether a part of the log is not proven, so that what it changed may be missing."""
-        return bool(self._loose)
-
     def rows(self) -> Iterator[tuple[Found, int, list[Value]]]:
         """Each row that can be read: where it lies, its number, its fields.
 

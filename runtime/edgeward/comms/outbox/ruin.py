@@ -3,15 +3,17 @@
 No two tables have rows that look alike, so a row says by itself of which one it is.
 """
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from edgeward.comms.outbox.gaps import Lost
+from edgeward.comms.outbox.gaps import Lost, lost_at
 from edgeward.comms.outbox.pages import Found, Pages
-from edgeward.comms.outbox.place import SEQUENCE_MAX, class_of
+from edgeward.comms.outbox.place import class_of
 from edgeward.comms.outbox.tally import Tally
-from edgeward.comms.record import Epoch, Loss, RecordClass
+from edgeward.comms.record import Epoch, RecordClass
+from edgeward.errors import DamagedError
 from edgeward.ports import Value
 
 T = TypeVar("T")
@@ -42,8 +44,6 @@ class Ruin:
     gaps: set[Lost] = field(default_factory=set)
     erased: set[bytes] = field(default_factory=set)
     """Subjects whose records were being removed, as every copy of their keys says."""
-    doubtful: bool = False
-    """Something that was committed may be missing without a trace."""
 
     def believe(self, epoch: Epoch) -> None:
         """Take this for the token of an epoch, before any other that was found."""
@@ -72,7 +72,6 @@ def read_ruin(pages: Pages) -> Ruin:
             case _:
                 pass  # of another table, or of none
     ruin.erased -= spared
-    ruin.doubtful = pages.doubtful
     for found_records in ruin.records.values():
         found_records.sort(key=lambda record: record[0])
     return ruin
@@ -89,5 +88,5 @@ def _add_new(found: list[T], one: T) -> None:
 
 def _read_gap(ruin: Ruin, reason: str, *numbers: int) -> None:
     ordinal, kind, first, last, count = numbers
-    if kind in _CLASSES and reason in set(Loss) and 0 < first <= last <= SEQUENCE_MAX:
-        ruin.gaps.add(Lost(ordinal, RecordClass(kind), first, last, count, Loss(reason)))
+    with contextlib.suppress(DamagedError):
+        ruin.gaps.add(lost_at(ordinal, kind, first, last, count, reason))

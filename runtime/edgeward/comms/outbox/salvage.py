@@ -142,7 +142,8 @@ def _settle(
 ) -> int:
     """Make the figures of a class right again, and tell what was lost; how many records.
 
-    Where nobody knows whether something was, it is told without a count.
+    Whatever is not there is told, with a count where something is known to be lost: nobody knows
+    what else lay on pages that cannot be read, gaps that nobody was told of yet among it.
     """
     there = shelf.counted(core.database, kind)
     nth_max = max((nth for _, nth in kept), default=0)
@@ -153,14 +154,13 @@ def _settle(
         told = Tally(accepted=max(nth_max, there + missing))
         told.delivered = told.accepted - there - missing
     marked = 0 if mark is None else mark.accepted[kind]
-    right, doubtful = made_right(told, there, nth_max, marked)
+    right = made_right(told, there, nth_max, marked)
     lost = right.queued - there
     right.quarantined += lost
     with core.change(frames_of(0, 2)) as change:
         change.tallies[kind] = right
         change.touched.add(kind)
-    if lost or doubtful or ruin.doubtful or kind not in ruin.tallies:
-        _tell(core, _counted(holes + _edges(core, kind, kept), lost))
+    _tell(core, _counted(holes + _edges(core, kind, kept), lost))
     return lost
 
 

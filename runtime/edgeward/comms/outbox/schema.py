@@ -18,7 +18,7 @@ from edgeward.comms.record import RecordClass
 from edgeward.errors import DamagedError, StoreError
 from edgeward.ports import Database
 
-VERSION: Final = 2
+VERSION: Final = 3
 _MARK: Final = 0x45574F00
 """`EWO`, and the version: a version that only one of two places tells is damaged, not newer."""
 _VERSION_MAX: Final = 0xFF
@@ -72,9 +72,10 @@ STEPS: Final = (
         up=(f"CREATE TABLE aside {_ASIDE_COLUMNS}",),
         down=("DROP TABLE aside",),
     ),
+    Step(up=(), down=("UPDATE gap SET count = count & 0xFFFFFFFFF",)),
 )
 """Step n leads to version n + 1. What version 1 cannot hold is what was given up and told already:
-the copies of records that a receiver refuses."""
+the copies of records that a receiver refuses; what version 2 cannot, the checksums of gaps."""
 
 _TUNING = (
     "PRAGMA journal_mode=WAL",
