@@ -65,7 +65,7 @@ def test_hostile_lines_do_not_end_it(process: Start) -> None:
         answer = peer.receive()
         assert answer["id"] is None
         assert answer["error"]["code"] in (-32700, -32600)
-    assert peer.result("describe")["protocol"] == "1.4"
+    assert peer.result("describe")["protocol"] == "1.5"
     peer.link.close()
     assert popen.wait(30) == 0
 
@@ -115,7 +115,7 @@ sys.exit(main(make_device=Chatty))
 
 def test_standard_output_carries_the_protocol_only(process: Start) -> None:
     peer, popen = process(command=[sys.executable, "-c", CHATTY])
-    assert peer.result("describe")["protocol"] == "1.4"
+    assert peer.result("describe")["protocol"] == "1.5"
     peer.result("shutdown")
     assert popen.wait(30) == 0
     assert popen.stderr.read() == b"a stray print\na native library\na child\n"

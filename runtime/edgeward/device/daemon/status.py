@@ -131,7 +131,7 @@ def _records(status: dict[str, Any]) -> str:
     link = records["link"]
     queued = f"{records['queued']:,} wait, {records['delivered']:,} delivered"
     if link is None:
-        return f"{queued}, no receiver"
+        return f"{queued}, {'carried by hand' if records['by_hand'] else 'no receiver'}"
     return f"{queued}, receiver {link['state']}{': ' if link['trouble'] else ''}{link['trouble']}"
 
 

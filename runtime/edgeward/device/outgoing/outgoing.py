@@ -106,6 +106,8 @@ class Outgoing:
             device, self.outbox, self.sealer, self._trust, self.wallet, entropy, self.audit.note
         )
         """Takes to a medium and from it what nothing else brings out."""
+        self.by_hand = False
+        """Whether there is a receiver, and nothing is sent to it."""
         self.rotation_days = 90
         """The age at which papers are replaced."""
         self.key_age_ns = KEY_AGE_NS
@@ -367,6 +369,7 @@ class Outgoing:
     def _deliver_to(self, link: Link) -> None:
         self._let_go()
         pace = PACES.get(link.connection)
+        self.by_hand = pace is None
         if pace is None:
             return
         transport = link.transport(self.device, self._trusted)
@@ -380,5 +383,6 @@ class Outgoing:
 
     def _let_go(self) -> None:
         transport, self._transport, self.courier = self._transport, None, None
+        self.by_hand = False
         if transport is not None:
             transport.close()

@@ -235,6 +235,7 @@ class WayOut:
             "queued": sum(one.queued for one in counts),
             "delivered": sum(one.delivered for one in counts),
             "link": self.opened.state(),
+            "by_hand": self.opened.by_hand,
         }
 
     def admitted(self, patient: str) -> None:
