@@ -22,7 +22,7 @@ APPROVALS = Path("approvals")
 def configure_signing(parser: argparse.ArgumentParser) -> None:
     """Add the options of a signature."""
     parser.add_argument("--name", metavar="NAME", help="your name, as it is printed")
-    parser.add_argument("--id", metavar="ID", help="your id in the policy")
+    parser.add_argument("--id", metavar="ID", help="your id in the policy (default: your name)")
     parser.add_argument("--role", metavar="ROLE", help="as what you sign: reviewer, quality, ...")
     parser.add_argument("--key", metavar="PEM", type=Path, help="your private key")
     parser.add_argument(
@@ -46,7 +46,8 @@ def who_signs(options: argparse.Namespace) -> "Who":
     from edgeward_harness.approval.add import Who
     from edgeward_harness.evidence.strict import IDENTIFIER
 
-    given = {f"--{name}": getattr(options, name) for name in ("name", "id", "role")}
+    user = options.id or options.name
+    given = {"--name": options.name, "--id": user, "--role": options.role}
     faults = [
         f"{option}: found {value!r}, expected {IDENTIFIER.says}"
         for option, value in given.items()
@@ -56,7 +57,7 @@ def who_signs(options: argparse.Namespace) -> "Who":
         faults.append("--key: missing; expected the file of your private key")
     if faults:
         raise InputError("who signs", faults)
-    return Who(options.name, options.id, options.role)
+    return Who(options.name, user, options.role)
 
 
 def open_key(options: argparse.Namespace) -> "Signer":

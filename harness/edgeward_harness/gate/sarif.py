@@ -28,7 +28,6 @@ def as_sarif(decision: Decision, policy_path: str) -> dict[str, Any]:
     driver = {
         "name": "edgeward gate",
         "version": __version__,
-        "informationUri": "https://pypi.org/project/edgeward-harness/",
         "rules": [_rule(ruling) for ruling in decision.rulings],
     }
     run = {

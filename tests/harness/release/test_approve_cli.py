@@ -169,6 +169,13 @@ def test_a_pack_is_approved_by_its_list_and_not_by_its_maker(
     assert "index.html: was changed" in capsys.readouterr().out
 
 
+def test_without_an_id_the_name_is_the_id(one: Somebody) -> None:
+    Path("page.txt").write_text("words")
+    typed = ["--name", "P1", "--role", "reviewer", "--key", str(one.pem)]
+    assert main(["approve", "page.txt", "--meaning", "approved_document", *typed]) == 0
+    assert read_folder(Path("approvals")).signed[0].approval.user == "P1"
+
+
 def test_the_line_of_a_key_fits_into_a_policy(one: Somebody, capsys: Any, desk: Desk) -> None:
     assert approve(one, "key") == 0
     line = capsys.readouterr().out
