@@ -195,3 +195,25 @@ def test_a_key_that_cannot_be_kept_signs_nothing() -> None:
 
     with pytest.raises(StoreError):
         signing_key(Refusing(), SeededEntropy(1))
+
+
+def test_a_trail_that_cannot_be_written_is_told_until_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audit = auditing(tmp_path, Receiver(), SimulatedClock())
+    audit.note("keys.rotated", {"keys": 1})
+    append = DirectoryStore.append
+
+    def refused(self: DirectoryStore, name: str, data: bytes) -> None:
+        raise StoreError(f"{name}: {len(data)} bytes: no space")
+
+    monkeypatch.setattr(DirectoryStore, "append", refused)
+    audit.note("keys.rotated", {"keys": 2})
+    audit.round()
+    assert audit.fault.startswith("audit trail: audit-")
+    monkeypatch.setattr(DirectoryStore, "append", append)
+    audit.round()
+    assert audit.fault == ""
+    assert [detail for action, detail in entries(tmp_path) if action == "keys.rotated"] == [
+        {"keys": 1}, {"keys": 2},
+    ]  # fmt: skip

@@ -78,7 +78,7 @@ class Auditing:
         self._lost = 0
         self._head: dict[str, Any] | None = None
         self.fault = ""
-        """Why there is no trail."""
+        """Why the trail is not written as it should be; empty while it is."""
 
     def note(
         self, action: str, detail: Mapping[str, Any] | None = None, *, at_once: bool = False
@@ -103,7 +103,7 @@ class Auditing:
         """
         with self._lock:
             if self._opened() is None:
-                raise StoreError(f"there is no audit trail: {self.fault}")
+                raise StoreError(self.fault)
             return self._key
 
     def heard(self, events: Iterable[Mapping[str, Any]], subject: Subject) -> None:
@@ -116,10 +116,14 @@ class Auditing:
         """Write what waits, sign what is due, deliver what was signed."""
         with self._lock:
             trail = self._opened()
-            if trail is not None:
-                with contextlib.suppress(StoreError):
-                    trail.flush()
-                self._deliver(trail)
+            if trail is None:
+                return
+            try:
+                trail.flush()
+                self.fault = ""
+            except StoreError as error:
+                self.fault = f"audit trail: {error.diagnostics()}"
+            self._deliver(trail)
 
     def _opened(self) -> AuditTrail | None:
         """The trail, once the disk lets it be opened."""
@@ -130,7 +134,7 @@ class Auditing:
             lines = DirectoryStore(self._folder)
             trail = AuditTrail(lines, self._apart, self._clock, key, self._device, KEEPING)
         except StoreError as error:
-            self.fault = error.diagnostics()
+            self.fault = f"audit trail: {error.diagnostics()}"
             return None
         self.fault = ""
         self._trail, self._key = trail, key.public_key().public_bytes_raw()

@@ -78,7 +78,7 @@ class WayOut:
     def fault(self) -> str:
         """Why records are not kept as they should be; empty while they are."""
         opened = self.opened
-        return self._refused if opened is None else opened.health.fault
+        return self._refused if opened is None else opened.health.fault or opened.audit.fault
 
     def open(self) -> "Outgoing":
         """The way out. What waited in memory for it goes first.
