@@ -71,6 +71,14 @@ _CAPITALS_EMS = 0.66
 _NAME_MAX_PT = 118.0
 _TEXT_MIN_PT = 84.0
 _TEXT_LETTER_EMS = 0.485
+_SPARE_PT = 0.1
+"""So that what was rounded still fits."""
+_LOW_LINES = 24
+"""About half of a wide page."""
+_WORD_EMS = 2.5
+"""What a line may leave empty before a long word."""
+_WANT_PT = _TEXT_LETTER_EMS * SIZE_PT * 1.08
+"""For each letter of a text that would stand on one line."""
 _LOOKED_AT = 64
 """Of the longest names; the widest is among them."""
 _KNOWN_SIGNS = frozenset("≤≥±µ·–—…×÷°²³§“”‘’✓✗→←")  # noqa: RUF001 - the signs themselves
@@ -91,6 +99,16 @@ class Fit:
     def is_one_line(self, cells: Sequence[Cell]) -> bool:
         """Whether a row is one line high, whatever the face makes of its letters."""
         return all(map(self._fits, cells, self.widths_pt))
+
+    def is_low(self, cells: Sequence[Cell]) -> bool:
+        """Whether a row is sure to be so low that it can stand on one page."""
+        return all(map(self._is_low, cells, self.widths_pt))
+
+    def _is_low(self, cell: Cell, width_pt: float) -> bool:
+        room = max(1.0, (width_pt - PADDING_PT) / self.size_pt - _WORD_EMS)
+        if len(cell.text) < room:
+            return cell.text.count("\n") < _LOW_LINES
+        return ems(cell.text) / room + cell.text.count("\n") <= _LOW_LINES
 
     def _fits(self, cell: Cell, width_pt: float) -> bool:
         room = (width_pt - PADDING_PT) / self.size_pt - (_SIGN_EMS if SIGNS[cell.tone] else 0.0)
@@ -119,7 +137,7 @@ def fit(table: Table, *, wide: bool) -> Fit:
         size = max(SIZE_MIN_PT, SIZE_PT * room / sum(needs))
         widths = [need * room / sum(needs) for need in needs]
     else:
-        widths = _shared(table.columns, needs, room - sum(needs))
+        widths = _shared(table, needs, room)
     return Fit(tuple(round(width, 2) for width in widths), round(size, 2))
 
 
@@ -136,13 +154,27 @@ def _ems(sign: str) -> float:
     return LETTERS.get(sign, beyond)
 
 
-def _shared(columns: Sequence[Column], needs: Sequence[float], left: float) -> list[float]:
-    """The needs with what is left over given to texts by weight, or to all alike."""
-    weights = [column.weight if column.kind is Kind.TEXT else 0.0 for column in columns]
-    if not sum(weights):
-        weights = [1.0] * len(columns)
-    share = left / sum(weights)
-    return [need + weight * share for need, weight in zip(needs, weights, strict=True)]
+def _shared(table: Table, needs: Sequence[float], room: float) -> list[float]:
+    """The needs with what is left over given to texts by weight, to none more than it can fill.
+
+    What nobody can fill goes to all alike: a table is as wide as its page.
+    """
+    widths = list(needs)
+    wants = {
+        index: (max((len(row.cells[index].text) for row in table.rows), default=0) * _WANT_PT)
+        for index, column in enumerate(table.columns)
+        if column.kind is Kind.TEXT
+    }
+    hungry = {index for index, want in wants.items() if want > widths[index]}
+    while hungry and room - sum(widths) > 1.0:
+        left = room - sum(widths)
+        weights = sum(table.columns[index].weight for index in hungry)
+        for index in sorted(hungry):
+            given = left * table.columns[index].weight / weights
+            widths[index] = min(wants[index], widths[index] + given)
+        hungry = {index for index in hungry if widths[index] < wants[index] - 0.01}
+    share = (room - sum(widths)) / max(1, len(widths))
+    return [width + share for width in widths]
 
 
 def _needs(table: Table) -> list[float]:
@@ -164,7 +196,7 @@ def _need(column: Column, cells: Sequence[Cell]) -> float:
     else:
         longest_few = nlargest(_LOOKED_AT, cells, key=lambda cell: len(cell.text))
         body = max(map(_cell_ems, longest_few), default=0.0) * SIZE_PT
-    return max(min(head, _NAME_MAX_PT), min(body, _NAME_MAX_PT)) + PADDING_PT
+    return max(min(head, _NAME_MAX_PT), min(body, _NAME_MAX_PT)) + PADDING_PT + _SPARE_PT
 
 
 def _cell_ems(cell: Cell) -> float:

@@ -39,6 +39,8 @@ from edgeward_harness.pack.writing.zipped import read_day, rezipped
 from edgeward_harness.report.safe import visible
 
 COPY = "A copy to work with. The PDF and its attached twin are what is filed."
+CELL = "Cell"
+"""The style of what stands in tables."""
 _NAVY, _ZEBRA, _SOFT = "1F3A5C", "F4F5F7", "525A66"
 _COLOURS = {
     Tone.PLAIN: "",
@@ -107,6 +109,10 @@ class _Writer:
         normal = styles["Normal"]
         normal.font.name, normal.font.size = _FACE, points(10.5)
         normal.paragraph_format.space_after = points(6)
+        cell = styles.add_style(CELL, self._library.enum.style.WD_STYLE_TYPE.PARAGRAPH)
+        cell.base_style = normal
+        cell.font.size = points(8.5)
+        cell.paragraph_format.space_before = cell.paragraph_format.space_after = points(1.5)
         for name, size in (("Title", 26), ("Heading 1", 16)):
             style = styles[name]
             style.font.name, style.font.size = _FACE, points(size)
@@ -217,10 +223,10 @@ class _Writer:
         if not rows:
             return
         lines = [
-            _row((_cell(_text(name), 140, _SOFT), _cell(value, 340, _COLOURS[tone])))
+            _row((_cell(_text(name), _SOFT), _cell(value, _COLOURS[tone])))
             for name, value, tone in rows
         ]
-        self._put(lines, (140, 340))
+        self._put(lines, (140.0, 340.0))
 
     def _table(self, table: Table, *, wide: bool) -> None:
         self._caption(table.caption)
@@ -228,20 +234,15 @@ class _Writer:
             self.file.add_paragraph(_text(table.empty)).runs[0].italic = True
             return
         widths = fit(table, wide=wide).widths_pt
-        heads = zip(table.columns, widths, strict=True)
-        lines = [
-            _row(
-                [_cell(_text(one.title), at, "FFFFFF", _NAVY, bold=True) for one, at in heads],
-                head=True,
-            )
-        ]
+        heads = [_cell(_text(one.title), "FFFFFF", _NAVY, bold=True) for one in table.columns]
+        lines = [_row(heads, head=True)]
         digests = [column.kind is Kind.DIGEST for column in table.columns]
         for number, row in enumerate(table.rows):
             fill = _ZEBRA if number % 2 else ""
             cells = []
-            for cell, width, digest in zip(row.cells, widths, digests, strict=True):
+            for cell, digest in zip(row.cells, digests, strict=True):
                 text = short_digest(cell.text) if is_digest(cell.text) else signed(cell)
-                cells.append(_cell(text, width, _COLOURS[cell.tone], fill, mono=digest))
+                cells.append(_cell(text, _COLOURS[cell.tone], fill, mono=digest))
             lines.append(_row(cells))
         self._put(lines, widths)
 
@@ -283,27 +284,27 @@ def _row(cells: Any, *, head: bool = False) -> str:  # noqa: ANN401 - texts
 
 def _cell(
     text: str,
-    width: float,
     colour: str = "",
     fill: str = "",
     *,
     bold: bool = False,
     mono: bool = False,
 ) -> str:
-    shade = f'<w:shd w:val="clear" w:color="auto" w:fill="{fill}"/>' if fill else ""
-    face = _MONO if mono or is_digest(text) else _FACE
+    """A cell; its face and size are those of the style `CELL`, and only what differs is said."""
+    shade = (
+        f'<w:tcPr><w:shd w:val="clear" w:color="auto" w:fill="{fill}"/></w:tcPr>' if fill else ""
+    )
     dress = (
-        f'<w:rFonts w:ascii="{face}" w:hAnsi="{face}"/>{"<w:b/>" if bold else ""}'
-        f'{f"""<w:color w:val="{colour}"/>""" if colour else ""}<w:sz w:val="17"/>'
+        (f'<w:rFonts w:ascii="{_MONO}" w:hAnsi="{_MONO}"/>' if mono or is_digest(text) else "")
+        + ("<w:b/>" if bold else "")
+        + (f'<w:color w:val="{colour}"/>' if colour else "")
     )
     lines = "<w:br/>".join(
         f'<w:t xml:space="preserve">{escape(line)}</w:t>' for line in text.split("\n")
     )
-    return (
-        f'<w:tc><w:tcPr><w:tcW w:w="{_units(width)}" w:type="dxa"/>{shade}</w:tcPr>'
-        '<w:p><w:pPr><w:spacing w:before="30" w:after="30"/></w:pPr>'
-        f"<w:r><w:rPr>{dress}</w:rPr>{lines}</w:r></w:p></w:tc>"
-    )
+    told = f"<w:rPr>{dress}</w:rPr>" if dress else ""
+    style = f'<w:pPr><w:pStyle w:val="{CELL}"/></w:pPr>'
+    return f"<w:tc>{shade}<w:p>{style}<w:r>{told}{lines}</w:r></w:p></w:tc>"
 
 
 def _signature(one: Signature) -> list[tuple[str, str, Tone]]:

@@ -23,10 +23,11 @@ from edgeward_harness.errors import HarnessError, InputError
 from edgeward_harness.pack.model import Document, Pack, Table
 from edgeward_harness.pack.writing.extra import load
 from edgeward_harness.pack.writing.twin import write_twin
-from edgeward_harness.pack.writing.typeset import texts, typeset
+from edgeward_harness.pack.writing.typeset import typeset
 
 MAIN = "document.typ"
 LOOK = "look.typ"
+TWIN, DATA = "twin.json", "document.json"
 FONTS = "fonts"
 TAGGED_CELLS_MAX = 20_000
 _PROBE = """\
@@ -45,13 +46,15 @@ def write_pdf(pack: Pack, document: Document, templates: Path | None = None) -> 
         InputError: the folder of templates is not one.
         HarnessError: a template is broken, or the extra `pack` is not installed.
     """
+    own_face = not _has_own_look(templates)
     with _workshop(templates) as folder:
-        (folder / "twin.json").write_bytes(write_twin(pack, document))
-        lacking = _lacking(folder, texts(typeset(pack, document, str)))
+        (folder / TWIN).write_bytes(write_twin(pack, document))
+        shown = typeset(pack, document, str, own_face=own_face)
+        lacking = _lacking(folder, {sign for sign in set(_json(shown)) if not sign.isascii()})
         for _ in range(_TRIES):
-            shown = typeset(pack, document, _shower(lacking), own_face=not _has_own_look(templates))
-            data = json.dumps(shown, ensure_ascii=False).encode("utf-8", "replace")
-            (folder / "document.json").write_bytes(data)
+            if lacking:
+                shown = typeset(pack, document, _shower(lacking), own_face=own_face)
+            (folder / DATA).write_text(_json(shown), encoding="utf-8", errors="replace")
             made, unseen, why = _compile(folder, MAIN, _standards(document), pack.as_of)
             if made is not None:
                 return made
@@ -59,6 +62,10 @@ def write_pdf(pack: Pack, document: Document, templates: Path | None = None) -> 
                 raise HarnessError(f"{document.name}.pdf: {why}")
             lacking |= unseen
         raise HarnessError(f"{document.name}.pdf: no font shows {''.join(sorted(lacking))!r}")
+
+
+def _json(shown: dict[str, Any]) -> str:
+    return json.dumps(shown, ensure_ascii=False)
 
 
 def draw_png(svg: str, pixels_per_inch: float = 200.0) -> bytes:

@@ -5,7 +5,7 @@ digests in tables are short, and a word that is longer than its column may be br
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from edgeward_harness.pack.model import (
@@ -54,17 +54,6 @@ def typeset(pack: Pack, document: Document, show: Show, *, own_face: bool = True
             sure to be one line high is set in half the time.
     """
     return _Setter(document, show, own_face=own_face).all(pack)
-
-
-def texts(value: object) -> set[str]:
-    """Every character outside ASCII in what is to be set."""
-    if isinstance(value, str):
-        return set() if value.isascii() else {sign for sign in value if not sign.isascii()}
-    if isinstance(value, Mapping):
-        return set().union(*map(texts, value.values()))
-    if isinstance(value, list):
-        return set().union(*map(texts, value))
-    return set()
 
 
 class _Setter:
@@ -182,11 +171,12 @@ class _Setter:
         for row in table.rows:
             heights.append(layout.row_pt if layout.is_one_line(row.cells) else 0)
             label = self._label(row.anchor) if row.anchor in self._labels else ""
+            tall = not heights[-1] and not layout.is_low(row.cells)
             for index, cell in enumerate(row.cells):
-                column = table.columns[index]
-                text = self._in_column(cell.text, column.kind, index, layout)
-                mono = column.kind is Kind.DIGEST
-                cells.append(self._dressed(cell, text, mono=mono, label="" if index else label))
+                text = self._in_column(cell.text, index, layout)
+                mono = table.columns[index].kind is Kind.DIGEST
+                made = self._dressed(cell, text, mono=mono, label="" if index else label)
+                cells.append(_breaking(made) if tall else made)
         return {
             "kind": "table",
             "id": show(table.id),
@@ -194,7 +184,7 @@ class _Setter:
             "empty": show(table.empty),
             "size": layout.size_pt,
             "heads": [
-                self._in_column(column.title, Kind.TEXT, index, layout)
+                self._in_column(column.title, index, layout)
                 for index, column in enumerate(table.columns)
             ],
             "widths": layout.widths_pt,
@@ -204,10 +194,9 @@ class _Setter:
             "label": self._label(table.id),
         }
 
-    def _in_column(self, text: str, kind: Kind, index: int, layout: Fit) -> str:
+    def _in_column(self, text: str, index: int, layout: Fit) -> str:
         """A text that fits its column: short where it is a digest, breakable where it is long."""
-        if kind is Kind.DIGEST:
-            text = short_digest(text)
+        text = short_digest(text)
         room = (layout.widths_pt[index] - PADDING_PT) / (layout.size_pt * _LETTER_EMS)
         return _breakable(self._show(text), max(4, int(room)))
 
@@ -224,6 +213,11 @@ class _Setter:
         if mono:
             dressed["m"] = True
         return dressed | ({"l": link} if link else {}) | ({"a": label} if label else {})
+
+
+def _breaking(cell: Any) -> dict[str, Any]:  # noqa: ANN401 - a text, or what dresses one
+    """A cell of a row that may go on over a page: it could be taller than one."""
+    return {**(cell if isinstance(cell, dict) else {"t": cell}), "b": True}
 
 
 def _breakable(text: str, room: int) -> str:
