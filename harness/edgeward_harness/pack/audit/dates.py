@@ -66,7 +66,9 @@ def _protocol_before_run(case: Case) -> Said:
             faults.append(f"nobody approved the plan of {one.label}")
         elif min(moments) > _began(one):
             faults.append(f"the plan of {one.label} was approved after it began")
-    return held(faults, "the plan of each run was approved before it began", len(plans))
+    return held(
+        faults, "the plan of each run was approved before it began", len(case.source.evidence)
+    )
 
 
 def _window(case: Case) -> Said:
@@ -89,7 +91,7 @@ def _retested(case: Case) -> Said:
         for name, entry in one.readable.assessment.requirements.items()
         if entry.standing is Standing.STALE
     ]
-    run = {name for one in case.source.evidence for name in one.readable.assessment.requirements}
+    run = {name for one in case.source.evidence for name in one.bundle.manifest.requirements}
     faults += [f"{name} is in no run" for name in case.source.trace.requirements if name not in run]
     return held(faults, "no requirement, plan or control changed since it was run", len(run))
 

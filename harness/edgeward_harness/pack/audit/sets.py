@@ -23,6 +23,12 @@ def passed(source: PackSource, case: str) -> bool:
     return State.PASSED in found and set(found) <= {State.PASSED, State.NOT_APPLICABLE}
 
 
+def _went_wrong(source: PackSource, case: str) -> bool:
+    """Whether a case failed, broke or could not be judged in some bundle."""
+    found = (one.readable.assessment.cases.get(case) for one in source.evidence)
+    return any(entry is not None and entry.state in FAILING for entry in found)
+
+
 def _has_case(case: Case) -> Said:
     trace = case.source.trace
     cited = {name for one in trace.cases.values() for name in one.requirements}
@@ -38,13 +44,21 @@ def _grave_tested(case: Case) -> Said:
     wanted = [one.id for one in trace.requirements.values() if (grave | controls) & set(one.risks)]
     if not wanted:
         return beside("no requirement answers a grave hazard")
+    citing = {
+        name: [one.id for one in trace.cases.values() if name in one.requirements]
+        for name in wanted
+    }
     tested = {
         name
-        for one in trace.cases.values()
-        if passed(case.source, one.id)
-        for name in one.requirements
+        for name, cases in citing.items()
+        if any(passed(case.source, one) for one in cases)
+        and not any(_went_wrong(case.source, one) for one in cases)
     }
-    faults = [f"{name}: no case of a whole device passed" for name in wanted if name not in tested]
+    faults = [
+        f"{name}: no case of a whole device passed, or one did not"
+        for name in wanted
+        if name not in tested
+    ]
     good = f"each of {len(wanted)} has a case on a whole device that passed"
     return held(faults, good, len(wanted))
 
