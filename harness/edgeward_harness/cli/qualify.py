@@ -1,6 +1,7 @@
 """`edgeward qualify`: prove on this machine that the suites catch every seeded defect."""
 
 import argparse
+import os
 import tempfile
 import time
 from collections.abc import Mapping
@@ -167,7 +168,7 @@ def _bed(
 
 
 def _announce(whole: "Plan", defects: int, workers: int) -> None:
-    minutes = whole.estimate_s(workers) / 60
+    minutes = whole.estimate_s(workers, len(os.sched_getaffinity(0))) / 60
     timed = f"{len(whole.alone)} that are timed, one by one"
     runs = f"{len(whole.together)} runs, {workers} at once, and {timed}"
     print(f"{defects} defects in {runs}: some {minutes:.0f} minutes", flush=True)

@@ -16,8 +16,8 @@ from edgeward_harness.qualify.verdict import AGAINST, DOUBTS
 
 TRIES_MAX = 3
 """Of what cannot be judged, before it is left open."""
-SECONDS_A_RUN = 6.0
-"""On two cores with nothing else to do, for the estimate that is told; measured."""
+CPU_S_A_RUN, ALONE_S, BATTERIES_S = 5.5, 12.0, 40.0
+"""What a run costs, how long one that is timed takes, and the batteries; for the estimate."""
 
 Run = tuple[Defect, ...]
 Report = Callable[[Run, Trial], None]
@@ -30,9 +30,10 @@ class Plan:
     together: tuple[Run, ...]
     alone: tuple[Run, ...]
 
-    def estimate_s(self, workers: int) -> float:
-        """About how long it takes."""
-        return SECONDS_A_RUN * (len(self.together) / min(workers, 3) + len(self.alone))
+    def estimate_s(self, workers: int, cores: int) -> float:
+        """About how long it takes where nothing else is done."""
+        together = CPU_S_A_RUN * len(self.together) / min(workers, cores)
+        return together + ALONE_S * len(self.alone) + BATTERIES_S
 
 
 def plan(defects: Iterable[Defect]) -> Plan:

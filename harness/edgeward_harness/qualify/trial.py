@@ -35,7 +35,9 @@ from edgeward_harness.run.supervise import SUPERVISOR
 TIMEOUT_S = 300
 BUNDLE, LOG = "bundle", "output.txt"
 _MARK = '@pytest.mark.case("'
-_SHUT_OUT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONPATH", "PYTHONSTARTUP")
+_SHUT_OUT = (
+    "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONSTARTUP",
+)  # fmt: skip
 _LAST_LINES = 5
 
 
