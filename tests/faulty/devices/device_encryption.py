@@ -25,6 +25,7 @@ from edgeward.comms.outbox import opening
 from edgeward.comms.record import Epoch, Offered, Receipt
 from edgeward.comms.sealing.keystore import SoftwareKeystore
 from edgeward.comms.sealing.sealer import RecordSealer
+from edgeward.comms.sealing.twice import Twice
 from edgeward.comms.transports.entrance import raise_for
 from edgeward.comms.transports.https import HttpsTransport
 from edgeward.comms.trust import attestation
@@ -240,6 +241,13 @@ def gives_its_papers_up(parts: Parts) -> Device:
 
 def needs_all_its_keys(parts: Parts) -> Device:
     """A damaged file keeps it from starting at all."""
+
+    def both(self: Twice[Any], first: bytes | None, second: bytes | None) -> tuple[bytes, Any]:
+        for blob in (first, second):
+            value = self._decoded(blob or b"")
+        return first or b"", value
+
+    put(Twice, "_newest", both)
     put(WayOut, "_try_to_open", WayOut.open)
     return Device(parts)
 
