@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,7 @@ def test_a_sign_that_no_font_has_is_shown_as_its_code_point(
     [
         ("document.typ", '\n#panic("mine")', r"03-x.pdf: document.typ:2: .*mine"),
         ("document.typ", "#let x = (", r"document.typ:1"),
+        ("document.typ", '#import "@preview/a:1.0.0": b', r"document.typ: imports a package"),
         ("look.typ", "#let ink = 1", r"document.typ:\d+"),
     ],
 )
@@ -135,6 +137,11 @@ def test_a_template_that_fails_is_told_with_its_place(
 def test_a_folder_of_templates_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="folder of templates"):
         write_pdf(sample_pack(1), one(), tmp_path / "none")
+
+
+def test_a_day_that_is_none_is_refused() -> None:
+    with pytest.raises(InputError, match="expected a day"):
+        write_pdf(replace(sample_pack(1), as_of="tomorrow"), one())
 
 
 def test_a_drawing_that_is_none_is_refused() -> None:

@@ -1,7 +1,8 @@
 """A document as PDF/A-3 with its twin attached, set by typst: the same bytes on every machine.
 
 Rules:
-- Fonts of the machine are not looked at. A folder of templates may bring its own, in `fonts`.
+- Nothing is fetched, and fonts of the machine are not looked at; a folder of templates may bring
+  its own, in `pack/fonts`.
 - A sign that no font has is shown as its code point: a reader never sees a box.
 - Up to `TAGGED_CELLS_MAX` cells of tables the file is PDF/A-3a and PDF/UA-1, which programs that
   read aloud can follow; a larger one is PDF/A-3b, for tags would double what it costs.
@@ -14,7 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from edgeward_harness.pack.model import Document, Pack, Table
 from edgeward_harness.pack.writing.extra import load
 from edgeward_harness.pack.writing.twin import write_twin
 from edgeward_harness.pack.writing.typeset import typeset
+from edgeward_harness.pack.writing.zipped import read_day
 
 MAIN = "document.typ"
 LOOK = "look.typ"
@@ -36,6 +38,7 @@ _PROBE = """\
 #for s in json("signs.json") { par(s) }
 """
 _UNSEEN = re.compile(r'the text `"(.+?)"` could not be displayed', re.DOTALL)
+_PACKAGE = re.compile(rb'"@[a-z]+/')
 _TRIES = 4
 
 
@@ -113,6 +116,10 @@ def _bring(source: Path, folder: Path) -> None:
             target = folder / path.relative_to(source)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
+            if path.suffix == ".typ" and _PACKAGE.search(target.read_bytes()):
+                raise HarnessError(
+                    f"{path}: imports a package, which typst would fetch; copy it in"
+                )
 
 
 def _has_own_look(templates: Path | None) -> bool:
@@ -135,7 +142,7 @@ def _compile(
 ) -> tuple[bytes | None, set[str], str]:
     """The PDF, or the signs that no font has, and what went wrong."""
     typst = load("typst")
-    day = datetime.strptime(as_of, "%Y-%m-%d").replace(tzinfo=UTC)
+    day = datetime.combine(read_day(as_of), time.min, UTC)
     tags: dict[str, Any] = {} if "a-3a" in standards else {"pdf_tags": False}
     try:
         made = typst.compile(
