@@ -259,6 +259,15 @@ class GivesUpAfterThree(Courier):
         return wait_ns
 
 
+class SkipsOldNews(Courier):
+    """Where very much waits, the oldest of it is old news and goes unsent."""
+
+    def _send(self, records: Sequence[Queued], gaps: Sequence[Gap]) -> None:
+        old = records[:10] if len(records) >= 50 else ()
+        self.source.delivered(old)
+        super()._send(records[len(old) :], gaps)
+
+
 class ForgetsOnADeadReceiver(Courier):
     """What was sent is out of the house."""
 
@@ -365,6 +374,7 @@ DEFECTS: dict[str, Callable[[Parts], Device]] = {
     "belongs_to_who_is_there_now": belongs_to_who_is_there_now,
     "reorders_on_failed_send": with_courier(ReordersOnFailedSend),
     "gives_up_after_three": with_courier(GivesUpAfterThree),
+    "skips_old_news": with_courier(SkipsOldNews),
     "forgets_on_a_dead_receiver": with_courier(ForgetsOnADeadReceiver),
     "believes_any_200": believes_any_200,
     "alarm_waits_its_turn": alarm_waits_its_turn,
