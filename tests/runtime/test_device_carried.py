@@ -14,12 +14,16 @@ from edgeward.adapters.entropy import SeededEntropy
 from edgeward.comms.outbox.allowance import Allowance
 from edgeward.comms.packing.payload import pack_json
 from edgeward.comms.record import Offered, RecordClass
+from edgeward.device.outgoing.carried_methods import carried_methods
 from edgeward.device.outgoing.carrying import CarryError
 from edgeward.device.outgoing.link import LinkError, read_link
 from edgeward.device.outgoing.outgoing import Outgoing
+from edgeward.device.rpc import Code, RpcError
+from edgeward.errors import FullError
 from edgeward_harness.rig.receiving import Receiving, receiving
 from edgeward_harness.rig.sink.carried import BadBundleError, bundles_on, lay_answer
 from edgeward_harness.rig.sink.opening import read_payload
+from edgeward_harness.target.results import result_faults
 
 DEVICE = "monitor-7"
 
@@ -264,3 +268,37 @@ def test_what_went_over_a_network_meanwhile_is_taken_once(ward: Ward) -> None:
     assert ward.arrived() == list(range(10))
     assert ward.here.account(DEVICE).faults() == []
     assert ward.here.account(DEVICE).outcomes()["offered again"] >= 10
+
+
+def test_the_protocol_answers_as_it_says(ward: Ward) -> None:
+    methods = carried_methods(lambda: ward.way)
+    export, take = methods["outbox.export"], methods["outbox.import"]
+    to, nowhere = {"to": str(ward.medium), "bytes_max": None}, {"from": str(ward.medium / "no")}
+    with pytest.raises(RpcError, match="knows of no receiver") as refused:
+        export.call(to, 0)
+    assert refused.value.code is Code.REFUSED
+    ward.enrol()
+    ward.put(0, 2)
+    told = export.call(to, 0)
+    assert isinstance(told, dict)
+    assert not result_faults("outbox.export", told)
+    ward.here.desk().take(ward.medium)
+    told = take.call({"from": str(ward.medium)}, 0)
+    assert isinstance(told, dict)
+    assert not result_faults("outbox.import", told)
+    with pytest.raises(RpcError, match="no folder is there") as refused:
+        take.call(nowhere, 0)
+    assert refused.value.code is Code.REFUSED
+
+
+def test_a_full_medium_is_a_limit() -> None:
+    class Full:
+        carrier = property(lambda self: self)
+
+        def export(self, medium: Path, bytes_max: int | None) -> None:
+            raise FullError(f"{medium}: no space for {bytes_max}")
+
+    methods = carried_methods(Full)  # type: ignore[arg-type]
+    with pytest.raises(RpcError, match="/stick: no space for 7") as refused:
+        methods["outbox.export"].call({"to": "/stick", "bytes_max": 7}, 0)
+    assert refused.value.code is Code.LIMIT
