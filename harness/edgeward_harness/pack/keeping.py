@@ -89,6 +89,7 @@ def write_pack(
     if out.exists():
         raise InputError("--out", [f"found {out}, expected a folder that does not exist yet"])
     making = out.with_name(f".{out.name}.making")
+    there = making
     try:
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir(parents=True)
@@ -98,12 +99,13 @@ def write_pack(
             shutil.copytree(folder, making / BUNDLES / name, symlinks=True)
         contents = _seal(making, pack, key, made_utc, tool)
         making.rename(out)
+        there = out
         sync_folder(out.parent)
     except OSError as fault:
-        shutil.rmtree(making, ignore_errors=True)
+        shutil.rmtree(there, ignore_errors=True)
         raise HarnessError(f"{out}: {fault.strerror or fault}; nothing was kept") from fault
     except BaseException:
-        shutil.rmtree(making, ignore_errors=True)
+        shutil.rmtree(there, ignore_errors=True)
         raise
     return contents
 
@@ -190,19 +192,33 @@ def faults_of(folder: Path, contents: Contents, trusted: Iterable[PublicKey] = (
 
 def _seal_faults(folder: Path, contents: Contents, trusted: tuple[PublicKey, ...]) -> Iterator[str]:
     try:
-        envelope = Envelope.from_bytes(read_whole(folder / SEAL), SEAL)
-        key = PublicKey.from_pem(read_whole(folder / KEY))
+        seal, key_bytes = read_whole(folder / SEAL), read_whole(folder / KEY)
+        envelope = Envelope.from_bytes(seal, SEAL)
+        key = PublicKey.from_pem(key_bytes)
+        statement = load_json(envelope.payload, SEAL)
     except (OSError, HarnessError) as fault:
         yield f"{SEAL}: cannot be read: {fault}"
         return
-    if not envelope.signed_by(key):
+    if envelope.to_bytes() != seal or key.pem != key_bytes:
+        yield f"{SEAL} or {KEY}: is not as it was written"
+    if envelope.keyid != key.keyid or not envelope.signed_by(key):
         yield f"{SEAL}: the signature is not by {KEY}"
     if trusted and not any(envelope.signed_by(one) for one in trusted):
         yield f"{SEAL}: signed by {key.keyid}, expected a trusted key (--key)"
-    statement = load_json(envelope.payload, SEAL)
-    expected = [{"name": LIST, "digest": {"sha256": contents.sha256}}]
-    if not isinstance(statement, dict) or statement.get("subject") != expected:
+    if not _speaks_of(statement, contents):
         yield f"{SEAL}: speaks of another list of files: {shown(statement)[:120]}"
+
+
+def _speaks_of(statement: object, contents: Contents) -> bool:
+    """Whether a statement vouches for this list: one of a person's approval has its subject too."""
+    if not isinstance(statement, dict) or not isinstance(statement.get("predicate"), dict):
+        return False
+    return (
+        statement.get("subject") == [{"name": LIST, "digest": {"sha256": contents.sha256}}]
+        and statement.get("_type") == STATEMENT_TYPE
+        and statement.get("predicateType") == PREDICATE_TYPE
+        and statement["predicate"].get("root_sha256") == contents.root_sha256
+    )
 
 
 _RULES = {
