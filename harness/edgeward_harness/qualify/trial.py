@@ -124,7 +124,7 @@ def _command(defects: Sequence[Defect], bed: Bed, place: Path) -> list[str]:
     bench = lay_out(first, bed.seeded, place)
     profile = moved_profile(first.profile, moved_together(defects), place)
     unit = "made" if first.make else first.unit
-    seed = first.seed if bed.seed is None else bed.seed
+    seed = first.seed if bed.seed is None or first.make else bed.seed  # a bench is made for one
     tests = sorted({bed.tests[case] for one in defects for case in one.cases})
     words = [
         "-qq", "--tb=line", f"--rootdir={bed.suites}", f"--config-file={bed.suites / 'pytest.ini'}",
