@@ -38,7 +38,7 @@ class Status(StrEnum):
     SUPERSEDED = "superseded"
 
 
-_NUMBERS = Patterns(Pattern("[0-2][0-9]", 'numbers of documents such as "07"'))
+_NUMBERS = Patterns(Pattern("[01][0-9]|2[0-2]", 'numbers of documents such as "07"'))
 _RULES = Patterns(Pattern("[1-9][0-9]?", 'numbers of self-audit rules such as "40"'))
 
 

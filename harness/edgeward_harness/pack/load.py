@@ -72,7 +72,7 @@ def load_source(wanted: Wanted) -> PackSource:
         approvals=read_folder(wanted.approvals) if wanted.approvals else None,
         trusted=wanted.trusted,
     )
-    faults = [*_contradictions(source), *_unsupplied(submission)]
+    faults = [*_contradictions(source), *_unsupplied(submission), *_uncovered(source)]
     if faults:
         raise InputError("pack", faults)
     return source
@@ -140,6 +140,14 @@ def _unsupplied(submission: Submission) -> Iterator[str]:
         inside = folder is None or path.resolve().is_relative_to(folder)
         if not inside or not path.is_file():
             yield f"{one.id}: found no file {one.file!r} within the folder of submission.toml"
+
+
+def _uncovered(source: PackSource) -> Iterator[str]:
+    """Clauses that a document says it covers, and that no standard here has."""
+    known = {name for name, _, _ in source.registry.named()} if source.registry else set()
+    for one in source.submission.supplied:
+        for name in sorted(set(one.covers) - known):
+            yield f"{one.id}: covers {name!r}, expected a clause of the registry in document 00"
 
 
 def _whole(path: Path | None) -> bytes | None:

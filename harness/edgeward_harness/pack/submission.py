@@ -32,7 +32,7 @@ from edgeward_harness.trace.vocabulary import Thing
 
 FILE = "submission.toml"
 _DIGEST = Pattern("[0-9a-f]{64}", "a SHA-256 of 64 digits 0-9 and a-f")
-_NUMBER = Pattern("[0-2][0-9]", 'the number of a document such as "01"')
+_NUMBER = Pattern("[01][0-9]|2[0-2]", 'the number of a document such as "01"')
 _ID = Pattern("[A-Za-z][A-Za-z0-9_.-]{0,63}", 'an id such as "ANOM-001"')
 _CWE = Patterns(Pattern("CWE-[0-9]{1,5}", 'numbers of the CWE such as "CWE-787"'))
 

@@ -105,6 +105,7 @@ def plan(of: Trace, **changes: Any) -> Manifest:
         "version": "0.1.0",
         "build_sha256": "ef" * 32,
         "suites_sha256": "56" * 32,
+        "python": "3.11",
     }
     told: dict[str, Any] = {"requirements": requirements, "controls": controls, "tool": tool}
     return lab.manifest(cases, **{**told, "hazards": hazards, **changes})
@@ -118,7 +119,7 @@ def zero(name: str, observed: float = 0, verdict: str = "passed") -> Measurement
 
 def records(*more: Measurement, **changes: Any) -> tuple[Record, ...]:
     """A record of each case; `more` is measured beside the latency."""
-    named = {"distributions.json": sha256_hex(_distributions())}
+    named = {"distributions.json": sha256_hex(distributions())}
     first = lab.record(
         MEASURED,
         "passed",
@@ -132,7 +133,8 @@ def records(*more: Measurement, **changes: Any) -> tuple[Record, ...]:
     return first._replace(**changes), lab.record(PROVOKED, context="c1")
 
 
-def _distributions() -> bytes:
+def distributions() -> bytes:
+    """What a record names of the distributions that its device used."""
     used = {"arrays": {"version": "1.0", "sha256": ARRAYS}}
     runs = {"python3": {"version": "3.11", "sha256": RUNNER}}
     return json.dumps({"used": used, "beside": {}, "interpreters": runs}).encode()
@@ -140,7 +142,7 @@ def _distributions() -> bytes:
 
 def bundle(folder: Path, of: Manifest, *found: Record, **changes: Any) -> Bundle:
     """A bundle with the artifact that names what the device stands on."""
-    store_artifact(folder, _distributions())
+    store_artifact(folder, distributions())
     return lab.bundle(of, *found, folder=folder, **changes)
 
 

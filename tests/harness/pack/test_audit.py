@@ -264,6 +264,7 @@ BROKEN: list[tuple[int, Change, str]] = [
     (25, threat(cases=()), "no case that tries it passed"),
     (25, threat(cases=(lab.MEASURED,)), "no case that tries it passed"),
     (25, threat(requirements=()), "answered by no requirement"),
+    (25, threat(requirements=("REQ-LAT-009",)), "answered by no requirement"),
     (26, about(profiles=("wearable", "gateway")), "gateway has no run"),
     (27, bill(components=[EXTRA]), "helper 2: ships, and no run"),
     (29, said(claims=(replace(lab.said().claims[0], requirements=()),)), "is in no requirement"),

@@ -191,7 +191,7 @@ def _thwarted(case: Case) -> Said:
     for one in threats:
         tries = [name for name in one.cases if name in cases]
         provoked = [name for name in tries if cases[name].method is Method.FAULT_INJECTION]
-        if not one.requirements:
+        if not any(name in case.source.trace.requirements for name in one.requirements):
             faults.append(f"{one.id} is answered by no requirement")
         if not any(passed(case.source, name) for name in provoked):
             faults.append(f"{one.id}: no case that tries it passed")
