@@ -62,6 +62,15 @@ def test_one_key_under_two_names_counts_once(desk: Desk, sealed: Any, hold: Hold
     assert "the same person or key is counted already" in told(decision)
 
 
+def test_who_signed_as_something_else_is_not_counted(desk: Desk, sealed: Any, hold: Hold) -> None:
+    one = desk.somebody()
+    both = Person("p1", "P1", ("reviewer", "quality"), key=one.person.key)
+    desk.sign(one, of_bundle(sealed), who=one.who("quality"))
+    assert unmet(hold([both], REVIEW)) == {"quorum": "refused"}
+    desk.sign(one, of_bundle(sealed), who=one.who("reviewer"))
+    assert unmet(hold([both], REVIEW)) == {}
+
+
 def test_two_people_are_two(desk: Desk, sealed: Any, hold: Hold) -> None:
     pair = [desk.somebody("p1"), desk.somebody("p2", curve=True)]
     for one in pair:
