@@ -86,7 +86,7 @@ def settle(request: Request, shared: Shared | None = None) -> RunPlan:
     loaded = load_profile(request.profile, folders)
     depth = _depth(request.depth)
     nonce = shared.nonce if shared else secrets.token_hex(16)
-    suites = Path(request.suites) if request.suites else resources.suites()
+    suites = Path(request.suites).absolute() if request.suites else resources.suites()
     if not suites.is_dir():
         raise InputError("--suites", [f"found {str(suites)!r}, accepted: a folder of suites"])
     library = None if request.recordings is None else _library(Path(request.recordings), suites)
