@@ -32,7 +32,7 @@ from edgeward_harness.qualify.making import OutOfReachError
 from edgeward_harness.qualify.verdict import Outcome, Told, judge
 from edgeward_harness.run.supervise import SUPERVISOR
 
-TIMEOUT_S = 300
+TIMEOUT_S = 900
 BUNDLE, LOG = "bundle", "output.txt"
 _MARK = '@pytest.mark.case("'
 _SHUT_OUT = (
