@@ -80,7 +80,7 @@ class _Judge:
             return self._recorded(clause, short)
         if short:
             return State.OPEN, "; ".join(short)
-        return State.ANSWERED, self._where(clause)
+        return State.ANSWERED, self._where(name, clause)
 
     def _broken(self, clause: Clause) -> Iterator[str]:
         for number in clause.rules:
@@ -146,7 +146,10 @@ class _Judge:
             return {plan_subject(plan).sha256 for plan in plans}
         return {one.statement_sha256 for one in self.source.evidence}
 
-    def _where(self, clause: Clause) -> str:
+    def _where(self, name: str, clause: Clause) -> str:
+        if clause.share is Share.WRITTEN:
+            covering = [one.id for one in self.source.submission.supplied if name in one.covers]
+            return f"by {', '.join(covering)}, as its authors say; nobody here read it"
         if not clause.documents:
             return "by the rules of the self-audit"
         return f"in document {', '.join(clause.documents)}"

@@ -90,7 +90,8 @@ def test_people_answer_a_clause_only_by_a_document_that_says_so(full: PackSource
     )
     covering = lab.supplied("DOC", "01", "It is so", "X 1")
     source = lab.with_said(full, supplied=(covering,))
-    assert asked(source, Share.WRITTEN, TORN)[0] is State.ANSWERED
+    state, why = asked(source, Share.WRITTEN, TORN)
+    assert (state, why) == (State.ANSWERED, "by DOC, as its authors say; nobody here read it")
     state, why = asked(source, Share.WRITTEN, rules={"1": Outcome.BROKEN})
     assert (state, why) == (State.OPEN, "rule 1: it broken")
 
