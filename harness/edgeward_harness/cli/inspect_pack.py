@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
         print("\n".join(map(printable, [*_lines(found, options.bundle), *notes])))
     if found.faults:
         return 1
-    return 0 if keys and not found.note else 2
+    return 0 if keys and not found.note and not found.doubts else 2
 
 
 def _written(source: "PackSource", templates: Path | None) -> Iterable[tuple[str, bytes]]:
@@ -63,10 +63,15 @@ def _lines(found: "PackCheck", folder: Path) -> list[str]:
     ]
     if found.faults:
         return [*told, "NOT WHAT IT SAYS:", *(f"  - {fault}" for fault in found.faults)]
+    asked = (
+        "  - the state is the gate's answer as it was kept, under the policy of whoever asked; "
+        "to have it anew: edgeward gate BUNDLE... --pack DIR"
+    )
+    doubts = [f"  - {doubt} (--key)" for doubt in found.doubts]
     if found.note:
-        return [*told, f"INTACT, {found.note}."]
+        return [*told, f"INTACT, {found.note}.", *doubts, asked]
     again = f"{found.remade} files made again from what lies in it, each byte the same"
-    return [*told, f"WHAT IT SAYS: every file as it was signed; {again}."]
+    return [*told, f"WHAT IT SAYS: every file as it was signed; {again}.", *doubts, asked]
 
 
 def _as_json(found: "PackCheck") -> dict[str, object]:
@@ -78,4 +83,5 @@ def _as_json(found: "PackCheck") -> dict[str, object]:
         "faults": list(found.faults),
         "made_again": found.remade,
         "note": found.note,
+        "doubts": list(found.doubts),
     }

@@ -4,6 +4,7 @@ Documents 21, 22 and 00 are built last, as they speak about the others.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 
 from edgeward_harness.gate.decide import Decision
@@ -49,6 +50,11 @@ def build_pack(source: PackSource) -> Pack:
     told = (*plain, doc21_self_audit.build(rulings))
     rest = (*told, doc22_twins.build(source, told))
     documents = (doc00_index.build(source, rest, rulings), *rest)
+    return replace(head_of(source), documents=documents)
+
+
+def head_of(source: PackSource) -> Pack:
+    """The pack without its documents: what stands on each page, and in the list of its files."""
     about = source.submission.about
     return Pack(
         title=about.title,
@@ -57,7 +63,7 @@ def build_pack(source: PackSource) -> Pack:
         as_of=source.as_of.isoformat(),
         root_sha256=source.root_sha256,
         state=state_of(source.decision),
-        documents=documents,
+        documents=(),
         facts=_facts(source),
     )
 

@@ -2,18 +2,29 @@
 
 A list of digests shows that nothing changed since it was signed; it does not show that the pages
 were made from the evidence beside them. So all of them are made again, from what lies in the pack
-and nothing else, and compared byte by byte.
+and nothing else, and compared byte by byte. The gate's answer is asked of the reader's own gate;
+here it is only held against what no gate can have said of these bundles.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgeward.canonical import sha256_hex
 from edgeward_harness.errors import HarnessError
 from edgeward_harness.evidence.keys import PublicKey
+from edgeward_harness.evidence.verify import verify_bundle
+from edgeward_harness.pack.build import head_of
+from edgeward_harness.pack.contradicted import contradictions
 from edgeward_harness.pack.inputs import kept_decision, wanted_of
-from edgeward_harness.pack.keeping import BUNDLES, INPUTS, Contents, faults_of, read_contents
+from edgeward_harness.pack.keeping import (
+    BUNDLES,
+    INPUTS,
+    LIST,
+    Contents,
+    faults_of,
+    read_contents,
+)
 from edgeward_harness.pack.load import load_source
 from edgeward_harness.pack.source import PackSource
 
@@ -31,6 +42,8 @@ class PackCheck:
     """Files that were made again and are the same."""
     note: str = ""
     """Why nothing was made again."""
+    doubts: tuple[str, ...] = ()
+    """Bundles in it that no key of the reader vouches for."""
 
 
 def check_pack(
@@ -51,19 +64,67 @@ def check_pack(
     faults = faults_of(folder, contents, trusted)
     if faults:
         return PackCheck(contents, tuple(faults), 0, "not made again: it was changed")
+    faults, doubts = _bundles(folder, trusted)
+    if faults:
+        return PackCheck(contents, tuple(faults), 0, "not made again: a bundle was changed")
     if contents.tool.get("build_sha256") != tool_sha256:
         note = f"not made again: another harness made it ({contents.tool.get('version')})"
-        return PackCheck(contents, (), 0, note)
+        return PackCheck(contents, (), 0, note, doubts)
     try:
-        wanted = wanted_of(folder, contents)
-        source = load_source(wanted)
-        kept = kept_decision(folder)
-        if kept is not None:
-            source = replace(source, policy=kept[0], decision=kept[1])
-        found = _compared(contents, write(source, wanted.templates))
-    except HarnessError as fault:
+        faults, remade = _again(folder, contents, write)
+    except (HarnessError, OSError) as fault:
         return PackCheck(contents, (f"cannot be made again: {fault}",), 0)
-    return PackCheck(contents, *found)
+    return PackCheck(contents, tuple(faults), remade, doubts=doubts)
+
+
+def _bundles(folder: Path, trusted: Sequence[PublicKey]) -> tuple[list[str], tuple[str, ...]]:
+    """What is wrong with the bundles, whoever wrote the pages, and which ones no key vouches for.
+
+    The keys in the pack are those of its maker: they say whom the maker trusted, and nobody else.
+    """
+    faults, doubts = [], []
+    place = folder / BUNDLES
+    found = sorted(place.iterdir()) if place.is_dir() else []
+    if not found:
+        faults.append(f"{BUNDLES}: holds no bundle; a pack rests on one at least")
+    for path in found:
+        try:
+            verification = verify_bundle(path, trusted)
+        except HarnessError as fault:
+            faults.append(f"{BUNDLES}/{path.name}: {fault}")
+            continue
+        if not verification.intact or verification.bundle is None:
+            faults += [f"{BUNDLES}/{path.name}: {fault}" for fault in verification.faults]
+        elif trusted and not verification.trusted:
+            doubts.append(f"{path.name}: signed by {verification.signer}, none of your keys")
+    return faults, tuple(doubts)
+
+
+def _again(folder: Path, contents: Contents, write: Write) -> tuple[list[str], int]:
+    wanted = wanted_of(folder, contents)
+    source = load_source(wanted)
+    kept = kept_decision(folder)
+    if kept is not None:
+        source = replace(source, policy=kept[0], decision=kept[1])
+    faults = [*_misnamed(source), *_headed(contents, source), *contradictions(source)]
+    found, remade = _compared(contents, write(source, wanted.templates))
+    return [*faults, *found], remade
+
+
+def _misnamed(source: PackSource) -> Iterator[str]:
+    """Bundles that lie where another one is named."""
+    for one in source.evidence:
+        if one.readable.name != one.place:
+            yield f"{BUNDLES}/{one.readable.name}: is the bundle {one.place}, by another name"
+
+
+def _headed(contents: Contents, source: PackSource) -> Iterator[str]:
+    """Where the list of files says of the pack what its pages do not."""
+    head = head_of(source)
+    for name in ("title", "device", "release", "as_of", "state", "root_sha256"):
+        said, known = getattr(contents, name), getattr(head, name)
+        if said != known:
+            yield f"{LIST}: says {name} {said!r}; what lies in the pack gives {known!r}"
 
 
 def _compared(

@@ -13,10 +13,11 @@ inputs/decision.json, sbom.cdx.json, qualification.json
 """
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from edgeward.canonical import canonical_json
@@ -72,7 +73,9 @@ def _kept(
     name: str, folder: Path, paths: "Iterator[Path] | list[Path]"
 ) -> Iterator[tuple[str, bytes]]:
     for path in sorted(set(paths)):
-        inside = path.resolve().relative_to(folder.resolve()).as_posix()
+        inside = PurePosixPath(os.path.relpath(path, folder))
+        if ".." in inside.parts:
+            raise HarnessError(f"{path}: lies outside {folder}; a pack keeps what is in it only")
         yield f"{INPUTS}/{name}/{inside}", _bytes(path)
 
 
@@ -117,16 +120,28 @@ def kept_decision(folder: Path) -> tuple[str, Decision] | None:
     try:
         value = json.loads(_bytes(path))
         rulings = tuple(_ruling(one) for one in value["rulings"])
-        decision = Decision(rulings, tuple(value["profiles"]), tuple(value["notes"]))
-        return str(value["policy"]), decision
-    except (ValueError, KeyError, TypeError) as fault:
+        profiles, notes = (tuple(map(_text, value[name])) for name in ("profiles", "notes"))
+        return _text(value["policy"]), Decision(rulings, profiles, notes)
+    except (ValueError, KeyError, TypeError, RecursionError) as fault:
         raise InputError(str(path), [f"cannot be read as a decision: {fault}"]) from fault
 
 
 def _ruling(value: dict[str, Any]) -> Ruling:
-    told = [{**one, "outcome": Outcome(one["outcome"])} for one in value["findings"]]
-    findings = tuple(Finding(**one) for one in told)
-    return Ruling(value["rule"], value["question"], Outcome(value["outcome"]), findings)
+    findings = tuple(_finding(one) for one in value["findings"])
+    rule, question = _text(value["rule"]), _text(value["question"])
+    return Ruling(rule, question, Outcome(value["outcome"]), findings)
+
+
+def _finding(value: dict[str, Any]) -> Finding:
+    told: dict[str, Any] = {name: _text(said) for name, said in dict(value).items()}
+    return Finding(**{**told, "outcome": Outcome(told["outcome"])})
+
+
+def _text(value: object) -> str:
+    """A text as it is; what is none is no part of a decision."""
+    if not isinstance(value, str):
+        raise TypeError(f"found {value!r}, expected a text")
+    return value
 
 
 def _decision(decision: Decision) -> dict[str, Any]:

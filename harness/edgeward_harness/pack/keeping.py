@@ -14,6 +14,7 @@ It is made beside its place and moved there as a whole; where anything fails not
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from edgeward_harness.evidence.strict import (
     IDENTIFIER,
     OBJECT,
     TEXT,
+    UTC,
     check_fields,
     encode,
     load_json,
@@ -207,6 +209,22 @@ def _seal_faults(folder: Path, contents: Contents, trusted: tuple[PublicKey, ...
         yield f"{SEAL}: signed by {key.keyid}, expected a trusted key (--key)"
     if not _speaks_of(statement, contents):
         yield f"{SEAL}: speaks of another list of files: {shown(statement)[:120]}"
+        return
+    yield from _moment_faults(statement, contents)
+
+
+def _moment_faults(statement: Mapping[str, Any], contents: Contents) -> Iterator[str]:
+    """Whether it tells when the pack was made, and not before the day it is of."""
+    made = statement["predicate"].get("made_utc")
+    if not UTC.accepts(made):
+        yield f"{SEAL}: does not tell when it was made"
+    elif _ahead(contents.as_of, made):
+        yield f"{LIST}: is as of {contents.as_of}, and was made at {made}, before it"
+
+
+def _ahead(day: str, made_utc: str) -> bool:
+    """Whether a pack speaks of a day that was yet to come; time zones differ by a day."""
+    return date.fromisoformat(day) - date.fromisoformat(made_utc[:10]) > timedelta(days=1)
 
 
 def _speaks_of(statement: object, contents: Contents) -> bool:

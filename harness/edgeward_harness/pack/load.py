@@ -119,7 +119,23 @@ def _contradictions(source: PackSource) -> Iterator[str]:
             yield f"{name}: is of the build {build}; submission.toml says {pinned}"
     if source.baseline and source.baseline.bundle.manifest.run in runs:
         yield "the baseline is one of the bundles themselves; expected the release before"
+    yield from _not_told_apart(source)
     yield from _of_another(source)
+
+
+def _not_told_apart(source: PackSource) -> Iterator[str]:
+    """Where a reader would take one thing for another: two under one name, or a day too early."""
+    places: dict[str, str] = {}
+    promises: dict[str, str] = {}
+    for one in source.evidence:
+        name, profile = one.readable.name, one.bundle.manifest.profile
+        if places.setdefault(one.place, name) != name:
+            yield f"{name}: is called {one.place} in a pack, as {places[one.place]} is"
+        if promises.setdefault(profile.name, profile.sha256) != profile.sha256:
+            yield f"{name}: promises other things as {profile.name} than another bundle of it does"
+        began = date.fromisoformat(one.bundle.manifest.started_utc[:10])
+        if (began - source.as_of).days > 1:
+            yield f"{name}: began on {began}; the pack is to be as of {source.as_of}, before it"
 
 
 def _of_another(source: PackSource) -> Iterator[str]:
@@ -137,7 +153,8 @@ def _unsupplied(submission: Submission) -> Iterator[str]:
     folder = submission.folder
     for one in submission.supplied:
         path = folder / one.file if folder else Path(one.file)
-        inside = folder is None or path.resolve().is_relative_to(folder)
+        inside = ".." not in Path(one.file).parts
+        inside = inside and (folder is None or path.resolve().is_relative_to(folder))
         if not inside or not path.is_file():
             yield f"{one.id}: found no file {one.file!r} within the folder of submission.toml"
 

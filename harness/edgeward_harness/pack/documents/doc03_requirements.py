@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from edgeward_harness.evidence.record import State
+from edgeward_harness.evidence.standing import Standing
 from edgeward_harness.pack.dress import NOTHING, listed, owed, paragraph, state
 from edgeward_harness.pack.model import (
     Cell,
@@ -24,6 +26,26 @@ from edgeward_harness.trace.rows import matrix, summary
 from edgeward_harness.trace.vocabulary import Kind as Content
 
 _ID, _WORD = Kind.NAME, Kind.NAME
+GRAVITY = (
+    Standing.NOT_APPLICABLE,
+    Standing.VERIFIED,
+    State.PASSED,
+    Standing.WAIVED,
+    Standing.NOT_EXECUTED,
+    Standing.SKIPPED,
+    Standing.NO_EVIDENCE,
+    Standing.PARTIAL,
+    Standing.STALE,
+    Standing.ORPHAN,
+    Standing.CANNOT_JUDGE,
+    Standing.KNOWN_ANOMALY,
+    Standing.UNEXPECTED_PASS,
+    Standing.FLAKY,
+    Standing.ERROR,
+    Standing.FAILED,
+)
+"""What two runs of a profile may say of one thing, the worst last, which counts: nothing that
+failed in one run is made good by another, whichever came first."""
 
 
 def build(source: PackSource) -> Document:
@@ -76,8 +98,7 @@ def standing(source: PackSource, profile: str, requirement: str) -> Cell:
     ]
     if not found:
         return absent("not run")
-    worse = [name for name in found if name not in ("verified", "not_applicable")]
-    return state(worse[0] if worse else found[0], f"07#{profile}")
+    return state(max(found, key=GRAVITY.index), f"07#{profile}")
 
 
 def _matrix(source: PackSource) -> Section:
@@ -122,11 +143,16 @@ def _place(name: str) -> str:
 
 
 def _case(source: PackSource, profile: str, case: str) -> Cell:
-    for one in source.evidence:
-        entry = one.readable.assessment.cases.get(case)
-        if one.profile == profile and entry is not None:
-            return state(entry.state.value, f"07#{one.place}/{case}")
-    return absent("not run") if case else NOTHING
+    """What came of a case on a profile; the least of what its bundles say, with its place."""
+    found = [
+        (entry.state.value, one.place)
+        for one in source.evidence
+        if one.profile == profile and (entry := one.readable.assessment.cases.get(case)) is not None
+    ]
+    if not found:
+        return absent("not run") if case else NOTHING
+    name, place = max(found, key=lambda each: GRAVITY.index(each[0]))
+    return state(name, f"07#{place}/{case}")
 
 
 def _kinds(source: PackSource) -> Section:

@@ -68,9 +68,9 @@ def _facts(one: Evidence) -> Iterator[tuple[str, Cell]]:
     yield "signed by the key", given(one.verification.signer or "", "no good signature")
     yield (
         "whose key that is",
-        Cell("one that is trusted here", Tone.GOOD)
+        Cell("one that the maker of this pack trusted", Tone.GOOD)
         if one.verification.trusted
-        else Cell("nobody here vouches for it", Tone.DOUBT),
+        else Cell("the maker of this pack vouched for none", Tone.DOUBT),
     )
     yield "signed statement", Cell(one.statement_sha256)
     yield "profile", Cell(f"{manifest.profile.name}, {manifest.profile.sha256}")

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from edgeward_harness.approval.words import Meaning
+from edgeward_harness.approval.folder import Signed
+from edgeward_harness.approval.plan import plan_of, plan_subject
+from edgeward_harness.approval.words import Meaning, SubjectKind
 from edgeward_harness.evidence.identity import builds
 from edgeward_harness.evidence.standing import RunVerdict
 from edgeward_harness.gate.case import Outcome
@@ -180,14 +182,41 @@ def _names(source: PackSource) -> Section:
             name=one.approval.name,
             signed_utc=instant(one.approval.signed_at),
             digest=one.approval.subject.sha256,
-            checked=f"good for the key {one.keyid[:16]}{faulty}",
+            checked=f"good for the key {one.keyid[:16]}{_elsewhere(source, one)}{faulty}",
         )
         for one in signed
     ]
-    said = {one.approval.meaning for one in signed}
-    places += [Signature(each.said, role) for each, role in _ASKED if each not in said]
+    open_ones = [(each, role) for each, role in _ASKED if faulty or not _under_all(source, each)]
+    places += [Signature(each.said, role) for each, role in open_ones]
     text = (
         "Each signature is over a digest, not over this page: name, moment and meaning are signed "
-        "with it. Whether the key is that person's, the policy says."
+        "with it. Whether the key is that person's, the policy says. A place stays open until a "
+        "signature of that meaning is under each plan or run of this pack."
     )
     return Section("names", "Signatures", (Paragraph(text), Signatures(tuple(places))))
+
+
+def _subjects(source: PackSource, kind: SubjectKind) -> set[str]:
+    """The digests of the plans, or of the runs, of this pack."""
+    if kind is SubjectKind.PLAN:
+        plans = (plan_of(one.bundle.manifest) for one in source.evidence)
+        return {plan_subject(plan).sha256 for plan in plans}
+    return {one.statement_sha256 for one in source.evidence}
+
+
+def _under_all(source: PackSource, meaning: Meaning) -> bool:
+    """Whether somebody said so of everything in this pack; approvals of other releases do not."""
+    signed = source.approvals.signed if source.approvals is not None else ()
+    found = {one.approval.subject.sha256 for one in signed if one.approval.meaning is meaning}
+    plan = meaning is Meaning.APPROVED_PLAN
+    wanted = _subjects(source, SubjectKind.PLAN if plan else SubjectKind.BUNDLE)
+    return bool(wanted) and wanted <= found
+
+
+def _elsewhere(source: PackSource, one: Signed) -> str:
+    """That a signature is under a plan or a run that is not in this pack."""
+    subject = one.approval.subject
+    about = subject.kind in (SubjectKind.PLAN, SubjectKind.BUNDLE)
+    if about and subject.sha256 not in _subjects(source, subject.kind):
+        return f"; under a {subject.kind} that is not in this pack"
+    return ""

@@ -1,0 +1,118 @@
+"""Is the gate's answer that a pack keeps one that a gate can have given on the bundles beside it?
+
+A signature shows who wrote the answer down, not that it was ever given. The policy is the reader's,
+so the answer itself is not made again here; but no policy releases what failed. So the most lenient
+policy that there can be is asked, and an answer that is better than its answer was made up.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time
+
+from edgeward_harness.evidence.assess import assess_against
+from edgeward_harness.gate.case import Outcome
+from edgeward_harness.gate.decide import RULES, Decision, ReleaseVerdict, decide
+from edgeward_harness.gate.exhibit import Exhibit
+from edgeward_harness.gate.policy import (
+    SCHEMA,
+    Allowed,
+    ApprovalRules,
+    EvidenceRules,
+    Policy,
+    TraceRules,
+    TrustRules,
+)
+from edgeward_harness.pack.source import Evidence, PackSource
+from edgeward_harness.profile.bench import Realization
+from edgeward_harness.trace.vocabulary import Depth
+
+AGE_DAYS_MAX = 3650
+"""The oldest evidence that a policy can allow."""
+FINDINGS_TOLD = 3
+
+
+def contradictions(source: PackSource) -> Iterator[str]:
+    """What in the kept answer of the gate no gate can have said; nothing where none was asked."""
+    decision = source.decision
+    if decision is None:
+        return
+    found = [(one.rule, one.question) for one in decision.rulings]
+    if found != [(one.name, one.question) for one in RULES]:
+        yield "the gate's answer does not answer each rule of the gate once, in their order"
+    if set(decision.profiles) != set(source.profiles):
+        told = ", ".join(decision.profiles) or "none"
+        yield f"the gate's answer is about {told}; the bundles are of {', '.join(source.profiles)}"
+    for one in decision.rulings:
+        outcomes = {finding.outcome for finding in one.findings} or {Outcome.MET}
+        if one.outcome is not _worst(outcomes):
+            yield f"the gate's answer on {one.rule} is {one.outcome}, which its findings are not"
+    if decision.verdict is ReleaseVerdict.RELEASED:
+        yield from _not_released(source)
+
+
+def _worst(outcomes: set[Outcome]) -> Outcome:
+    order = (Outcome.REFUSED, Outcome.UNDECIDED, Outcome.MET)
+    return next(one for one in order if one in outcomes)
+
+
+def _not_released(source: PackSource) -> Iterator[str]:
+    """Why not even the most lenient policy releases these bundles."""
+    least = most_lenient(source)
+    if least.verdict is ReleaseVerdict.RELEASED:
+        return
+    reasons = list(least.reasons)
+    told = "; ".join(reasons[:FINDINGS_TOLD])
+    more = f"; and {len(reasons) - FINDINGS_TOLD} more" if len(reasons) > FINDINGS_TOLD else ""
+    yield f"the gate's answer is released, which no policy says of these bundles: {told}{more}"
+
+
+def most_lenient(source: PackSource) -> Decision:
+    """What the gate says under a policy that allows all that a policy can allow."""
+    now = datetime.combine(source.as_of, time.max, UTC)
+    exhibits = [_exhibit(one, source) for one in source.evidence]
+    return decide(_policy(exhibits), exhibits, now)
+
+
+def _exhibit(one: Evidence, source: PackSource) -> Exhibit:
+    """The bundle as a gate sees it that does not ask whether texts have changed since."""
+    assessment = assess_against(one.bundle, None, today=source.as_of)
+    return Exhibit(one.label, one.verification, assessment, one.statement_sha256)
+
+
+def _policy(exhibits: list[Exhibit]) -> Policy:
+    assessed = [one.assessment for one in exhibits if one.assessment is not None]
+    named = {name for one in assessed for name in one.requirements}
+    waived = {name for one in assessed for name in one.deviations_used}
+    return Policy(
+        schema=SCHEMA,
+        title="all that can be allowed",
+        evidence=EvidenceRules(
+            suites=(),
+            profiles=(),
+            depth_min=next(iter(Depth)),
+            realizations=tuple(Realization),
+            require_on_target=False,
+            same_build=False,
+            build_sha256="",
+            promises=False,
+            protocol=False,
+            age_days_max=AGE_DAYS_MAX,
+        ),
+        trust=TrustRules(trusted_signer=False),
+        trace=TraceRules(
+            fresh=False,
+            standings=tuple(Allowed),
+            waivers=tuple(sorted(waived)),
+            inapplicable=tuple(sorted(named)),
+            controls_proven=False,
+        ),
+        approval=ApprovalRules(
+            quorum=(),
+            people=(),
+            plan_approved_before_run=False,
+            waivers_signed=False,
+            two_components=False,
+            authority="",
+            audit=False,
+            baseline="",
+        ),
+    )
