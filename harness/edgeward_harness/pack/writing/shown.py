@@ -19,13 +19,14 @@ MISSING_WORD = "missing: "
 """What stands before a missing value where there is neither colour nor sign."""
 DIGEST_SHOWN = 12
 """Digits of a digest that print shows; the twin has them all."""
-_DIGEST = re.compile("[0-9a-f]{40,128}")
+DIGITS_MIN = 40
+_DIGEST = re.compile(f"[0-9a-f]{{{DIGITS_MIN},128}}")
 _EMPTY_LINE = re.compile(r"\n[ \t]*\n\s*")
 
 
 def is_digest(text: str) -> bool:
     """Whether a text is a digest and nothing else."""
-    return _DIGEST.fullmatch(text) is not None
+    return len(text) >= DIGITS_MIN and _DIGEST.fullmatch(text) is not None
 
 
 def short_digest(text: str) -> str:

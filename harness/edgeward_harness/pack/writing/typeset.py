@@ -200,11 +200,14 @@ class _Setter:
         room = (layout.widths_pt[index] - PADDING_PT) / (layout.size_pt * _LETTER_EMS)
         return _breakable(self._show(text), max(4, int(room)))
 
+    def _leads(self, link: str) -> str:
+        """The label that a link leads to; empty where it leads out of this document."""
+        number, anchor = split_link(link, self._document.number)
+        return self._labels.get(anchor, "") if number == self._document.number else ""
+
     def _dressed(self, cell: Cell, text: str, *, mono: bool = False, label: str = "") -> Any:  # noqa: ANN401 - a text, or what the template makes of one
         """A text alone where it is plain, which most are; else with what dresses it."""
-        link = self._labels.get(split_link(cell.link, self._document.number)[1], "")
-        if split_link(cell.link, self._document.number)[0] != self._document.number:
-            link = ""
+        link = self._leads(cell.link) if cell.link else ""
         if cell.tone is Tone.PLAIN and not (mono or label or link):
             return text
         dressed: dict[str, Any] = {"t": text}
@@ -222,7 +225,7 @@ def _breaking(cell: Any) -> dict[str, Any]:  # noqa: ANN401 - a text, or what dr
 
 def _breakable(text: str, room: int) -> str:
     """A text whose words that are longer than the room may be broken: after signs, or anywhere."""
-    if len(text) <= room:
+    if len(text) <= room or max(map(len, text.split()), default=0) <= room:
         return text
     return re.sub(rf"\S{{{room + 1},}}", lambda found: _broken(found.group(), room), text)
 
