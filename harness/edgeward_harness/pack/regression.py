@@ -102,16 +102,16 @@ def suspects(after: Evidence, found: tuple[Change, ...]) -> Mapping[str, tuple[s
     manifest = after.bundle.manifest
     everywhere = [one.what for one in found if one.what in ("device build", "model", "profile")]
     moved = {one.name for one in found}
+    moved_cases: dict[str, list[str]] = {}
+    for case in moved & manifest.cases.keys():
+        for name in manifest.cases[case].requirements:
+            moved_cases.setdefault(name, []).append(case)
     doubtful: dict[str, tuple[str, ...]] = {}
     for name, requirement in manifest.requirements.items():
         why = [f"another {what}" for what in everywhere]
         why += ["its text"] if name in moved else []
         why += [f"its control {risk}" for risk in requirement.risks if risk in moved]
-        why += [
-            f"its case {case}"
-            for case, one in manifest.cases.items()
-            if case in moved and name in one.requirements
-        ]
+        why += [f"its case {case}" for case in sorted(moved_cases.get(name, ()))]
         if why:
             doubtful[name] = tuple(why)
     return doubtful

@@ -41,18 +41,19 @@ def _grave_tested(case: Case) -> Said:
     trace = case.source.trace
     grave = {one.id for one in trace.hazards.values() if one.severity in _GRAVE}
     controls = {one.id for one in trace.controls.values() if grave & set(one.hazards)}
-    wanted = [one.id for one in trace.requirements.values() if (grave | controls) & set(one.risks)]
+    risks = grave | controls
+    wanted = [one.id for one in trace.requirements.values() if risks.intersection(one.risks)]
     if not wanted:
         return beside("no requirement answers a grave hazard")
-    citing = {
-        name: [one.id for one in trace.cases.values() if name in one.requirements]
-        for name in wanted
-    }
+    citing: dict[str, list[str]] = {name: [] for name in wanted}
+    for one in trace.cases.values():
+        for name in one.requirements:
+            citing.setdefault(name, []).append(one.id)
     tested = {
         name
         for name, cases in citing.items()
-        if any(passed(case.source, one) for one in cases)
-        and not any(_went_wrong(case.source, one) for one in cases)
+        if any(passed(case.source, each) for each in cases)
+        and not any(_went_wrong(case.source, each) for each in cases)
     }
     faults = [
         f"{name}: no case of a whole device passed, or one did not"
