@@ -49,12 +49,15 @@ lint: $(STAMP) ## ruff, mypy strict and the layers
 	@{ told=$$($(BIN)/lint-imports --no-logo) || { echo "$$told"; exit 1; }; } & layers=$$!; \
 	  $(BIN)/mypy --no-error-summary; types=$$?; wait $$layers && exit $$types
 
-campaign: $(STAMP) ## power cuts, kills, key lives, carried media and bad weather by the thousand: CUTS=10000
-	@echo "campaign: $(CUTS) power cuts, and the rest in proportion; some twenty minutes"
+campaign: $(STAMP) ## power cuts, kills, key and alarm lives, carried media and bad weather by the thousand: CUTS=10000
+	@echo "campaign: $(CUTS) power cuts, and the rest in proportion; some twenty-five minutes"
 	@EDGEWARD_POWER_CUTS=$(CUTS) EDGEWARD_OUTBOX_KILLS=$$(($(CUTS) / 50)) EDGEWARD_KEY_RUNS=$$(($(CUTS) / 25)) \
 	  EDGEWARD_CARRY_RUNS=$$(($(CUTS) / 70)) EDGEWARD_WEATHERS=$$(($(CUTS) / 250)) EDGEWARD_BACKLOG=1000000 \
+	  EDGEWARD_ALARM_RUNS=$$(($(CUTS) / 25)) EDGEWARD_BYTES_STEP=5 \
 	  $(BIN)/pytest -q tests/runtime/test_outbox_power.py tests/runtime/test_outbox_kill.py \
-	  tests/runtime/test_outbox_backlog.py tests/runtime/test_sealing_outbox.py \
+	  tests/runtime/test_outbox_backlog.py tests/runtime/test_outbox_every_byte.py \
+	  tests/runtime/test_sealing_outbox.py tests/runtime/test_alarm_covering_beside.py \
+	  tests/runtime/test_alarm_invariants.py \
 	  tests/runtime/test_carried_queue.py tests/runtime/test_transport_weather.py
 
 qualify: $(STAMP) ## do the suites catch every seeded defect? Before each release; what was begun goes on: OUT=out/qualification
