@@ -67,7 +67,7 @@ def _lines(found: "PackCheck", folder: Path) -> list[str]:
         "  - the state is the gate's answer as it was kept, under the policy of whoever asked; "
         "to have it anew: edgeward gate BUNDLE... --pack DIR"
     )
-    doubts = [f"  - {doubt} (--key)" for doubt in found.doubts]
+    doubts = [f"  - {doubt}" for doubt in found.doubts]
     if found.note:
         return [*told, f"INTACT, {found.note}.", *doubts, asked]
     again = f"{found.remade} files made again from what lies in it, each byte the same"

@@ -8,21 +8,25 @@ here it is only held against what no gate can have said of these bundles.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from edgeward.canonical import sha256_hex
+from edgeward_harness import resources
 from edgeward_harness.errors import HarnessError
+from edgeward_harness.evidence.files import digest_file
 from edgeward_harness.evidence.keys import PublicKey
 from edgeward_harness.evidence.verify import verify_bundle
 from edgeward_harness.pack.build import head_of
 from edgeward_harness.pack.contradicted import contradictions
-from edgeward_harness.pack.inputs import kept_decision, wanted_of
+from edgeward_harness.pack.inputs import CLAUSES, kept_decision, wanted_of
 from edgeward_harness.pack.keeping import (
     BUNDLES,
     INPUTS,
     LIST,
     Contents,
     faults_of,
+    made_utc,
     read_contents,
 )
 from edgeward_harness.pack.load import load_source
@@ -43,7 +47,7 @@ class PackCheck:
     note: str = ""
     """Why nothing was made again."""
     doubts: tuple[str, ...] = ()
-    """Bundles in it that no key of the reader vouches for."""
+    """Bundles that no key of the reader vouches for, and clauses that read otherwise here."""
 
 
 def check_pack(
@@ -74,7 +78,18 @@ def check_pack(
         faults, remade = _again(folder, contents, write)
     except (HarnessError, OSError) as fault:
         return PackCheck(contents, (f"cannot be made again: {fault}",), 0)
+    doubts = (*doubts, *_registry(contents))
     return PackCheck(contents, tuple(faults), remade, doubts=doubts)
+
+
+def _registry(contents: Contents) -> Iterator[str]:
+    """Where the clauses of the pack are not those that this harness comes with."""
+    at = f"{INPUTS}/{CLAUSES}/"
+    kept = {name: sha256 for name, sha256 in contents.files.items() if name.startswith(at)}
+    known = {f"{at}{path.name}": digest_file(path) for path in resources.clauses().glob("*.toml")}
+    for name in sorted(kept.keys() | known.keys()):
+        if kept.get(name) != known.get(name):
+            yield f"{name}: is not as it comes with this harness, so clauses may read otherwise"
 
 
 def _bundles(folder: Path, trusted: Sequence[PublicKey]) -> tuple[list[str], tuple[str, ...]]:
@@ -96,7 +111,9 @@ def _bundles(folder: Path, trusted: Sequence[PublicKey]) -> tuple[list[str], tup
         if not verification.intact or verification.bundle is None:
             faults += [f"{BUNDLES}/{path.name}: {fault}" for fault in verification.faults]
         elif trusted and not verification.trusted:
-            doubts.append(f"{path.name}: signed by {verification.signer}, none of your keys")
+            doubts.append(
+                f"{path.name}: signed by {verification.signer}, none of your keys (--key)"
+            )
     return faults, tuple(doubts)
 
 
@@ -106,7 +123,8 @@ def _again(folder: Path, contents: Contents, write: Write) -> tuple[list[str], i
     kept = kept_decision(folder)
     if kept is not None:
         source = replace(source, policy=kept[0], decision=kept[1])
-    faults = [*_misnamed(source), *_headed(contents, source), *contradictions(source)]
+    asked = date.fromisoformat(made_utc(folder)[:10])
+    faults = [*_misnamed(source), *_headed(contents, source), *contradictions(source, asked)]
     found, remade = _compared(contents, write(source, wanted.templates))
     return [*faults, *found], remade
 

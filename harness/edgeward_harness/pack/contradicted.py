@@ -6,7 +6,7 @@ policy that there can be is asked, and an answer that is better than its answer 
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 
 from edgeward_harness.evidence.assess import assess_against
 from edgeward_harness.gate.case import Outcome
@@ -30,8 +30,12 @@ AGE_DAYS_MAX = 3650
 FINDINGS_TOLD = 3
 
 
-def contradictions(source: PackSource) -> Iterator[str]:
-    """What in the kept answer of the gate no gate can have said; nothing where none was asked."""
+def contradictions(source: PackSource, asked: date) -> Iterator[str]:
+    """What in the kept answer of the gate no gate can have said on the day it was asked.
+
+    A gate decides on the day on which the pack is made, whatever day the pack is of: a deviation
+    that had expired by then waives nothing.
+    """
     decision = source.decision
     if decision is None:
         return
@@ -46,7 +50,7 @@ def contradictions(source: PackSource) -> Iterator[str]:
         if one.outcome is not _worst(outcomes):
             yield f"the gate's answer on {one.rule} is {one.outcome}, which its findings are not"
     if decision.verdict is ReleaseVerdict.RELEASED:
-        yield from _not_released(source)
+        yield from _not_released(source, asked)
 
 
 def _worst(outcomes: set[Outcome]) -> Outcome:
@@ -54,9 +58,9 @@ def _worst(outcomes: set[Outcome]) -> Outcome:
     return next(one for one in order if one in outcomes)
 
 
-def _not_released(source: PackSource) -> Iterator[str]:
+def _not_released(source: PackSource, asked: date) -> Iterator[str]:
     """Why not even the most lenient policy releases these bundles."""
-    least = most_lenient(source)
+    least = most_lenient(source, asked)
     if least.verdict is ReleaseVerdict.RELEASED:
         return
     reasons = list(least.reasons)
@@ -65,16 +69,16 @@ def _not_released(source: PackSource) -> Iterator[str]:
     yield f"the gate's answer is released, which no policy says of these bundles: {told}{more}"
 
 
-def most_lenient(source: PackSource) -> Decision:
-    """What the gate says under a policy that allows all that a policy can allow."""
-    now = datetime.combine(source.as_of, time.max, UTC)
-    exhibits = [_exhibit(one, source) for one in source.evidence]
+def most_lenient(source: PackSource, asked: date) -> Decision:
+    """What the gate says on a day under a policy that allows all that a policy can allow."""
+    now = datetime.combine(asked, time.max, UTC)
+    exhibits = [_exhibit(one, asked) for one in source.evidence]
     return decide(_policy(exhibits), exhibits, now)
 
 
-def _exhibit(one: Evidence, source: PackSource) -> Exhibit:
+def _exhibit(one: Evidence, asked: date) -> Exhibit:
     """The bundle as a gate sees it that does not ask whether texts have changed since."""
-    assessment = assess_against(one.bundle, None, today=source.as_of)
+    assessment = assess_against(one.bundle, None, today=asked)
     return Exhibit(one.label, one.verification, assessment, one.statement_sha256)
 
 

@@ -33,7 +33,7 @@ from edgeward_harness.pack.submission import FILE as SUBMISSION
 from edgeward_harness.trace.load import PLAN
 
 _DECISION, _SBOM, _QUALIFICATION = "decision.json", "sbom.cdx.json", "qualification.json"
-_SUITES, _CLAUSES, _APPROVALS, _TRUSTED = "suites", "clauses", "approvals", "trusted"
+_SUITES, CLAUSES, _APPROVALS, _TRUSTED = "suites", "clauses", "approvals", "trusted"
 _SAID, _BASELINE, _TEMPLATES = "submission", "baseline", "templates"
 
 
@@ -45,7 +45,7 @@ def inputs_of(wanted: Wanted, source: PackSource) -> Iterator[tuple[str, bytes]]
     """
     suites = [*wanted.suites.glob("*.toml"), *wanted.suites.glob(f"*/{PLAN}")]
     yield from _kept(_SUITES, wanted.suites, suites)
-    yield from _kept(_CLAUSES, wanted.clauses, wanted.clauses.glob("*.toml"))
+    yield from _kept(CLAUSES, wanted.clauses, wanted.clauses.glob("*.toml"))
     if wanted.submission is not None:
         folder = wanted.submission.resolve().parent
         yield f"{INPUTS}/{_SAID}/{SUBMISSION}", _bytes(wanted.submission)
@@ -92,7 +92,7 @@ def wanted_of(folder: Path, contents: Contents) -> Wanted:
     return Wanted(
         bundles=tuple(sorted((folder / BUNDLES).iterdir())),
         suites=inputs / _SUITES,
-        clauses=inputs / _CLAUSES,
+        clauses=inputs / CLAUSES,
         as_of=date.fromisoformat(contents.as_of),
         trusted=load_public_keys(sorted((inputs / _TRUSTED).glob("*.pem"))),
         submission=_there(inputs / _SAID / SUBMISSION),

@@ -213,6 +213,13 @@ def _seal_faults(folder: Path, contents: Contents, trusted: tuple[PublicKey, ...
     yield from _moment_faults(statement, contents)
 
 
+def made_utc(folder: Path) -> str:
+    """The moment at which a pack without faults says that it was made."""
+    envelope = Envelope.from_bytes(read_whole(folder / SEAL), SEAL)
+    statement: Any = load_json(envelope.payload, SEAL)
+    return str(statement["predicate"]["made_utc"])
+
+
 def _moment_faults(statement: Mapping[str, Any], contents: Contents) -> Iterator[str]:
     """Whether it tells when the pack was made, and not before the day it is of."""
     made = statement["predicate"].get("made_utc")

@@ -16,6 +16,7 @@ from edgeward_harness import resources
 from edgeward_harness.errors import InputError
 from edgeward_harness.evidence.artifacts import store_artifact
 from edgeward_harness.evidence.dsse import Envelope
+from edgeward_harness.evidence.entries import DeviationEntry
 from edgeward_harness.evidence.keys import SigningKey, load_signing_key
 from edgeward_harness.evidence.sign import seal
 from edgeward_harness.gate.decide import RULES
@@ -265,4 +266,24 @@ def test_a_profile_that_asks_less_under_the_same_name_is_refused(
 
 
 def test_the_most_lenient_policy_releases_what_passed(tmp_path: Path) -> None:
-    assert most_lenient(lab.full(tmp_path)).exit_code == 0
+    assert most_lenient(lab.full(tmp_path), lab.AS_OF).exit_code == 0
+
+
+def test_a_waiver_that_had_expired_when_the_gate_was_asked_waives_nothing(tmp_path: Path) -> None:
+    first, second = lab.records()
+    failed = first._replace(state=type(first.state)("failed"), reason="late")
+    waived = DeviationEntry("DEV-001", (lab.REQ,), (), "It is known.", "lead", "2026-02-15")
+    of = lab.trace()
+    plan = lab.plan(of, deviations=(waived,))
+    one = lab.evidence(lab.bundle(tmp_path, plan, failed, second), of)
+    source = PackSource((one,), of, date(2026, 2, 10))
+    assert "REQ-LAT-001 is failed" not in "; ".join(most_lenient(source, lab.AS_OF).reasons)
+    assert "REQ-LAT-001 is failed" in "; ".join(most_lenient(source, date(2026, 2, 20)).reasons)
+
+
+def test_clauses_that_read_otherwise_are_told(pack: Path, key: SigningKey) -> None:
+    path = next(iter(sorted((pack / "inputs/clauses").glob("*.toml"))))
+    path.write_bytes(path.read_bytes().replace(b'share = "generated"', b'share = "outside"'))
+    signed_anew(pack, key)
+    (told,) = checked(pack, key).doubts
+    assert f"inputs/clauses/{path.name}: is not as it comes with this harness" in told
