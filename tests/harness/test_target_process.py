@@ -239,10 +239,7 @@ def traces(homes: list[Path]) -> Iterator[str]:
     yield from (f"child {pid}" for pid in tree(os.getpid()))
 
 
-ALONE = [pytest.mark.slow, pytest.mark.alone]
-
-
-@pytest.mark.parametrize("opens", [8, pytest.param(50, marks=ALONE)])
+@pytest.mark.parametrize("opens", [8, pytest.param(50, marks=pytest.mark.slow)])
 def test_nothing_is_left_after_many_devices(opens: int) -> None:
     asked = Asked(cores=1, cpu_share_percent=50.0, memory_mb=64)
     device("good", asked).close()
