@@ -5,6 +5,8 @@ Texts of a bundle go to the terminal with everything unprintable escaped: a bund
 
 import argparse
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -93,7 +95,9 @@ def _audit(options: argparse.Namespace) -> tuple[str, ...] | None:
     faults = [*faults_of(options.pack, contents, keys), *([] if keys else ["no key is trusted"])]
     if faults:
         return tuple(f"{options.pack}: {fault}" for fault in faults)
-    source = load_source(wanted_of(options.pack, contents))
+    today = datetime.now(UTC).date()
+    wanted = replace(wanted_of(options.pack, contents), as_of=today, trusted=keys)
+    source = load_source(wanted)  # on this day and by the reader's keys, not the maker's
     given = {statement_digest(path) for path in options.bundles}
     if given != {one.readable.statement_sha256 for one in source.evidence}:
         return (f"{options.pack}: is of other bundles than those given",)

@@ -14,7 +14,15 @@ from typing import Annotated, Any
 
 from edgeward.profile.vocabulary import SafetyClass
 from edgeward_harness.errors import InputError
-from edgeward_harness.pack.words import Disposition, Effect, Exploitability, Level
+from edgeward_harness.pack.words import (
+    Disposition,
+    Effect,
+    Exploitability,
+    Level,
+    Paper,
+    Probability,
+    Verdict,
+)
 from edgeward_harness.trace.document import parse_toml, read_bytes
 from edgeward_harness.trace.faultlog import FaultLog
 from edgeward_harness.trace.layout import Key, Layout, layout_of
@@ -26,14 +34,17 @@ from edgeward_harness.trace.shapes import (
     Pattern,
     Patterns,
     Word,
+    Words,
     ids,
+    one_id,
 )
-from edgeward_harness.trace.vocabulary import Thing
+from edgeward_harness.trace.vocabulary import Severity, Thing
 
 FILE = "submission.toml"
 _DIGEST = Pattern("[0-9a-f]{64}", "a SHA-256 of 64 digits 0-9 and a-f")
 _NUMBER = Pattern("[01][0-9]|2[0-2]", 'the number of a document such as "01"')
 _ID = Pattern("[A-Za-z][A-Za-z0-9_.-]{0,63}", 'an id such as "ANOM-001"')
+_PORT = Pattern("(tcp|udp)/[0-9]{1,5}", 'a port such as "tcp/8883"')
 _CWE = Patterns(Pattern("CWE-[0-9]{1,5}", 'numbers of the CWE such as "CWE-787"'))
 
 
@@ -154,6 +165,31 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Port:
+    """A port of the device, and where it is named."""
+
+    id: Annotated[str, Key("Its name.", _PORT)]
+    named: Annotated[tuple[Paper, ...], Key("The papers that name it.", Words(Paper))]
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptable:
+    """One line of the acceptability matrix: how often a harm of a severity may be, at most."""
+
+    id: Annotated[Severity, Key("The severity.", Word(Severity))]
+    most: Annotated[Probability, Key("What is still acceptable.", Word(Probability))]
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """The risk of a hazard that remains after its controls, as people judged it."""
+
+    id: Annotated[str, Key("The hazard.", one_id(Thing.HAZARD))]
+    probability: Annotated[Probability, Key("How often, with the controls.", Word(Probability))]
+    verdict: Annotated[Verdict, Key("Whether it may remain.", Word(Verdict))]
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """All that people said."""
 
@@ -165,6 +201,9 @@ class Submission:
     threats: tuple[Threat, ...] = ()
     interfaces: tuple[Interface, ...] = ()
     claims: tuple[Claim, ...] = ()
+    ports: tuple[Port, ...] = ()
+    matrix: tuple[Acceptable, ...] = ()
+    residual: tuple[Residual, ...] = ()
     folder: Path | None = None
 
     def supplied_for(self, number: str) -> tuple[Supplied, ...]:
@@ -179,6 +218,9 @@ _LISTS: Mapping[str, tuple[str, type]] = {
     "threat": ("threats", Threat),
     "interface": ("interfaces", Interface),
     "claim": ("claims", Claim),
+    "port": ("ports", Port),
+    "acceptable": ("matrix", Acceptable),
+    "residual": ("residual", Residual),
 }
 """The tables in double brackets, the field each becomes, and what it holds."""
 NO_ANOMALIES = "no_known_anomalies"

@@ -35,3 +35,29 @@ class Exploitability(StrEnum):
     LOW = "low"
     MEDIUM = "medium"
     HIGH = "high"
+
+
+class Probability(StrEnum):
+    """How often a harm is to be expected, the least first; what each means, people write."""
+
+    IMPROBABLE = "improbable"
+    REMOTE = "remote"
+    OCCASIONAL = "occasional"
+    PROBABLE = "probable"
+    FREQUENT = "frequent"
+
+
+class Verdict(StrEnum):
+    """Whether a risk may remain."""
+
+    ACCEPTABLE = "acceptable"
+    UNACCEPTABLE = "unacceptable"
+
+
+class Paper(StrEnum):
+    """Where a port has to be named."""
+
+    ARCHITECTURE = "architecture"
+    THREAT_MODEL = "threat_model"
+    LABELLING = "labelling"
+    SCAN = "scan"  # it was seen open from outside

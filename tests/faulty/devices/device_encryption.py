@@ -19,7 +19,7 @@ from edgeward.adapters import private_store
 from edgeward.adapters.database import FolderDatabase
 from edgeward.adapters.private_store import PrivateStore
 from edgeward.adapters.store import DirectoryStore
-from edgeward.comms.audit import trail
+from edgeward.comms.audit import lines, trail
 from edgeward.comms.audit.lines import ORIGIN, Line
 from edgeward.comms.outbox import opening
 from edgeward.comms.record import Epoch, Offered, Receipt
@@ -268,7 +268,7 @@ def wipes_a_damaged_queue(parts: Parts) -> Device:
 
 def ties_nothing(parts: Parts) -> Device:
     """Each entry of its audit trail stands for itself."""
-    tie = trail.tie
+    tie = lines.tie
 
     def alone(number: int, at_ns: int, action: str, detail: dict[str, Any], _: str) -> Line:
         return tie(number, at_ns, action, detail, ORIGIN)
@@ -296,7 +296,7 @@ def names_its_patients(parts: Parts) -> Device:
 
 def repeats_its_statement(parts: Parts) -> Device:
     """What runs here does not change, so that one statement of it is enough."""
-    attest = attesting.attest
+    attest = attestation.attest
     said: list[dict[str, Any]] = []
 
     def once(papers: Papers, device: str, nonce: str, *rest: Any) -> dict[str, Any]:

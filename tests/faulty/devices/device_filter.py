@@ -43,7 +43,7 @@ def swallows_events(parts: Parts) -> Device:
         if event["kind"] not in ("alarm", "sign"):
             return is_due(self, event)
         key, at_ns = (event["kind"], event["patient"]), event["at_ns"]
-        due = at_ns - told.get(key, -(1 << 62)) > 60_000_000_000
+        due = bool(at_ns - told.get(key, -(1 << 62)) > 60_000_000_000)
         if due:
             told[key] = at_ns
         return due

@@ -28,15 +28,26 @@ from edgeward_harness.gate.case import Readable
 from edgeward_harness.pack.source import Evidence, PackSource
 from edgeward_harness.pack.submission import (
     About,
+    Acceptable,
     Anomaly,
     Claim,
     Interface,
+    Port,
+    Residual,
     Submission,
     Supplied,
     Threat,
     Version,
 )
-from edgeward_harness.pack.words import Disposition, Effect, Exploitability, Level
+from edgeward_harness.pack.words import (
+    Disposition,
+    Effect,
+    Exploitability,
+    Level,
+    Paper,
+    Probability,
+    Verdict,
+)
 from edgeward_harness.trace.fingerprint import fingerprint
 from edgeward_harness.trace.model import Control, Hazard, PlannedCase, Requirement, Suite, Trace
 from edgeward_harness.trace.vocabulary import ControlType, Kind, Method, Severity
@@ -205,6 +216,9 @@ def said(**changes: Any) -> Submission:
         "threats": (threat(),),
         "interfaces": (Interface("IF-1", "Serial", (PROVOKED,), date(2026, 1, 10)),),
         "claims": (Claim("CLAIM-1", "Alarms in time", (ALARM,)),),
+        "ports": (Port("tcp/8883", tuple(Paper)),),
+        "matrix": (Acceptable(Severity.CRITICAL, Probability.REMOTE),),
+        "residual": (Residual(HAZARD, Probability.IMPROBABLE, Verdict.ACCEPTABLE),),
     }  # fmt: skip
     return Submission(**{**told, **changes})
 

@@ -8,12 +8,24 @@ from edgeward_harness.pack.submission import load_submission
 from edgeward_harness.trace.load import load_trace
 
 CHECKOUT = Path(__file__).parents[3]
+_TABLES = (
+    "supplied",
+    "anomaly",
+    "version",
+    "threat",
+    "interface",
+    "claim",
+    "port",
+    "acceptable",
+    "residual",
+)
 
 
 def test_the_example_is_read_and_names_what_there_is() -> None:
     found = load_submission(CHECKOUT / "examples/submission.toml")
     assert all((found.supplied, found.anomalies, found.versions, found.threats))
     assert all((found.interfaces, found.claims, found.about.profiles))
+    assert all((found.ports, found.matrix, found.residual))
     trace = load_trace(resources.suites())
     clauses = {name for name, _, _ in load_registry(resources.clauses()).named()}
     assert {name for one in found.supplied for name in one.covers} <= clauses
@@ -27,5 +39,5 @@ def test_the_example_is_read_and_names_what_there_is() -> None:
 def test_the_guide_names_every_document_and_every_table() -> None:
     text = (CHECKOUT / "docs/guides/submission-pack.md").read_text(encoding="utf-8")
     assert all(f"| {number:02} |" in text for number in range(23))
-    for table in ("supplied", "anomaly", "version", "threat", "interface", "claim"):
+    for table in _TABLES:
         assert f"`[[{table}]]`" in text

@@ -3,7 +3,7 @@
 from edgeward_harness.pack.audit.rule import Case, Rule, Said, beside, held, unknown
 from edgeward_harness.pack.audit.versions import mismatches
 from edgeward_harness.pack.model import Table
-from edgeward_harness.pack.words import Disposition
+from edgeward_harness.pack.words import Disposition, Paper
 from edgeward_harness.trace.vocabulary import Kind, topic_of
 
 
@@ -23,8 +23,15 @@ def _soup_runs(case: Case) -> Said:
     return held(faults, good, len(case.source.evidence))
 
 
-def _ports(_case: Case) -> Said:
-    return unknown("no list of open ports was given, and these suites scan no sockets")
+def _ports(case: Case) -> Said:
+    ports = case.source.submission.ports
+    if not ports:
+        return unknown("no list of ports was given, and these suites scan no sockets")
+    lacking = {one.id: [each.value for each in Paper if each not in one.named] for one in ports}
+    faults = [f"{name} is not in {', '.join(papers)}" for name, papers in lacking.items() if papers]
+    return held(
+        faults, f"each of {len(ports)} ports was seen open, and is in every paper", len(ports)
+    )
 
 
 def _claims(case: Case) -> Said:
@@ -88,7 +95,7 @@ RULES = (
     Rule(27, "Was every version of SOUP that ships seen in a run?", _soup_runs, "05",
          "edgeward sbom --against BUNDLE"),
     Rule(28, "Are the ports open on the device those of architecture, threat model and labelling?",
-         _ports, "12", "[[supplied]] with number = \"11\": the original report of a port scan"),
+         _ports, "12", "[[port]], from the report of a scan"),
     Rule(29, "Is what the labelling names required and tested?", _claims, "03", "[[claim]]"),
     Rule(30, "Does a hazard lead to each class of failure?", _classes, "04", "hazards.toml"),
     Rule(31, "Is the list of what is deferred the list that is shown?", _deferred, "15",

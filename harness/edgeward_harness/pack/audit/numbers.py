@@ -7,7 +7,9 @@ from edgeward_harness.evidence.record import State
 from edgeward_harness.inventory.reading import read_bill
 from edgeward_harness.pack.audit.rule import Case, Rule, Said, beside, held, unknown
 from edgeward_harness.pack.source import Evidence, Taken
+from edgeward_harness.pack.words import Probability, Verdict
 
+_OFTEN = {one: place for place, one in enumerate(Probability)}
 STRANGERS = "patients_who_taught_the_model"
 _DROPPED = ("dropped", "left_out", "unanswered", "no_answer")
 """What the name of a measurement holds that counts windows without an answer."""
@@ -32,8 +34,28 @@ def _miscounted(one: Evidence) -> Iterator[str]:
         yield f"{one.label}: its signed summary is not what its records give"
 
 
-def _acceptable(_case: Case) -> Said:
-    return unknown("whether a risk is acceptable is decided by a matrix that people write")
+def _acceptable(case: Case) -> Said:
+    """Each remaining risk looked up in the matrix again; which matrix is right, people decide."""
+    submission, hazards = case.source.submission, case.source.trace.hazards
+    if not submission.matrix or not submission.residual:
+        return unknown("no acceptability matrix, or no remaining risk that was judged by it")
+    most = {one.id: _OFTEN[one.most] for one in submission.matrix}
+    judged = {one.id: one for one in submission.residual}
+    faults = [f"{name}: nobody judged what remains" for name in hazards if name not in judged]
+    for name, one in judged.items():
+        if name not in hazards:
+            faults.append(f"{name}: is no hazard")
+            continue
+        limit = most.get(hazards[name].severity)
+        may = limit is not None and _OFTEN[one.probability] <= limit
+        due = Verdict.ACCEPTABLE if may else Verdict.UNACCEPTABLE
+        if one.verdict is not due or due is Verdict.UNACCEPTABLE:
+            told = f"{hazards[name].severity.value} and {one.probability.value}"
+            faults.append(
+                f"{name}: {told}, said to be {one.verdict.value}, by the matrix {due.value}"
+            )
+    good = f"each of {len(judged)} remaining risks is acceptable by the matrix"
+    return held(faults, good, len(judged))
 
 
 def _scores(case: Case) -> Said:
@@ -112,7 +134,7 @@ def _drops(case: Case) -> Said:
 RULES = (
     Rule(32, "Do counts come out again from the records?", _counts, "07", "edgeward inspect"),
     Rule(33, "Is the acceptability of each risk that of the matrix?", _acceptable, "04",
-         "[[supplied]] with number = \"04\": the matrix"),
+         "[[acceptable]] and [[residual]]"),
     Rule(34, "Do scores of flaws come out again from their vectors?", _scores, "05",
          "edgeward sbom --vex FILE"),
     Rule(35, "Does each verdict come out again from bound and criterion?", _bounds, "08",
