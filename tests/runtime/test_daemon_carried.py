@@ -129,7 +129,8 @@ def test_an_answer_of_a_stranger_is_refused_by_name(
     assert main(["export", "--state", str(state), "--to", str(medium)]) == 0
     here.desk().take(medium)
     (file,) = medium.glob("*.answer")
-    file.write_bytes(file.read_bytes()[:-1] + b"\0")
+    data = file.read_bytes()
+    file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))  # another byte, whichever it was
     capsys.readouterr()
     assert main(["import", "--state", str(state), "--from", str(medium)]) == 1
     told = capsys.readouterr()
