@@ -34,9 +34,9 @@ verify: $(STAMP) ## judge the reference device, write its file: PROFILE=bedside_
 test: lint $(ENGINES) ## every check and every test, slow ones included
 	@echo "test: the quick tests, side by side"
 	@$(BIN)/pytest $(TOGETHER)
-	@echo "test: the slow ones, side by side; some nine minutes"
+	@echo "test: the slow ones, side by side; some fourteen minutes"
 	@$(BIN)/pytest -q -m "slow and not alone" -n 3 --dist worksteal
-	@echo "test: those that a busy host would judge otherwise, one by one; some six minutes"
+	@echo "test: those that a busy host would judge otherwise, one by one; some seven minutes"
 	@$(BIN)/pytest -q -m alone
 
 quick: lint ## lint, types, layers and the quick tests, about a minute
