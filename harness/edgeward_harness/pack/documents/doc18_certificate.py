@@ -9,7 +9,7 @@ from edgeward_harness.evidence.identity import builds
 from edgeward_harness.evidence.standing import RunVerdict
 from edgeward_harness.gate.case import Outcome
 from edgeward_harness.gate.decide import ReleaseVerdict, Ruling
-from edgeward_harness.pack.dress import given
+from edgeward_harness.pack.dress import given, listed
 from edgeward_harness.pack.model import (
     Cell,
     Column,
@@ -60,11 +60,14 @@ def build(source: PackSource) -> Document:
 def _verdict(source: PackSource) -> Section:
     decision = source.decision
     released = decision is not None and decision.verdict is ReleaseVerdict.RELEASED
+    open_points = [number for number, _, told in _checks(source) if told[0].tone is not Tone.GOOD]
+    released = released and not open_points
     word = "RELEASED" if released else "PROVISIONAL"
     about = source.submission.about
     found = sorted({build for one in source.evidence for build in builds(one.bundle.contexts)})
     facts = (
         ("state", Cell(word, Tone.GOOD if released else Tone.BAD)),
+        ("open in the checklist", listed(open_points, "nothing")),
         ("device", given(about.device, "not named")),
         ("release", given(about.release, "not named")),
         ("build", given(", ".join(found), "no device names its build")),
