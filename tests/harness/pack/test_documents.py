@@ -11,6 +11,7 @@ import pytest
 import source_lab as lab
 
 from edgeward.profile.vocabulary import SafetyClass
+from edgeward_harness.gate.decide import Decision
 from edgeward_harness.pack.build import build_pack
 from edgeward_harness.pack.documents import (
     doc01_class,
@@ -260,6 +261,15 @@ def test_without_a_gate_nothing_is_released_and_places_to_sign_are_left_open(
         one for one in doc18_certificate.build(lab.empty()).blocks if isinstance(one, Signatures)
     )
     assert {one.name for one in block.places} == {""}
+
+
+def test_a_certificate_needs_the_checklist_beside_the_gate(full: PackSource) -> None:
+    met = replace(full, decision=Decision((), ("bedside_monitor",), ()))
+    assert "RELEASED" in texts(doc18_certificate.build(met), Tone.GOOD)
+    for short in (lab.with_about(met, release=""), lab.with_said(met, anomalies=None)):
+        document = doc18_certificate.build(short)
+        assert "PROVISIONAL" in texts(document, Tone.BAD)
+        assert "RELEASED" not in texts(document, Tone.GOOD)
 
 
 def test_a_build_that_is_not_the_release_is_told(full: PackSource) -> None:
