@@ -34,7 +34,7 @@ verify: $(STAMP) ## judge the reference device, write its file: PROFILE=bedside_
 test: lint $(ENGINES) ## every check and every test, slow ones included
 	@echo "test: the quick tests, side by side"
 	@$(BIN)/pytest $(TOGETHER)
-	@echo "test: the slow ones, side by side; some fourteen minutes"
+	@echo "test: the slow ones, side by side; some twenty minutes on a busy host"
 	@$(BIN)/pytest -q -m "slow and not alone" -n 3 --dist worksteal
 	@echo "test: those that a busy host would judge otherwise, one by one; some seven minutes"
 	@$(BIN)/pytest -q -m alone
