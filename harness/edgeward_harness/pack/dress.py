@@ -3,7 +3,19 @@
 from collections.abc import Iterable, Iterator
 
 from edgeward_harness.evidence.measurement import Measurement
-from edgeward_harness.pack.model import Cell, Document, Missing, Section, Tone, absent
+from edgeward_harness.pack.model import (
+    Cell,
+    Column,
+    Document,
+    Kind,
+    Missing,
+    Row,
+    Section,
+    Table,
+    Tone,
+    absent,
+)
+from edgeward_harness.pack.submission import Supplied
 from edgeward_harness.report.numbers import decisive, observation, quantity
 from edgeward_harness.report.words import Tone as Dress
 from edgeward_harness.report.words import word_for
@@ -85,3 +97,10 @@ def anchored(document: Document) -> Iterator[str]:
     """Every place in a document that others may link to."""
     for section in document.sections:
         yield f"{document.number}#{section.id}"
+
+
+def written(given: Iterable[Supplied]) -> Table:
+    """The documents that people wrote, as they named them."""
+    columns = (Column("Document", Kind.NAME), Column("Title", weight=2), Column("Version"))
+    rows = tuple(Row((Cell(one.id), Cell(one.title), Cell(one.version))) for one in given)
+    return Table("given", "What people wrote", columns, rows)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from edgeward_harness.pack.documents.doc03_requirements import standing
-from edgeward_harness.pack.dress import listed, paragraph, state
+from edgeward_harness.pack.dress import listed, paragraph, state, written
 from edgeward_harness.pack.model import (
     Cell,
     Column,
@@ -208,9 +208,7 @@ def _people(source: PackSource) -> Section:
     given = source.submission.supplied_for("04")
     blocks: list[Missing | Table] = []
     if given:
-        columns = (Column("Document", Kind.NAME), Column("Title", weight=2), Column("Version"))
-        rows = tuple(Row((Cell(one.id), Cell(one.title), Cell(one.version))) for one in given)
-        blocks.append(Table("given", "What people wrote", columns, rows))
+        blocks.append(written(given))
     covered = {clause for one in given for clause in one.covers}
     for clause, what, why in _PEOPLE:
         if clause not in covered:

@@ -5,7 +5,7 @@ from typing import Any
 
 from edgeward_harness.inventory.model import Kind as Part
 from edgeward_harness.inventory.reading import BillPart, read_bill
-from edgeward_harness.pack.dress import given, supplied
+from edgeward_harness.pack.dress import given, supplied, written
 from edgeward_harness.pack.measured import of_cases, of_suite, table
 from edgeward_harness.pack.model import (
     Block,
@@ -158,10 +158,5 @@ def _people(source: PackSource) -> Section:
     if not source.submission.supplied_for("09"):
         blocks = [supplied("09", what, why) for what, why in wanted.items()]
     else:
-        columns = (Column("Document", Kind.NAME), Column("Title", weight=2), Column("Version"))
-        rows = tuple(
-            Row((Cell(one.id), Cell(one.title), Cell(one.version)))
-            for one in source.submission.supplied_for("09")
-        )
-        blocks.append(Table("given", "What people wrote", columns, rows))
+        blocks.append(written(source.submission.supplied_for("09")))
     return Section("people", "What people plan", tuple(blocks))

@@ -1,7 +1,7 @@
 """Document 12: what somebody may try against the device, and what stands against it."""
 
 from edgeward_harness.pack.documents.doc03_requirements import standing
-from edgeward_harness.pack.dress import listed, owed, supplied
+from edgeward_harness.pack.dress import listed, owed, supplied, written
 from edgeward_harness.pack.model import (
     Cell,
     Column,
@@ -137,9 +137,7 @@ def _open(source: PackSource) -> Section:
 def _model(source: PackSource) -> Section:
     given = source.submission.supplied_for("12")
     if given:
-        columns = (Column("Document", Kind.NAME), Column("Title", weight=2), Column("Version"))
-        rows = tuple(Row((Cell(one.id), Cell(one.title), Cell(one.version))) for one in given)
-        table = Table("given", "What people wrote", columns, rows)
+        table = written(given)
         return Section("model", "Threat model", (table,))
     why = "Which ways into the whole system there are, is known to those who build it into one."
     return Section("model", "Threat model", (supplied("12", "the threat model", why),))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from edgeward_harness.evidence.identity import builds
-from edgeward_harness.pack.dress import given, supplied
+from edgeward_harness.pack.dress import given, supplied, written
 from edgeward_harness.pack.model import (
     Cell,
     Column,
@@ -106,7 +106,5 @@ def _delivery(source: PackSource) -> Section:
     if not given_here:
         missing = supplied("16", "the build procedure for production", why)
         return Section("delivery", "Delivery", (*blocks, missing))
-    columns = (Column("Document", Kind.NAME), Column("Title", weight=2), Column("Version"))
-    rows = tuple(Row((Cell(one.id), Cell(one.title), Cell(one.version))) for one in given_here)
-    table = Table("given", "What people wrote", columns, rows)
+    table = written(given_here)
     return Section("delivery", "Delivery", (*blocks, table))
