@@ -159,9 +159,7 @@ class _Reader:
         self.argued: list[Argued] = []
         self.faults: list[str] = []
 
-    def entries(
-        self, name: str, table: str, rules: Mapping[str, Any]
-    ) -> list[dict[str, Any]]:
+    def entries(self, name: str, table: str, rules: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The entries of a file that keep its rules."""
         path = self.place / FOLDER / name
         try:

@@ -5,10 +5,7 @@ stranger would, and judged by `verdict.judge`. So a run that was made before is 
 bundle, if it is whole, is by the same tool and for the same seed, is judged as a new one would be.
 """
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,15 +26,12 @@ from edgeward_harness.qualify.bench import (
 )
 from edgeward_harness.qualify.defect import Defect
 from edgeward_harness.qualify.making import OutOfReachError
+from edgeward_harness.qualify.starting import start
 from edgeward_harness.qualify.verdict import Outcome, Told, judge
-from edgeward_harness.run.supervise import SUPERVISOR
 
-TIMEOUT_S = 900
+TIMEOUT_S = 300
 BUNDLE, LOG = "bundle", "output.txt"
 _MARK = '@pytest.mark.case("'
-_SHUT_OUT = (
-    "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONSTARTUP",
-)  # fmt: skip
 _LAST_LINES = 5
 
 
@@ -87,7 +81,7 @@ def try_defects(defects: Sequence[Defect], bed: Bed) -> Trial:
         command = _command(defects, bed, place)
     except OutOfReachError as fault:
         return Trial({one.id: Told(Outcome.OUT_OF_REACH, str(fault)) for one in defects})
-    _start(command, place)
+    start(command, place / LOG, TIMEOUT_S)
     made = _bundle(place / BUNDLE, bed)
     if isinstance(made, Bundle):
         return _judged(defects, made, place)
@@ -138,23 +132,6 @@ def _command(defects: Sequence[Defect], bed: Bed, place: Path) -> list[str]:
         few = some_recordings(bed.recordings, first.recordings, place)
         words.append(f"--edgeward-recordings={few}")
     return [*words, *(str(bed.suites / test) for test in tests)]
-
-
-def _start(words: Sequence[str], place: Path) -> None:
-    """Run pytest with nothing loaded but our own plugin; what it says is kept beside the bundle.
-
-    It does not outlive us.
-    """
-    environment = {name: value for name, value in os.environ.items() if name not in _SHUT_OUT}
-    environment |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", SUPERVISOR: str(os.getpid())}
-    plugins = ("-p", "edgeward_harness.plugin", "-p", "_hypothesis_pytestplugin")
-    command = [sys.executable, "-P", "-m", "pytest", *plugins, *words]
-    with (place / LOG).open("wb") as log:
-        try:
-            subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=log,
-                           stderr=log, timeout=TIMEOUT_S, check=False)  # fmt: skip
-        except subprocess.TimeoutExpired:
-            log.write(f"\nended after {TIMEOUT_S} s\n".encode())
 
 
 def _last(place: Path) -> str:
