@@ -123,7 +123,8 @@ class BurnsWhenFed(Device):
         now_ns = self.clock.monotonic_ns()
         if now_ns >= self.rested_ns:
             self.rested_ns = now_ns + 240_000_000
-            while self.clock.monotonic_ns() < now_ns + 125_000_000:
+            began_ns = time.thread_time_ns()
+            while time.thread_time_ns() < began_ns + 125_000_000:
                 pass
         return super().decide(samples, valid_samples)
 
