@@ -29,7 +29,8 @@ verify: $(STAMP) ## judge the reference device, write its file: PROFILE=bedside_
 	  [ -f $(OUT)/statement.dsse.json ] || exit $$said; \
 	  echo "verify: the bill of materials, and the pack with what a release still needs"; \
 	  $(BIN)/edgeward sbom --against $(OUT) --out $(OUT)-sbom.json && \
-	  $(BIN)/edgeward report --pack $(OUT) --sbom $(OUT)-sbom.json --out $(OUT)-pack && exit $$said
+	  $(BIN)/edgeward report --pack $(OUT) --sbom $(OUT)-sbom.json --out $(OUT)-pack \
+	    $(addprefix --qualification ,$(wildcard out/qualification/qualification.dsse.json)) && exit $$said
 
 test: lint $(ENGINES) ## every check and every test, slow ones included
 	@echo "test: the quick tests, side by side"

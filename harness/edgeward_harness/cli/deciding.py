@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from edgeward_harness import resources
 from edgeward_harness.cli.common import trusted_keys
 from edgeward_harness.cli.expected import check_build, check_keys
-from edgeward_harness.errors import InputError
+from edgeward_harness.errors import HarnessError, InputError
 
 if TYPE_CHECKING:  # imported where they are used: they would slow the start of every command
     from edgeward_harness.evidence.keys import PublicKey
-    from edgeward_harness.gate.beside import Beside
+    from edgeward_harness.gate.beside import Beside, Shown
     from edgeward_harness.gate.decide import Decision
     from edgeward_harness.gate.exhibit import Exhibit
     from edgeward_harness.gate.here import Here
@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # imported where they are used: they would slow the start of 
 
 APPROVALS = Path("approvals")
 """Where approvals lie by default, seen from where the command is typed."""
+RECORD_BYTES_MAX = 64 << 20
+"""A record of a qualification."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,9 @@ def _configure_beside(parser: "argparse.ArgumentParser | argparse._ArgumentGroup
     parser.add_argument(
         "--baseline", metavar="BUNDLE", type=Path, help="a bundle of the release before"
     )
+    parser.add_argument(
+        "--qualification", metavar="FILE", type=Path, help="the record of edgeward qualify"
+    )
 
 
 def _beside(
@@ -153,7 +158,20 @@ def _beside(
         audit=audit,
         baseline=next(iter(examine(before, keys, None, now.date())), None),
         authorities=tuple(map(sha256_hex, roots)),
+        qualification=_shown(options.qualification, keys),
     )
+
+
+def _shown(path: Path | None, keys: tuple["PublicKey", ...]) -> "Shown | None":
+    from edgeward_harness.evidence.files import read_whole
+    from edgeward_harness.gate.beside import shown
+
+    if path is None:
+        return None
+    try:
+        return shown(read_whole(path, RECORD_BYTES_MAX), keys, str(path))
+    except OSError as fault:
+        raise HarnessError(f"{path}: {fault.strerror}") from fault
 
 
 def _here(

@@ -29,10 +29,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--submission", metavar="FILE", type=Path, help="what people say (submission.toml)"
     )
     pack.add_argument(
-        "--sbom", metavar="FILE", type=Path, help="the bill of materials of the device"
+        "--anomalies",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="anomalies as an issue tracker exports them: CSV or JSON (repeatable)",
     )
     pack.add_argument(
-        "--qualification", metavar="FILE", type=Path, help="the record of edgeward qualify"
+        "--sbom", metavar="FILE", type=Path, help="the bill of materials of the device"
     )
     pack.add_argument("--as-of", metavar="DAY", help="the day the pack is of (default: today)")
     pack.add_argument(
@@ -106,6 +111,7 @@ def _wanted(options: argparse.Namespace) -> "Wanted":
         qualification=options.qualification,
         approvals=options.approvals if options.approvals.is_dir() else None,
         templates=Path(options.templates) if options.templates else None,
+        anomalies=tuple(options.anomalies),
     )
 
 

@@ -1,10 +1,32 @@
-"""What lies beside the bundles: what people signed, the self-audit, and the release before."""
+"""What lies beside the bundles: what people signed, what the tool was tried with, and the rest."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgeward_harness.approval.folder import Folder
+from edgeward_harness.errors import InputError
+from edgeward_harness.evidence.keys import PublicKey
+from edgeward_harness.evidence.qualification import Qualification, read_qualification
 from edgeward_harness.gate.exhibit import Exhibit
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A record of `edgeward qualify`. Without `found` it cannot be believed, and shows nothing."""
+
+    name: str
+    found: Qualification | None
+    faults: tuple[str, ...] = ()
+    """Why it cannot be believed."""
+
+
+def shown(data: bytes, trusted: Sequence[PublicKey], name: str) -> Shown:
+    """What a file that should be a record shows; whatever is wrong with it is told, not raised."""
+    try:
+        return Shown(name, read_qualification(data, trusted, name))
+    except InputError as fault:
+        return Shown(name, None, fault.faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +40,5 @@ class Beside:
     """The bundle of the release before."""
     authorities: tuple[str, ...] = ()
     """The roots of time stamp authorities that the folder was read with, by SHA-256."""
+    qualification: Shown | None = None
+    """What was seeded to see whether the tool finds it."""

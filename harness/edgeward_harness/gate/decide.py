@@ -127,6 +127,8 @@ def _notes(case: Case) -> list[str]:
         notes.append("this policy does not ask whether a profile promises the same here.")
     if not case.policy.evidence.protocol:
         notes.append("this policy does not ask by which suites and harness was judged.")
+    if not case.policy.trust.qualification:
+        notes.append("this policy does not ask whether the tool finds broken devices.")
     if not case.policy.approval.quorum:
         notes.append("this policy does not ask any person.")
     if not case.policy.approval.audit:

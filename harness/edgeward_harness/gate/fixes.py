@@ -16,6 +16,14 @@ AUDIT = (
 )
 BASELINE = "give the bundle that the policy names: --baseline BUNDLE"
 EXPIRED = "mend what it excused, or decide anew: edgeward waive; then run again"
+QUALIFY = (
+    "with the tool and the suites that judged: edgeward qualify --out DIR; then give "
+    "--qualification DIR/qualification.dsse.json"
+)
+SURVIVED = (
+    "edgeward qualify --list names the case that should have seen it; mend the suite or the bench, "
+    "then edgeward qualify --out DIR and edgeward verify"
+)
 NO_BUNDLE = "edgeward verify --profile NAME"
 TWICE = "name each bundle once"
 KEY = "give the public key of the signer, from another way than the bundle: --key PUB"

@@ -58,6 +58,10 @@ class TrustRules:
     """Whose word counts."""
 
     trusted_signer: Annotated[bool, Flag("Whether every bundle needs a trusted signature.")]
+    qualification: Annotated[bool, Flag("Whether the tool must be shown to find broken devices.")]
+    qualification_age_days_max: Annotated[
+        int, whole("The oldest record of that.", "days", 1, 3650, (7, 365))
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,9 @@ def _policy(exhibits: list[Exhibit]) -> Policy:
             protocol=False,
             age_days_max=AGE_DAYS_MAX,
         ),
-        trust=TrustRules(trusted_signer=False),
+        trust=TrustRules(
+            trusted_signer=False, qualification=False, qualification_age_days_max=AGE_DAYS_MAX
+        ),
         trace=TraceRules(
             fresh=False,
             standings=tuple(Allowed),

@@ -246,7 +246,7 @@ def test_the_gate_counts_what_was_approved(
     gate = ["gate", str(sealed.path), "--key", str(sealed.public_key), "--policy", str(policy)]
     assert main(gate) == 1
     told = capsys.readouterr().out
-    assert "1 of 24 rules not met: quorum" in told
+    assert "1 of 25 rules not met: quorum" in told
     assert "fix: edgeward approve" in told
     assert approve(one, *bundle(sealed, *REVIEW)) == 0
     assert main(gate) == 0

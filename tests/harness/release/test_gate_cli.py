@@ -44,15 +44,15 @@ def gate(sealed: Any, *options: str) -> int:
 def test_every_rule_is_printed_and_the_verdict_last(lab: Any, capsys: Any, policy: str) -> None:
     assert gate(lab.seal(), "--policy", policy) == 0
     told = capsys.readouterr().out
-    assert told.count("\nmet ") == 24
-    assert "RELEASE: bedside_monitor: all 24 rules are met" in told
+    assert told.count("\nmet ") == 25
+    assert "RELEASE: bedside_monitor: all 25 rules are met" in told
     assert "Only evidence taken on target" in told
 
 
 def test_a_refusal_names_the_requirement_and_exits_1(lab: Any, capsys: Any, policy: str) -> None:
     assert gate(lab.seal(lab.story(late=25)), "--policy", policy) == 1
     told = capsys.readouterr().out
-    assert "REFUSED: 2 of 24 rules not met: requirements, controls" in told
+    assert "REFUSED: 2 of 25 rules not met: requirements, controls" in told
     assert "REQ-LAT-002 is failed" in told
 
 
@@ -92,7 +92,7 @@ def own(lab: Any) -> Any:
 
 def test_what_was_judged_by_what_is_here_is_released(own: Any, capsys: Any, strict: str) -> None:
     assert gate(own, "--policy", strict) == 0
-    assert "all 24 rules are met" in capsys.readouterr().out
+    assert "all 25 rules are met" in capsys.readouterr().out
 
 
 def test_promises_are_those_of_the_first_folder_given(
@@ -104,7 +104,7 @@ def test_promises_are_those_of_the_first_folder_given(
     profile.write_text(re.sub(r"(?m)^p99_ms = .*", "p99_ms = 49.0", profile.read_text(), count=1))
     assert gate(own, "--policy", strict, "--profiles", str(stricter)) == 1
     told = capsys.readouterr().out
-    assert "REFUSED: 1 of 24 rules not met: promises" in told
+    assert "REFUSED: 1 of 25 rules not met: promises" in told
     found = load_profile("bedside_monitor", [resources.device_profiles()]).profile.sha256
     expected = load_profile("bedside_monitor", [stricter]).profile.sha256
     assert f"found {found}, expected {expected}" in told

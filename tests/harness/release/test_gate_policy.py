@@ -49,6 +49,7 @@ def test_the_shipped_policy_is_strict_and_names_every_suite() -> None:
     suites = {path.parent.name for path in resources.suites().glob("*/testplan.toml")}
     assert set(policy.evidence.suites) == suites
     assert policy.trust.trusted_signer
+    assert policy.trust.qualification
     assert policy.evidence.promises
     assert policy.evidence.protocol
     assert policy.trace.fresh
@@ -75,7 +76,8 @@ def test_the_shipped_policy_is_strict_and_names_every_suite() -> None:
 def test_the_trial_policy_differs_only_in_what_a_product_and_its_people_bring() -> None:
     policy, trial = load_policy(SHIPPED), load_policy(TRIAL)
     assert replace(trial.evidence, require_on_target=True) == policy.evidence
-    assert (trial.trust, trial.trace) == (policy.trust, policy.trace)
+    assert replace(trial.trust, qualification=True) == policy.trust
+    assert trial.trace == policy.trace
     assert Realization.SIMULATED not in trial.realizations
     assert not trial.approval.quorum
     assert "no release" in trial.title
