@@ -23,13 +23,15 @@ import pytest
 from edgeward_harness.run.supervise import SUPERVISOR, end_with_supervisor
 
 PLUGINS: Final = ("edgeward_harness.plugin", "_hypothesis_pytestplugin")
+LATER: Final = ("hypothesis", "hypothesis.internal.observability")
+"""What pytest and its plugins load only in the end."""
 ROOMS: Final = ("evidence", "profile", "rig", "run", "target", "trace")
 """Whose modules most runs load."""
 
 
 def load() -> None:
     """Load what runs have in common; what is not there is missed by those who need it."""
-    for name in PLUGINS:
+    for name in (*PLUGINS, *LATER):
         importlib.import_module(name)
     for room in ROOMS:
         package = importlib.import_module(f"edgeward_harness.{room}")
