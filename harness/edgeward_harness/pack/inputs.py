@@ -8,6 +8,7 @@ inputs/approvals/    signatures of people
 inputs/trusted/      the keys that bundles were held against
 inputs/baseline/     the release before
 inputs/templates/    templates that replace the shipped ones
+inputs/anomalies/    exports of issue trackers
 inputs/decision.json, sbom.cdx.json, qualification.json
 ```
 """
@@ -35,6 +36,7 @@ from edgeward_harness.trace.load import PLAN
 _DECISION, _SBOM, _QUALIFICATION = "decision.json", "sbom.cdx.json", "qualification.json"
 _SUITES, CLAUSES, _APPROVALS, _TRUSTED = "suites", "clauses", "approvals", "trusted"
 _SAID, _BASELINE, _TEMPLATES = "submission", "baseline", "templates"
+_ANOMALIES = "anomalies"
 
 
 def inputs_of(wanted: Wanted, source: PackSource) -> Iterator[tuple[str, bytes]]:
@@ -58,6 +60,8 @@ def inputs_of(wanted: Wanted, source: PackSource) -> Iterator[tuple[str, bytes]]
     if wanted.templates is not None:
         found = [path for path in wanted.templates.rglob("*") if path.is_file()]
         yield from _kept(_TEMPLATES, wanted.templates, found)
+    for export in source.exports:
+        yield f"{INPUTS}/{_ANOMALIES}/{export.name}", export.data
     for number, key in enumerate(source.trusted):
         yield f"{INPUTS}/{_TRUSTED}/{number:02}.pem", key.pem
     if source.sbom is not None:
@@ -101,6 +105,7 @@ def wanted_of(folder: Path, contents: Contents) -> Wanted:
         qualification=_there(inputs / _QUALIFICATION),
         approvals=_there(inputs / _APPROVALS),
         templates=_there(inputs / _TEMPLATES),
+        anomalies=tuple(sorted((inputs / _ANOMALIES).glob("*"))),
     )
 
 

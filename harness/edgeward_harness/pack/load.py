@@ -26,6 +26,7 @@ from edgeward_harness.pack.clauses import load_registry
 from edgeward_harness.pack.source import Evidence, PackSource
 from edgeward_harness.pack.submission import Submission, load_submission
 from edgeward_harness.pack.tested import against
+from edgeward_harness.pack.tracked import read_exports, with_tracked
 from edgeward_harness.trace.load import load_trace
 from edgeward_harness.trace.model import Trace
 
@@ -47,6 +48,8 @@ class Wanted:
     qualification: Path | None = None
     approvals: Path | None = None
     templates: Path | None = None
+    anomalies: tuple[Path, ...] = ()
+    """Exports of issue trackers."""
 
 
 def load_source(wanted: Wanted) -> PackSource:
@@ -58,7 +61,9 @@ def load_source(wanted: Wanted) -> PackSource:
     """
     trace = load_trace(wanted.suites)
     evidence = _bundles(wanted.bundles, wanted, trace)
-    submission = load_submission(wanted.submission) if wanted.submission else Submission()
+    exports = read_exports(wanted.anomalies)
+    said = load_submission(wanted.submission) if wanted.submission else Submission()
+    submission = with_tracked(said, exports)
     baseline = _bundles((wanted.baseline,), wanted, trace) if wanted.baseline else ()
     source = PackSource(
         evidence=tuple(sorted(evidence, key=lambda one: one.label)),
@@ -71,6 +76,7 @@ def load_source(wanted: Wanted) -> PackSource:
         qualification=_whole(wanted.qualification),
         approvals=read_folder(wanted.approvals) if wanted.approvals else None,
         trusted=wanted.trusted,
+        exports=exports,
     )
     faults = [*_contradictions(source), *_unsupplied(submission), *_uncovered(source)]
     if faults:

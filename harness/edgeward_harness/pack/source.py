@@ -19,6 +19,7 @@ from edgeward_harness.gate.case import Readable
 from edgeward_harness.gate.decide import Decision
 from edgeward_harness.pack.clauses import Registry
 from edgeward_harness.pack.submission import Submission
+from edgeward_harness.pack.tracked import Export
 from edgeward_harness.trace.model import Trace
 
 FAILING = (
@@ -100,6 +101,8 @@ class PackSource:
     """What people signed, and everything that is wrong with it; None when no folder was given."""
     trusted: tuple[PublicKey, ...] = ()
     """The keys that the bundles were held against."""
+    exports: tuple[Export, ...] = ()
+    """Where anomalies come from that no person listed."""
 
     @property
     def root_sha256(self) -> str:

@@ -124,6 +124,35 @@ ATTACKS: dict[str, Callable[[Path, Path], None]] = {
 }
 
 
+def test_an_export_of_a_tracker_is_kept_and_read_again(lab: Any, place: Path, capsys: Any) -> None:
+    sealed = lab.seal()
+    issue = {
+        "number": 12,
+        "title": "The trend page shows UTC only",
+        "body": "### Safety rationale\n\nNo alarm depends on it.",
+        "labels": [{"name": "safety::none"}],
+        "state": "OPEN",
+        "createdAt": "2026-03-05T23:30:00Z",
+        "closedAt": None,
+        "url": "https://github.com/made-up/monitor/issues/12",
+    }
+    (place / "issues.json").write_text(json.dumps([issue, issue]), encoding="utf-8")
+    assert make(sealed, "pack", "--anomalies", "issues.json") == 2
+    assert "issue 2: monitor-12 stands in issue 1 already" in capsys.readouterr().err
+    assert left(place) == []
+    (place / "issues.json").write_text(json.dumps([issue]), encoding="utf-8")
+    assert make(sealed, "pack", "--anomalies", "issues.json", "--sign", str(lab.signing_key)) == 0
+    twin = json.loads(Path("pack/documents/15-anomalies.json").read_bytes())
+    assert "No alarm depends on it." in json.dumps(twin)
+    assert inspect(Path("pack"), sealed) == 0
+    kept = Path("pack/inputs/anomalies/issues.json")
+    kept.write_bytes(kept.read_bytes().replace(b"safety::none", b"safety::acceptable"))
+    sign_again(Path("pack"), lab.signing_key)
+    capsys.readouterr()
+    assert inspect(Path("pack"), sealed) == 1
+    assert "documents/15-anomalies.json: is not what" in capsys.readouterr().out
+
+
 def test_what_contradicts_itself_becomes_no_pack(lab: Any, place: Path, capsys: Any) -> None:
     sealed = lab.seal()
     assert main(["report", "--pack", str(sealed.path), str(sealed.path), "--out", "pack"]) == 2

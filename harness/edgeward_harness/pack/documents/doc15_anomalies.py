@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from edgeward_harness.evidence.identity import builds
-from edgeward_harness.pack.dress import given, listed, paragraph, state
+from edgeward_harness.pack.dress import NOTHING, given, listed, paragraph, sections, state
 from edgeward_harness.pack.model import (
     Block,
     Cell,
@@ -13,6 +13,7 @@ from edgeward_harness.pack.model import (
     Facts,
     Kind,
     Missing,
+    Paragraph,
     Row,
     Section,
     Table,
@@ -21,9 +22,10 @@ from edgeward_harness.pack.model import (
 )
 from edgeward_harness.pack.source import FAILING, PackSource
 from edgeward_harness.pack.submission import Anomaly
+from edgeward_harness.pack.tracked import Export
 from edgeward_harness.pack.words import Disposition, Effect
 
-_REMEDY = "[[anomaly]], or no_known_anomalies = true, in submission.toml"
+_REMEDY = "--anomalies EXPORT, or [[anomaly]] or no_known_anomalies = true in submission.toml"
 _TONES = {
     Effect.NONE: Tone.GOOD,
     Effect.ACCEPTABLE: Tone.QUIET,
@@ -40,7 +42,11 @@ def build(source: PackSource) -> Document:
         title="Unresolved anomalies",
         purpose="Each anomaly with its cause, what it does to safety and to security, and what was "
         "decided; and each case that did not pass and that no anomaly names.",
-        sections=(_listed(source), _unnamed(source), _counts(source)),
+        sections=(
+            *sections(_listed(source), _exports(source)),
+            _unnamed(source),
+            _counts(source),
+        ),
         answers=("IEC 62304 5.8.2", "IEC 62304 5.8.3", "FDA software 2023 VI.J"),
     )
 
@@ -106,6 +112,80 @@ def _of_release(source: PackSource, one: Anomaly, decided: Cell) -> Cell:
     if one.build_sha256 and found and one.build_sha256 not in found:
         return Cell(f"{decided.text}; of another build, {one.build_sha256[:12]}", Tone.BAD)
     return decided
+
+
+def _exports(source: PackSource) -> Section | None:
+    """Where anomalies come from that a tracker has; None where no export was given."""
+    if not source.exports:
+        return None
+    day = source.submission.about.anomalies_on
+    dated = Cell(day.isoformat()) if day else absent("no day: anomalies_on in [submission]")
+    columns = (
+        Column("Export", Kind.NAME, 1.2),
+        Column("Of", weight=0.8),
+        Column("SHA-256", Kind.DIGEST),
+        Column("Of the day", Kind.NAME, 0.8),
+        Column("Issues", weight=1.2),
+        Column("Listed above", Kind.NUMBER, 0.6),
+        Column("Closed as fixed", Kind.NUMBER, 0.6),
+        Column("Closed as duplicates", Kind.NUMBER, 0.6),
+    )
+    rows = tuple(
+        Row(
+            (
+                Cell(one.name),
+                Cell(one.tracker.name),
+                Cell(one.sha256),
+                dated,
+                _whole(one),
+                Cell(f"{len(one.listed)}"),
+                Cell(f"{len(one.mended)}"),
+                Cell(f"{len(one.twice)}"),
+            )
+        )
+        for one in source.exports
+    )
+    text = (
+        "Each issue of an export that is not closed as fixed is an anomaly. Its verdicts are those "
+        "that somebody wrote into it; none is derived. Where submission.toml has an anomaly of the "
+        "same name, that is what people say of the issue, and it stands above instead. The exports "
+        "are kept in this pack."
+    )
+    exports = Table("exports", "Exports as they were given", columns, rows)
+    return Section("exports", "Where they come from", (Paragraph(text), exports, _issues(source)))
+
+
+def _whole(one: Export) -> Cell:
+    told = f"{one.count}"
+    if not one.cut:
+        return Cell(told)
+    return Cell(
+        f"{told}, where such an export ends unless told otherwise: is it whole?", Tone.DOUBT
+    )
+
+
+def _issues(source: PackSource) -> Table:
+    columns = (
+        Column("Anomaly", Kind.NAME),
+        Column("Export", Kind.NAME, 1.2),
+        Column("Place", Kind.NAME, 0.7),
+        Column("In the tracker", weight=0.9),
+        Column("Address", weight=2),
+    )
+    rows = tuple(
+        Row(
+            (
+                Cell(one.id, link=f"15#{one.id}"),
+                Cell(export.name),
+                Cell(one.place),
+                Cell(f"closed: {one.reason}", Tone.DOUBT) if one.closed else Cell("open"),
+                Cell(one.address) if one.address else NOTHING,
+            )
+        )
+        for export in source.exports
+        for one in export.listed
+    )
+    return Table("issues", "Each anomaly and the issue it is", columns, rows, "no issue is open")
 
 
 def _unnamed(source: PackSource) -> Section:
