@@ -176,8 +176,8 @@ class FileTree(Protocol):
         ...
 
 
-Value = int | str | bytes | None
-"""What a field of a database holds."""
+Value = int | str | bytes | bytearray | None
+"""What a field of a database holds; what is read has no bytearray."""
 
 
 class Database(Protocol):

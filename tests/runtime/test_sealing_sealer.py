@@ -110,10 +110,10 @@ def test_a_record_is_opened_under_its_own_name_only(sealing: Sealing) -> None:
     identity, key, sealed = seal_one(sealing)
     epoch, sealer = identity.epoch, sealing.sealer
     for other in (
-        (replace(identity, sequence=2), RecordClass.TREND, key),
+        (identity._replace(sequence=2), RecordClass.TREND, key),
         (identity, RecordClass.ALARM, key),
         (identity, RecordClass.ALARM, replace(key, kind=RecordClass.ALARM)),
-        (replace(identity, epoch=replace(epoch, token=bytes(8))), RecordClass.TREND, key),
+        (identity._replace(epoch=replace(epoch, token=bytes(8))), RecordClass.TREND, key),
         (identity, RecordClass.TREND, replace(key, number=2)),
         (identity, RecordClass.TREND, replace(key, subject=None)),
         (identity, RecordClass.TREND, replace(key, ring=2)),
