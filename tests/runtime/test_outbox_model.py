@@ -26,6 +26,11 @@ from edgeward.comms.record import Identity, Loss, Offered, RecordClass
 from edgeward.errors import StoreError
 
 PATIENTS = ("p", "q", None)
+QUOTAS: tuple[dict[RecordClass, int], ...] = (
+    {},
+    {RecordClass.WAVEFORM: 60, RecordClass.TREND: 15, RecordClass.EVENT: 15},
+    {RecordClass.EVENT: 40},
+)
 Record = tuple[RecordClass, bytes, str | None]
 
 
@@ -64,13 +69,13 @@ class Reference:
 class Life(RuleBasedStateMachine):
     """Accept, deliver, set aside, erase, restart, crash, a disk that is full or broken."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(quotas=st.sampled_from(QUOTAS))
+    def begin(self, quotas: dict[RecordClass, int]) -> None:
         memory = Path("/dev/shm")
         self.folder = tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None)
         self.home = Path(self.folder.name) / "outbox"
         self.disk = Disk()
-        self.kit = Bench(PowerFolder(self.home, self.disk), Allowance(MIB))
+        self.kit = Bench(PowerFolder(self.home, self.disk), Allowance(MIB, quota_percent=quotas))
         self.outbox = self.kit.open()
         self.reference = Reference()
         self.by_identity: dict[Identity, Record] = {}

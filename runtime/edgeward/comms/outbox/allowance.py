@@ -1,6 +1,7 @@
 """How much of the disk and of the memory an outbox may take, and what it gives up first."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from edgeward.comms.record import NEVER_EVICTED, RecordClass
 from edgeward.errors import LimitError
@@ -16,6 +17,7 @@ _MARK_BYTES = 512
 """For what lies beside the database, and more."""
 _MARGIN_PAGES_MIN, _MARGIN_PAGES_MAX, _MARGIN_PART = 8, 256, 32
 DISK_BYTES_MIN = 1 << 20
+_WHOLE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,9 @@ class Allowance:
         RecordClass.EVENT,
     )
     """What a full queue gives up, in this order. A class that is not named here is kept."""
+    quota_percent: Mapping[RecordClass, int] = field(default_factory=dict)
+    """What a class may take of the queue without giving anything up for others; 0 where it is not
+    named. It may take more while there is room, and pays first once there is none."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
@@ -47,6 +52,13 @@ class Allowance:
             raise LimitError(
                 f"eviction is {[kind.word for kind in self.eviction]}; accepted: each of waveform,"
                 f" trend and event at most once, never {' or '.join(kept) or 'one of them twice'}"
+            )
+        quotas = {kind.word: percent for kind, percent in self.quota_percent.items()}
+        least, together = min(quotas.values(), default=0), sum(quotas.values())
+        if NEVER_EVICTED & set(self.quota_percent) or least < 0 or together > _WHOLE:
+            raise LimitError(
+                f"quota_percent is {quotas}; accepted: 0 or more for each of waveform, trend and"
+                f" event, {_WHOLE} together at the most"
             )
 
     def rank(self, kind: RecordClass) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from edgeward.comms.outbox import keys, shelf
-from edgeward.comms.outbox.allowance import Allowance, Room
+from edgeward.comms.outbox.allowance import PAGE_BYTES, Allowance, Room
 from edgeward.comms.outbox.gaps import Lost, add_gap
 from edgeward.comms.outbox.mark import mark_bytes
 from edgeward.comms.outbox.place import class_of, ordinal_of, sequence_of
@@ -17,7 +17,9 @@ from edgeward.comms.record import DataKey, Epoch, Loss, RecordClass, Sealed
 from edgeward.errors import DamagedError
 from edgeward.ports import Database
 
-_STORE_TALLY = "INSERT OR REPLACE INTO tally VALUES (?, ?, ?, ?, ?, ?)"
+_STORE_TALLY = "INSERT OR REPLACE INTO tally VALUES (?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?)"
+_OTHER_PAGES = 16
+"""Of tables that hold no records."""
 _PLACES_OF_A_GAP = 2
 _GAPS_AT_ONCE = 3
 _KEY_BYTES = 64
@@ -86,6 +88,11 @@ class Core:
     def database(self) -> Database:
         """The connection."""
         return self.writer.database
+
+    def quota_bytes(self, kind: RecordClass) -> int:
+        """What a class may take without giving anything up for others, of what there is now."""
+        pages = max(0, self.writer.within(self.room.pages_any) - _OTHER_PAGES)
+        return pages * PAGE_BYTES * self.allowance.quota_percent.get(kind, 0) // 100
 
     def waiting(
         self, kinds: tuple[RecordClass, ...], after: int, through: int
@@ -159,18 +166,22 @@ class Change:
 
     def lose(self, kind: RecordClass, places: list[int], reason: Loss) -> int:
         """Give up records, count them and leave a gap for the receiver; how many there were."""
-        removed = shelf.remove(self.database, kind, places)
+        removed = self._remove(kind, places)
         if removed:
             self.tallies[kind].lose(removed, reason)
-            self.touched.add(kind)
             for lost in lost_of(places, kind, reason):
                 add_gap(self.database, lost)
         return removed
 
     def deliver(self, kind: RecordClass, places: list[int]) -> int:
         """Their receiver has them; how many there were."""
-        removed = shelf.remove(self.database, kind, places)
+        removed = self._remove(kind, places)
         self.tallies[kind].delivered += removed
+        return removed
+
+    def _remove(self, kind: RecordClass, places: list[int]) -> int:
+        removed, disk_bytes = shelf.remove(self.database, kind, places)
+        self.tallies[kind].disk_bytes -= disk_bytes
         self.touched.add(kind)
         return removed
 
@@ -189,7 +200,7 @@ def _any_between(places: list[int], before: Lost, after: Lost) -> bool:
 
 def store_tally(database: Database, kind: RecordClass, tally: Tally) -> None:
     """Keep the figures of a class."""
-    database.execute(_STORE_TALLY, (kind, *tally.row()))
+    database.execute(_STORE_TALLY, (kind, *tally.row(), *tally.taken_row(kind)))
 
 
 def lost_of(places: list[int], kind: RecordClass, reason: Loss) -> list[Lost]:

@@ -16,7 +16,7 @@ from edgeward.comms.outbox.ring import Ring
 from edgeward.comms.outbox.salvage import Salvaged, salvage
 from edgeward.comms.outbox.schema import is_as_made, migrate, tune
 from edgeward.comms.outbox.storing import evict
-from edgeward.comms.outbox.tally import Tally
+from edgeward.comms.outbox.tally import TAKEN_ROWS, Tally, taken_told
 from edgeward.comms.outbox.writer import Writer
 from edgeward.comms.record import Epoch, RecordClass, Sealer
 from edgeward.errors import DamagedError, LimitError, StoreError
@@ -98,13 +98,7 @@ def _check(file: DatabaseFile, database: Database) -> None:
 
 
 def _load(file: DatabaseFile, database: Database, ring: Ring) -> Core:
-    tallies = {kind: Tally() for kind in RecordClass}
-    for kind, *figures in database.execute("SELECT * FROM tally"):
-        if kind not in tallies or any(type(figure) is not int for figure in figures):
-            raise DamagedError(f"the outbox counts records of class {kind}, which does not exist")
-        tallies[RecordClass(kind)] = Tally(*figures)
-    for kind, tally in tallies.items():
-        tally.accepted = max(tally.accepted, shelf.accepted_ever(database, kind))
+    tallies = _tallies(database)
 
     def settle(database: Database) -> None:
         for kind, tally in core.tallies.items():
@@ -116,6 +110,26 @@ def _load(file: DatabaseFile, database: Database, ring: Ring) -> Core:
     epochs = keys.epochs_in(database)
     core = Core(writer, allowance, room, _NO_EPOCH, epochs, tallies, ring)
     return core
+
+
+def _tallies(database: Database) -> dict[RecordClass, Tally]:
+    """The figures of each class, and what was accepted since they were written."""
+    tallies, taken = {kind: Tally() for kind in RecordClass}, dict[RecordClass, list[int]]()
+    for key, *figures in database.execute("SELECT * FROM tally"):
+        if any(type(figure) is not int for figure in figures):
+            raise DamagedError(f"the outbox has figures {figures} of class {key}, not numbers")
+        if key in TAKEN_ROWS:
+            taken[TAKEN_ROWS[key]] = figures
+        elif key in tallies:
+            tallies[RecordClass(key)] = Tally(*figures)
+        else:
+            raise DamagedError(f"the outbox counts records of class {key}, which does not exist")
+    for kind, tally in tallies.items():
+        told = taken_told(kind, tally.accepted, taken[kind]) if kind in taken else None
+        since = -1 if told is None else tally.accepted
+        tally.disk_bytes = (told or 0) + shelf.disk_bytes(database, kind, since)
+        tally.accepted = max(tally.accepted, shelf.accepted_ever(database, kind))
+    return tallies
 
 
 def _hold_against(core: Core, file: DatabaseFile) -> None:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from edgeward.comms.outbox import erasing, handing, keys, shelf
+from edgeward.comms.outbox import erasing, handing, keys, quotas, shelf
 from edgeward.comms.outbox.allowance import Allowance
 from edgeward.comms.outbox.core import Core
 from edgeward.comms.outbox.gaps import forget_gap, gaps_in
@@ -269,7 +269,7 @@ class Outbox:
         Raises:
             StoreError: the disk cannot be read.
         """
-        return self._healed(handing.audit)
+        return self._healed(lambda core: [*handing.audit(core), *quotas.audit(core)])
 
     @property
     def checkpoint_due(self) -> bool:

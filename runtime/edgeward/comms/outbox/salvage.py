@@ -157,6 +157,7 @@ def _settle(
     right = made_right(told, there, nth_max, marked)
     lost = right.queued - there
     right.quarantined += lost
+    right.disk_bytes = shelf.disk_bytes(core.database, kind)
     with core.change(frames_of(0, 2)) as change:
         change.tallies[kind] = right
         change.touched.add(kind)

@@ -18,7 +18,7 @@ from edgeward.comms.record import RecordClass
 from edgeward.errors import DamagedError, StoreError
 from edgeward.ports import Database
 
-VERSION: Final = 3
+VERSION: Final = 4
 _MARK: Final = 0x45574F00
 """`EWO`, and the version: a version that only one of two places tells is damaged, not newer."""
 _VERSION_MAX: Final = 0xFF
@@ -73,9 +73,11 @@ STEPS: Final = (
         down=("DROP TABLE aside",),
     ),
     Step(up=(), down=("UPDATE gap SET count = count & 0xFFFFFFFFF",)),
+    Step(up=(), down=("DELETE FROM tally WHERE kind > 8",)),
 )
 """Step n leads to version n + 1. What version 1 cannot hold is what was given up and told already:
-the copies of records that a receiver refuses; what version 2 cannot, the checksums of gaps."""
+the copies of records that a receiver refuses; what version 2 cannot, the checksums of gaps; what
+version 3 cannot, what the records of a class take, and that is looked up again."""
 
 _TUNING = (
     "PRAGMA journal_mode=WAL",

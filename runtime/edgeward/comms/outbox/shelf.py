@@ -3,13 +3,18 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from edgeward.comms.outbox.footprint import taken_bytes
 from edgeward.comms.outbox.ring import Draft
 from edgeward.comms.record import RecordClass
+from edgeward.errors import DamagedError
 from edgeward.ports import Database, Value
 
 Row = tuple[int, int, bytes]
 """Place, number of the data key, sealed bytes."""
 _CHUNK_ROWS = 64
+_LOOKED_ROWS = 512
+LAST_PLACE: Final = (1 << 63) - 1
+"""Behind every record."""
 _NEXT_ROW = ", (?, ?, ?, ?)"
 _COLUMNS = 4
 _ROWS_AT_ONCE = (50, 10, 1)
@@ -29,11 +34,11 @@ PUT_ONCE: Final = _statements("INSERT OR IGNORE INTO RECORDS VALUES (?, ?, ?, ?)
 _READ = _statements(
     "SELECT place, datakey, blob FROM RECORDS WHERE place > ? AND place <= ? ORDER BY place LIMIT ?"
 )
-_SIZES = _statements(
-    "SELECT place, length(blob) FROM RECORDS WHERE place > ? ORDER BY place LIMIT ?"
+_LENGTHS = _statements(
+    "SELECT place, length(blob) FROM RECORDS WHERE place BETWEEN ? AND ? ORDER BY place LIMIT ?"
 )
-_PLACES = _statements(
-    "SELECT place FROM RECORDS WHERE place BETWEEN ? AND ? ORDER BY place LIMIT ?"
+_NEWEST_FIRST = _statements(
+    "SELECT place, nth, length(blob) FROM RECORDS WHERE place < ? ORDER BY place DESC LIMIT ?"
 )
 _DELETE_RANGE = _statements("DELETE FROM RECORDS WHERE place BETWEEN ? AND ?")
 _DELETE = _statements("DELETE FROM RECORDS WHERE place = ?")
@@ -86,31 +91,51 @@ def one(database: Database, kind: RecordClass, place: int) -> Row | None:
 
 
 def oldest(database: Database, kind: RecordClass, size_bytes: int, rows_max: int) -> list[int]:
-    """The places of the oldest records of a class that together have so many bytes."""
+    """The places of the oldest records of a class that together take so many bytes."""
     found, taken = [], 0
-    for place, length in database.execute(_SIZES[kind], (-1, rows_max)):
+    for place, length in database.execute(_LENGTHS[kind], (0, LAST_PLACE, rows_max)):
         if taken >= size_bytes:
             break
         found.append(place)
-        taken += length
+        taken += _taken(kind, place, length)
     return found
 
 
-def remove(database: Database, kind: RecordClass, places: Iterable[int]) -> int:
-    """Remove the records at these places, where they are there; how many were."""
+def remove(database: Database, kind: RecordClass, places: Iterable[int]) -> tuple[int, int]:
+    """Remove the records at these places, where they are there; how many were, and their bytes."""
     wanted = sorted(set(places))
     if not wanted:
-        return 0
+        return 0, 0
     span = (wanted[0], wanted[-1])
-    rows = database.execute(_PLACES[kind], (*span, len(wanted) + 1))
-    there = [place for (place,) in rows]
-    if set(there) <= set(wanted):
+    rows = database.execute(_LENGTHS[kind], (*span, len(wanted) + 1))
+    if {place for place, _ in rows} <= set(wanted):
         database.execute(_DELETE_RANGE[kind], span)
-        return len(there)
-    ((before,),) = database.execute("SELECT total_changes()")
-    database.execute_many(_DELETE[kind], ((place,) for place in wanted))
-    ((after,),) = database.execute("SELECT total_changes()")
-    return int(after - before)
+    else:
+        one = [database.execute(_LENGTHS[kind], (place, place, 1)) for place in wanted]
+        rows = [row for found in one for row in found]
+        database.execute_many(_DELETE[kind], ((place,) for place, _ in rows))
+    return len(rows), sum([_taken(kind, place, length) for place, length in rows])
+
+
+def disk_bytes(database: Database, kind: RecordClass, accepted: int = -1) -> int:
+    """What the records of a class take that were accepted after so many others; all, as a rule.
+
+    Raises:
+        DamagedError: what lies there is not what was put there.
+    """
+    before, taken = LAST_PLACE, 0
+    while rows := database.execute(_NEWEST_FIRST[kind], (before, _LOOKED_ROWS)):
+        for before, nth, length in rows:
+            if type(nth) is int and nth <= accepted:
+                return taken
+            taken += _taken(kind, before, length)
+    return taken
+
+
+def _taken(kind: RecordClass, place: int, length: Value) -> int:
+    if type(length) is not int:
+        raise DamagedError(f"the outbox has a {kind.word} at {place} without its bytes")
+    return taken_bytes(length)
 
 
 def sealed_by(

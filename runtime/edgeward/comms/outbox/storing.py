@@ -1,8 +1,9 @@
 """How records come onto the disk, and what happens where it refuses them.
 
 1. All of a batch goes into one transaction.
-2. Where the queue is full, the oldest records of the lowest class go, of classes up to the highest
-   one in the batch. Where nothing may go, the lowest ones of the batch are rejected.
+2. Where the queue is full, the oldest records of one class go; which one, the quotas and the
+   declared order say (`edgeward.comms.outbox.quotas`). Where nothing may go, the lowest ones of the
+   batch are rejected.
 3. Where the disk is full, its spare makes room, and then the same happens within what there is.
 4. Where the disk refuses for any other reason, or what is never given up finds no room, records
    wait in memory.
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field
 
 from edgeward.comms.outbox import shelf
 from edgeward.comms.outbox.core import Core
+from edgeward.comms.outbox.footprint import taken_bytes
+from edgeward.comms.outbox.quotas import EVICTED_PART, Load, payers
 from edgeward.comms.outbox.ring import Draft
 from edgeward.comms.outbox.writer import frames_of
 from edgeward.comms.record import Loss, Receipt, RecordClass, Standing
@@ -20,7 +23,6 @@ from edgeward.errors import DamagedError, FullError, StoreError
 _ROW_BYTES = 40
 """What a record takes on a page beside its bytes."""
 _EVICTED_ROWS_MAX = 2000
-_EVICTED_PART = 8
 
 
 @dataclass(slots=True)
@@ -86,18 +88,22 @@ def put(core: Core, drafts: list[Draft]) -> None:
         StoreError: the disk refused; the same.
     """
     sizes = [len(draft.sealed.blob) for draft in drafts]
-    size_bytes = sum(sizes) + _ROW_BYTES * len(drafts)
-    kinds = {draft.kind for draft in drafts}
-    highest = max(core.allowance.rank(kind) for kind in kinds)
-    kept = highest == len(core.allowance.eviction)
+    taken: dict[RecordClass, int] = {}
+    for draft, size in zip(drafts, sizes, strict=True):
+        taken[draft.kind] = taken.get(draft.kind, 0) + taken_bytes(size)
+    load = Load(sum(sizes) + _ROW_BYTES * len(drafts), taken)
+    kept = load.highest(core) == len(core.allowance.eviction)
     pages_max = core.room.pages_kept if kept else core.room.pages_any
     while True:
-        frames = frames_of(size_bytes, len(kinds), max(sizes)) + core.pending.frames()
+        frames = frames_of(load.size_bytes, len(taken), max(sizes)) + core.pending.frames()
         try:
-            _commit(core, drafts, frames, pages_max)
+            _commit(core, drafts, taken, frames, pages_max)
             return
         except FullError as error:
-            _make_room(core, error, frames, pages_max, highest, size_bytes)
+            if core.writer.lacks_pages(frames, pages_max):
+                _make_room(core, load, error)
+            elif not core.writer.use_spare():
+                raise
 
 
 def flush(core: Core) -> int:
@@ -130,29 +136,26 @@ def _first(core: Core) -> list[Draft]:
     return chosen
 
 
-def _commit(core: Core, drafts: list[Draft], frames: int, pages_max: int) -> None:
+def _commit(
+    core: Core, drafts: list[Draft], taken: dict[RecordClass, int], frames: int, pages_max: int
+) -> None:
     accepted = {kind: tally.accepted for kind, tally in core.tallies.items()}
     with core.writer.write(frames, pages_max) as database:
         shelf.put(database, drafts, accepted)
         if core.pending:
             core.store_pending(database)
-    for kind, count in accepted.items():
-        core.tallies[kind].accepted = count
+    for kind, disk_bytes in taken.items():
+        core.tallies[kind].accepted = accepted[kind]
+        core.tallies[kind].disk_bytes += disk_bytes
     if core.pending:
         core.pending.stored()
     core.remember()
 
 
-def _make_room(
-    core: Core, error: FullError, frames: int, pages_max: int, highest: int, size_bytes: int
-) -> None:
-    """Do what a refused transaction needs, or raise why it cannot be done."""
-    if not core.writer.lacks_pages(frames, pages_max):
-        if not core.writer.use_spare():
-            raise error
-        return
-    for kind in core.allowance.eviction[: highest + 1]:
-        if evict(core, kind, size_bytes):
+def _make_room(core: Core, load: Load, error: FullError) -> None:
+    """Give up something for a batch that finds no room, or raise that nothing may go for it."""
+    for kind, most_bytes in payers(core, load):
+        if evict(core, kind, load.size_bytes, most_bytes):
             return
     raise NoRoomError(
         "the queue is full of records that may not be given up for this;"
@@ -160,18 +163,26 @@ def _make_room(
     ) from error
 
 
-def evict(core: Core, kind: RecordClass, size_bytes: int) -> int:
+def evict(core: Core, kind: RecordClass, size_bytes: int, most_bytes: int | None = None) -> int:
     """Give up the oldest records of a class, somewhat more than is needed now; how many.
+
+    Args:
+        core: whose.
+        kind: the class.
+        size_bytes: what is needed.
+        most_bytes: no more than this, and the rest of a record.
 
     Raises:
         StoreError: the disk refused; nothing was given up.
     """
     room_bytes = core.room.transaction_bytes_max
-    wanted_bytes = min(max(size_bytes, room_bytes // _EVICTED_PART), room_bytes)
+    most_bytes = room_bytes if most_bytes is None else min(most_bytes, room_bytes)
+    at_once_bytes = max(size_bytes, room_bytes // EVICTED_PART)
+    wanted_bytes = min(at_once_bytes, most_bytes)
     places = shelf.oldest(core.database, kind, wanted_bytes, _EVICTED_ROWS_MAX)
     if not places:
         return 0
-    with core.change(frames_of(2 * wanted_bytes, 3)) as change:
+    with core.change(frames_of(2 * min(at_once_bytes, room_bytes), 3)) as change:
         return change.lose(kind, places, Loss.EVICTED)
 
 

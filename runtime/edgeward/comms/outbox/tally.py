@@ -1,8 +1,18 @@
-"""What became of every record ever accepted: the law of conservation, kept class by class."""
+"""What became of every record ever accepted: the law of conservation, kept class by class.
 
+Beside its figures lies what the records of a class take on the disk, with a checksum: where that is
+damaged or missing, they are looked through.
+"""
+
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgeward.comms.record import Loss
+from edgeward.comms.record import Loss, RecordClass
+
+_TAKEN = 8
+"""Added to the code of a class: under it lies what its records take."""
+TAKEN_ROWS = {kind + _TAKEN: kind for kind in RecordClass}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +28,8 @@ class Count:
     erased: int
     volatile: int
     """In memory, because the disk refused them."""
+    disk_bytes: int
+    """What the queued ones take on the disk, as far as their lengths tell."""
 
 
 @dataclass(slots=True)
@@ -29,6 +41,8 @@ class Tally:
     evicted: int = 0
     quarantined: int = 0
     erased: int = 0
+    disk_bytes: int = 0
+    """What the queued ones take (`edgeward.comms.outbox.footprint`)."""
 
     @property
     def queued(self) -> int:
@@ -48,6 +62,11 @@ class Tally:
         """As it lies in the database."""
         return self.accepted, self.delivered, self.evicted, self.quarantined, self.erased
 
+    def taken_row(self, kind: RecordClass) -> tuple[int, ...]:
+        """What they take, as it lies in the database: under a key of its own."""
+        told = _taken_sum(kind, self.accepted, self.disk_bytes)
+        return kind + _TAKEN, self.accepted, self.disk_bytes, told, 0, 0
+
     def shown(self, volatile: int) -> Count:
         """For whoever asks; what is in memory counts as accepted too."""
         return Count(
@@ -58,4 +77,16 @@ class Tally:
             quarantined=self.quarantined,
             erased=self.erased,
             volatile=volatile,
+            disk_bytes=self.disk_bytes,
         )
+
+
+def taken_told(kind: RecordClass, accepted: int, row: Sequence[int]) -> int | None:
+    """What the records took when so many had been accepted; None where the row is not that one."""
+    told, disk_bytes, checksum, *_ = row
+    right = told == accepted and checksum == _taken_sum(kind, told, disk_bytes)
+    return disk_bytes if right else None
+
+
+def _taken_sum(kind: RecordClass, accepted: int, disk_bytes: int) -> int:
+    return zlib.crc32(f"{kind:d}/{accepted}/{disk_bytes}".encode())

@@ -92,7 +92,7 @@ class Writer:
         """
         if self._frames + frames + frames_of(0, 1) > self._room.log_frames_max:
             self.empty_log()
-        limit = self._within(pages_max)
+        limit = self.within(pages_max)
         if limit != self._limit_pages:
             self.database.execute(f"PRAGMA max_page_count={limit}")
             self._limit_pages = limit
@@ -104,7 +104,7 @@ class Writer:
         """Whether the database itself has no room for so many pages more."""
         ((pages,),) = self.database.execute("PRAGMA page_count")
         ((free,),) = self.database.execute("PRAGMA freelist_count")
-        return bool(pages - free + frames > self._within(pages_max))
+        return bool(pages - free + frames > self.within(pages_max))
 
     def empty_log(self, *, settled: bool = False) -> None:
         """Put what the log holds into the database, on this thread.
@@ -182,5 +182,6 @@ class Writer:
             self._before(self.database)
         self._frames += frames_of(0, 1)
 
-    def _within(self, pages_max: int) -> int:
+    def within(self, pages_max: int) -> int:
+        """So many pages, or as many as the database may have on a full disk."""
         return pages_max if self._pinned_pages is None else min(pages_max, self._pinned_pages)
