@@ -8,7 +8,8 @@ No property is refused for the time it takes: a busy host is no fault of the cod
 `--hypothesis-profile=quick` each is tried on a few inputs (`few`), other ones each time,
 and `make quick` stays under a minute. Everywhere else each is tried as often as it says.
 
-A file that holds slow tests only is not even imported where none of them runs.
+A file of which no test would run is not even imported: importing all of them takes longer than
+many a test, and each worker does it.
 """
 
 import gc
@@ -36,6 +37,9 @@ SETTINGS_OF_A_PROPERTY = "_hypothesis_internal_use_settings"
 
 ALL_SLOW = re.compile(r"^pytestmark = \[?pytest\.mark\.slow\b", re.MULTILINE)
 """The mark of a file that holds slow tests only."""
+MARK_NEEDED = {"slow and not alone": "pytest.mark.slow", "alone": "pytest.mark.alone"}
+"""Under these expressions nothing runs of a file without the mark; `test_quick.py` sees that no
+mark comes from elsewhere."""
 
 IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
@@ -51,9 +55,17 @@ def refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Whether nothing in it would run: the libraries that some import take seconds."""
-    if config.getoption("markexpr") != "not slow" or collection_path.suffix != ".py":
+    if collection_path.suffix != ".py":
         return None
-    return True if ALL_SLOW.search(collection_path.read_text(encoding="utf-8")) else None
+    text = collection_path.read_text(encoding="utf-8")
+    return True if nothing_runs(config.getoption("markexpr"), text) else None
+
+
+def nothing_runs(expression: str, text: str) -> bool:
+    """Whether a file of tests has none that this expression of marks lets run."""
+    if expression == "not slow":
+        return ALL_SLOW.search(text) is not None
+    return MARK_NEEDED.get(expression, "") not in text
 
 
 def few(own: settings) -> int:

@@ -1,6 +1,7 @@
 """The quick tests look briefly, the full ones as long as each property says."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -57,14 +58,43 @@ def test_only_a_quick_run_tries_a_property_less_often(
     assert said in tried(checkout, tmp_path, *options)
 
 
+KINDS = {
+    "heavy": "import pytest\npytestmark = pytest.mark.slow\n",
+    "light": "",
+    "lone": "import pytest\npytestmark = [pytest.mark.slow, pytest.mark.alone]\n",
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("options", "imported"), [(["-m", "not slow"], False), ([], True)])
-def test_a_file_of_slow_tests_is_imported_only_where_they_run(
-    checkout: Path, tmp_path: Path, options: list[str], imported: bool
+@pytest.mark.parametrize(
+    ("options", "imported"),
+    [
+        (["-m", "not slow"], {"light"}),
+        (["-m", "slow and not alone"], {"heavy", "lone"}),
+        (["-m", "alone"], {"lone"}),
+        ([], {"heavy", "light", "lone"}),
+    ],
+)
+def test_a_file_is_imported_only_where_a_test_of_it_may_run(
+    checkout: Path, tmp_path: Path, options: list[str], imported: set[str]
 ) -> None:
-    heavy = "import pytest\npytestmark = pytest.mark.slow\nprint('loaded')\ndef test_it(): pass\n"
-    (tmp_path / "test_heavy.py").write_text(heavy)
-    assert ("loaded" in tried(checkout, tmp_path, *options)) is imported
+    for name, mark in KINDS.items():
+        text = f"{mark}print('loaded {name}')\ndef test_it(): pass\n"
+        (tmp_path / f"test_{name}.py").write_text(text)
+    assert set(re.findall(r"loaded (\w+)", tried(checkout, tmp_path, *options))) == imported
+
+
+def test_no_mark_comes_from_another_file(modules: dict[str, str], texts: dict[str, str]) -> None:
+    """Whether a file is left out is told from its text, for the expressions of the Makefile."""
+    marks = re.compile(r"(pytest\.)?mark\.(slow|alone)\b|getattr\(pytest\.mark|import mark\b")
+    for name, text in modules.items():
+        if not name.startswith("tests/") or name == "tests/repo/test_quick.py":
+            continue
+        for found in marks.finditer(text):
+            assert found[1], f"{name}: {found[0]}; expected pytest.mark."
+            assert Path(name).name.startswith("test_") or name == "tests/conftest.py", name
+    told = set(re.findall(r'-m "?([a-z ]+[a-z])', texts["Makefile"]))
+    assert {"not slow", "slow and not alone", "alone"} <= told
 
 
 TELLS = """
