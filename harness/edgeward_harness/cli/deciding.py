@@ -1,6 +1,7 @@
-"""A decision by a policy, from the options of a command: what `gate` prints and a pack carries."""
+"""What a decision needs, from the options of a command: for `gate`, and for the one of a pack."""
 
 import argparse
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,7 +64,8 @@ def decided_by(options: argparse.Namespace, audit: tuple[str, ...] | None = None
     trace = load_trace(suites) if policy.trace.fresh else None
     now = datetime.now(UTC)
     exhibits = examine(options.bundles, keys, trace, now.date())
-    here = _here(options, suites, policy, exhibits)
+    bundles = [one.bundle for one in exhibits if one.bundle is not None]
+    here = here_of(options, policy, {bundle.manifest.profile.name for bundle in bundles})
     beside = _beside(options, keys, now, audit)
     wanted = requirements_of(trace) if trace else None
     decision = decide(policy, exhibits, now, wanted, here, beside)
@@ -148,8 +150,7 @@ def _beside(
     from edgeward_harness.gate.beside import Beside
     from edgeward_harness.gate.exhibit import examine
 
-    if options.approvals != APPROVALS and not options.approvals.is_dir():
-        raise InputError("--approvals", [f"found {str(options.approvals)!r}, accepted: a folder"])
+    check_approvals(options)
     roots = read_chain(options.authority) if options.authority else ()
     before = [options.baseline] if options.baseline else []
     check_keys(options.key, before)
@@ -174,16 +175,33 @@ def _shown(path: Path | None, keys: tuple["PublicKey", ...]) -> "Shown | None":
         raise HarnessError(f"{path}: {fault.strerror}") from fault
 
 
-def _here(
-    options: argparse.Namespace, suites: Path, policy: "Policy", exhibits: tuple["Exhibit", ...]
-) -> "Here":
-    """What lies here, as far as the policy asks: digests of whole folders take their time."""
+def check_approvals(options: argparse.Namespace) -> None:
+    """Refuse a folder of approvals that was named and is none.
+
+    Raises:
+        InputError: it is not there.
+    """
+    if options.approvals != APPROVALS and not options.approvals.is_dir():
+        raise InputError("--approvals", [f"found {str(options.approvals)!r}, accepted: a folder"])
+
+
+def here_of(options: argparse.Namespace, policy: "Policy", names: Iterable[str]) -> "Here":
+    """What lies here, as far as the policy asks: digests of whole folders take their time.
+
+    Args:
+        options: with those of `configure_policy`.
+        policy: the rules.
+        names: the profiles that bundles name.
+
+    Raises:
+        InputError: a folder of profiles is none, or a build given is none.
+        ProfileError: a profile of these names has faults here.
+    """
     from edgeward_harness.gate.here import Here, promises_of
     from edgeward_harness.run.tree import tree_sha256
 
-    folders = _profile_folders(options.profiles)
-    asked, bundles = policy.evidence, [one.bundle for one in exhibits if one.bundle is not None]
-    names = {bundle.manifest.profile.name for bundle in bundles}
+    folders, asked = profile_folders(options.profiles), policy.evidence
+    suites = options.suites or resources.suites()
     return Here(
         profiles=promises_of(names, folders) if asked.promises else {},
         suites_sha256=tree_sha256(suites) if asked.protocol else None,
@@ -192,7 +210,12 @@ def _here(
     )
 
 
-def _profile_folders(given: list[Path]) -> list[Path]:
+def profile_folders(given: list[Path]) -> list[Path]:
+    """The folders of profiles that are given, and the shipped one last.
+
+    Raises:
+        InputError: one of them is no folder.
+    """
     faults = [f"found {str(path)!r}, accepted: a folder" for path in given if not path.is_dir()]
     if faults:
         raise InputError("--profiles", faults)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeward_harness.cli.common import expect_short_life, printable, trusted_keys
+from edgeward_harness.cli.deciding import profile_folders
 from edgeward_harness.cli.expected import check_build, check_keys
 from edgeward_harness.cli.inspect_pack import is_pack
 from edgeward_harness.cli.inspect_pack import run as inspect_pack
@@ -20,8 +21,8 @@ if TYPE_CHECKING:  # imported where they are used: they would slow the start of 
 
 HELP = """\
 Verify a bundle without a network, and print what it holds. Of a submission pack: verify the
-signature over its list of files, each file, each bundle in it, and make every document again from
-what lies in it, to compare the bytes.
+signature over its list of files, each file, each bundle in it, make every document again from what
+lies in it, to compare the bytes, and ask the gate again by the policy in it.
 
 The signer is trusted when the bundle was signed by one of the keys given with --key, or, without
 --key, by the run key of this user on this machine.
@@ -32,7 +33,8 @@ exit status:
   1  something was changed or forged, the run is incomplete, or it is of another build or profile
      than expected (--build, --profile); every fault is named
   2  intact, but the signer is not known here (pass --key), the pack was made by another harness and
-     cannot be made again by this one, or there is no bundle to read
+     cannot be made again by this one, or its gate was asked by promises or suites that are not
+     those here (pass --profiles, --suites), or there is no bundle to read
 """
 
 
@@ -56,6 +58,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--profile",
         metavar="NAME_OR_PATH",
         help="the device profile it must be of, with the promises that it makes here",
+    )
+    parser.add_argument(
+        "--profiles",
+        metavar="DIR",
+        type=Path,
+        action="append",
+        default=[],
+        help="profiles whose promises count (repeatable); the shipped ones come last",
+    )
+    parser.add_argument(
+        "--suites", metavar="DIR", type=Path, help="of a pack: suites that count (as shipped)"
     )
     parser.add_argument("--json", action="store_true", help="print it for programs")
 
@@ -89,12 +102,11 @@ def run(options: argparse.Namespace) -> int:
 def _expected(options: argparse.Namespace) -> "Expectation":
     """What the bundle must be of, as far as it was said."""
     from edgeward.profile import load_profile
-    from edgeward_harness import resources
     from edgeward_harness.evidence.verification import Expectation
 
     profile_sha256 = None
     if options.profile is not None:
-        loaded = load_profile(options.profile, [resources.device_profiles()])
+        loaded = load_profile(options.profile, profile_folders(options.profiles))
         profile_sha256 = loaded.profile.sha256
     return Expectation(profile_sha256, check_build(options.build) or None)
 

@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgeward_harness import resources
 from edgeward_harness.cli.common import printable, trusted_keys
+from edgeward_harness.cli.deciding import profile_folders
 from edgeward_harness.cli.expected import check_keys
 
 if TYPE_CHECKING:  # imported where they are used: they would slow the start of every command
+    from edgeward_harness.gate.here import Here
     from edgeward_harness.pack.check import PackCheck
     from edgeward_harness.pack.source import PackSource
 
@@ -28,11 +31,10 @@ def run(options: argparse.Namespace) -> int:
         HarnessError: there is no pack to read.
     """
     from edgeward_harness.pack.check import check_pack
-    from edgeward_harness.run.tree import tree_sha256
 
     check_keys(options.key, [options.bundle])
     keys, notes = trusted_keys(options.key)
-    found = check_pack(options.bundle, keys, _written, tree_sha256(Path(__file__).parents[1]))
+    found = check_pack(options.bundle, keys, _written, _here(options))
     if options.json:
         print(json.dumps(_as_json(found), indent=2, sort_keys=True))
     else:
@@ -40,6 +42,20 @@ def run(options: argparse.Namespace) -> int:
     if found.faults:
         return 1
     return 0 if keys and not found.note and not found.doubts else 2
+
+
+def _here(options: argparse.Namespace) -> "Here":
+    """What counts for the reader: the shipped profiles and suites, or those that are given."""
+    from edgeward.profile import profile_names
+    from edgeward_harness.gate.here import Here, promises_of
+    from edgeward_harness.run.tree import tree_sha256
+
+    folders = profile_folders(options.profiles)
+    return Here(
+        profiles=promises_of(profile_names(folders), folders),
+        suites_sha256=tree_sha256(options.suites or resources.suites()),
+        harness_sha256=tree_sha256(Path(__file__).parents[1]),
+    )
 
 
 def _written(source: "PackSource", templates: Path | None) -> Iterable[tuple[str, bytes]]:
@@ -63,15 +79,26 @@ def _lines(found: "PackCheck", folder: Path) -> list[str]:
     ]
     if found.faults:
         return [*told, "NOT WHAT IT SAYS:", *(f"  - {fault}" for fault in found.faults)]
-    asked = (
-        "  - the state is the gate's answer as it was kept, under the policy of whoever asked; "
-        "to have it anew: edgeward gate BUNDLE... --pack DIR"
-    )
     doubts = [f"  - {doubt}" for doubt in found.doubts]
     if found.note:
-        return [*told, f"INTACT, {found.note}.", *doubts, asked]
+        asked = "the gate was not asked again: the state is its answer as it was kept"
+        return [*told, f"INTACT, {found.note}.", *doubts, f"  - {asked}"]
     again = f"{found.remade} files made again from what lies in it, each byte the same"
-    return [*told, f"WHAT IT SAYS: every file as it was signed; {again}.", *doubts, asked]
+    return [
+        *told,
+        f"WHAT IT SAYS: every file as it was signed; {again}.",
+        *doubts,
+        *_answered(found),
+    ]
+
+
+def _answered(found: "PackCheck") -> Iterable[str]:
+    """By which policy the gate was asked again; whose that is, the reader has to know."""
+    if not found.policy:
+        return
+    yield f"  - the gate, asked again by the policy in the pack ({found.policy}), says the same"
+    yield "  - by a policy of yours: edgeward gate BUNDLE... --policy FILE --pack DIR"
+    yield from (f"  - note: {note}" for note in found.notes)
 
 
 def _as_json(found: "PackCheck") -> dict[str, object]:
@@ -84,4 +111,6 @@ def _as_json(found: "PackCheck") -> dict[str, object]:
         "made_again": found.remade,
         "note": found.note,
         "doubts": list(found.doubts),
+        "policy": found.policy,
+        "notes": list(found.notes),
     }

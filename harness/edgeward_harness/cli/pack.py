@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 
 from edgeward_harness import __version__, resources
 from edgeward_harness.cli.common import printable
-from edgeward_harness.cli.deciding import configure_policy, decided_by
+from edgeward_harness.cli.deciding import (
+    check_approvals,
+    configure_policy,
+    here_of,
+    policy_file,
+)
+from edgeward_harness.cli.expected import check_keys
 from edgeward_harness.errors import InputError
 
 if TYPE_CHECKING:  # imported where they are used: they would slow the start of every command
@@ -53,16 +59,18 @@ def run(options: argparse.Namespace) -> int:
         HarnessError: something a pack cannot rest on; nothing is written.
     """
     from edgeward_harness.evidence.keys import run_key
+    from edgeward_harness.evidence.record import utc_text
     from edgeward_harness.pack.build import build_pack
     from edgeward_harness.pack.load import load_source
 
+    made_utc = utc_text(time.time_ns())
     out = _out(options)
     key = run_key(options.sign)
     wanted = _wanted(options)
     source = load_source(wanted)
-    source = _decided(options, source)
+    source = _decided(options, source, made_utc)
     pack = build_pack(source)
-    _write(wanted, source, pack, out, key)
+    _write(wanted, source, pack, out, (key, made_utc))
     print("\n".join(map(printable, _told(source, pack, out))))
     return 0
 
@@ -77,8 +85,11 @@ def _told(source: "PackSource", pack: "Pack", out: Path) -> Iterator[str]:
     yield f"  archive {out / 'submission.zip'}"
     yield f"  state   {pack.state}: {lacking} of {len(pack.documents)} documents say what they lack"
     decision = source.decision
-    for ruling in decision.rulings if decision is not None else ():
-        if ruling.outcome != "met":
+    unmet = [one for one in decision.rulings if one.outcome != "met"] if decision else []
+    if unmet:
+        yield f"  what a release still needs, by paths as seen from {out}:"
+    for ruling in unmet:
+        if ruling.findings:
             yield f"  {ruling.rule}: {ruling.question} No: {ruling.findings[0].text}"
             yield from (f"    fix: {fix}" for fix in fixes_of(ruling))
     if decision is not None:
@@ -99,6 +110,8 @@ def _wanted(options: argparse.Namespace) -> "Wanted":
     from edgeward_harness.cli.common import trusted_keys
     from edgeward_harness.pack.load import Wanted
 
+    check_keys(options.key, [*options.bundles, *filter(None, [options.baseline])])
+    check_approvals(options)
     return Wanted(
         bundles=tuple(options.bundles),
         suites=options.suites or resources.suites(),
@@ -110,6 +123,7 @@ def _wanted(options: argparse.Namespace) -> "Wanted":
         sbom=options.sbom,
         qualification=options.qualification,
         approvals=options.approvals if options.approvals.is_dir() else None,
+        authority=options.authority,
         templates=Path(options.templates) if options.templates else None,
         anomalies=tuple(options.anomalies),
     )
@@ -119,17 +133,26 @@ def _day(text: str | None) -> date:
     if text is None:
         return datetime.now(UTC).date()
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise InputError("--as-of", [f"found {text!r}, accepted: a day, 2026-01-31"]) from None
+    today = datetime.now(UTC).date()
+    if day > today:
+        told = f"found {text}, which is yet to come; accepted: a day up to today, {today}"
+        raise InputError("--as-of", [told])
+    return day
 
 
-def _decided(options: argparse.Namespace, source: "PackSource") -> "PackSource":
-    """With what the gate says; the self-audit is asked first, for a policy may ask for it."""
-    from edgeward_harness.pack.build import not_holding
+def _decided(options: argparse.Namespace, source: "PackSource", made_utc: str) -> "PackSource":
+    """With what the gate says of it at the moment at which it is made."""
+    from edgeward_harness.gate.policy import load_policy
+    from edgeward_harness.pack.asked import answer, asked_by
 
-    decided = decided_by(options, not_holding(source))
-    return replace(source, decision=decided.decision, policy=decided.policy.title)
+    file = policy_file(options)
+    asked = asked_by(file, here_of(options, load_policy(file), source.profiles))
+    moment = datetime.fromisoformat(made_utc.replace("Z", "+00:00"))
+    decision = answer(source, asked, moment)
+    return replace(source, decision=decision, policy=asked.policy.title, asked=asked)
 
 
 def _write(
@@ -137,9 +160,9 @@ def _write(
     source: "PackSource",
     pack: "Pack",
     out: Path,
-    key: "SigningKey",
+    by: "tuple[SigningKey, str]",
 ) -> None:
-    from edgeward_harness.evidence.record import utc_text
+    """Write it; `by` is who makes it and when."""
     from edgeward_harness.pack.files import files_of
     from edgeward_harness.pack.inputs import inputs_of
     from edgeward_harness.pack.keeping import write_pack
@@ -149,10 +172,9 @@ def _write(
         yield from inputs_of(wanted, source)
         yield from files_of(pack, source.trace, wanted.templates, _progress)
 
-    made_utc = utc_text(time.time_ns())
     tool = {"version": __version__, "build_sha256": tree_sha256(Path(__file__).parents[1])}
     bundles = {one.place: path for one in source.evidence if (path := one.bundle.folder)}
-    write_pack(pack, everything(), bundles, out, key, made_utc, tool)
+    write_pack(pack, everything(), bundles, out, *by, tool)
     _progress("")
 
 

@@ -2,13 +2,13 @@
 
 A list of digests shows that nothing changed since it was signed; it does not show that the pages
 were made from the evidence beside them. So all of them are made again, from what lies in the pack
-and nothing else, and compared byte by byte. The gate's answer is asked of the reader's own gate;
-here it is only held against what no gate can have said of these bundles.
+and nothing else, and compared byte by byte. The gate is asked again too, by the policy in the pack.
+Whether that policy and the promises it was asked by are good enough, the reader says.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 
 from edgeward.canonical import sha256_hex
@@ -17,9 +17,10 @@ from edgeward_harness.errors import HarnessError
 from edgeward_harness.evidence.files import digest_file
 from edgeward_harness.evidence.keys import PublicKey
 from edgeward_harness.evidence.verify import verify_bundle
+from edgeward_harness.gate.here import Here
 from edgeward_harness.pack.build import head_of
-from edgeward_harness.pack.contradicted import contradictions
-from edgeward_harness.pack.inputs import CLAUSES, kept_decision, wanted_of
+from edgeward_harness.pack.contradicted import contradictions, yardsticks
+from edgeward_harness.pack.inputs import CLAUSES, kept_asked, kept_decision, wanted_of
 from edgeward_harness.pack.keeping import (
     BUNDLES,
     INPUTS,
@@ -47,19 +48,22 @@ class PackCheck:
     note: str = ""
     """Why nothing was made again."""
     doubts: tuple[str, ...] = ()
-    """Bundles that no key of the reader vouches for, and clauses that read otherwise here."""
+    """Bundles that no key of the reader vouches for, and yardsticks that are others here."""
+    policy: str = ""
+    """By which policy the gate was asked again: its title and digest."""
+    notes: tuple[str, ...] = ()
+    """What the gate says a reader must not overlook."""
 
 
-def check_pack(
-    folder: Path, trusted: Sequence[PublicKey], write: Write, tool_sha256: str
-) -> PackCheck:
+def check_pack(folder: Path, trusted: Sequence[PublicKey], write: Write, here: Here) -> PackCheck:
     """Check a pack in a folder.
 
     Args:
         folder: the pack.
         trusted: the keys that may have signed it; empty: whose key it is is not asked.
         write: what makes the files of a pack.
-        tool_sha256: the digest of this harness; another one may write the same in other bytes.
+        here: the harness of the reader, as another one may write the same in other bytes; and the
+            promises and suites that count for the reader.
 
     Raises:
         HarnessError: there is no pack to read.
@@ -71,15 +75,15 @@ def check_pack(
     faults, doubts = _bundles(folder, trusted)
     if faults:
         return PackCheck(contents, tuple(faults), 0, "not made again: a bundle was changed")
-    if contents.tool.get("build_sha256") != tool_sha256:
+    if contents.tool.get("build_sha256") != here.harness_sha256:
         note = f"not made again: another harness made it ({contents.tool.get('version')})"
         return PackCheck(contents, (), 0, note, doubts)
     try:
-        faults, remade = _again(folder, contents, write)
+        found = _again(folder, contents, write)
+        doubts = (*doubts, *_registry(contents), *yardsticks(kept_asked(folder, contents), here))
     except (HarnessError, OSError) as fault:
         return PackCheck(contents, (f"cannot be made again: {fault}",), 0)
-    doubts = (*doubts, *_registry(contents))
-    return PackCheck(contents, tuple(faults), remade, doubts=doubts)
+    return replace(found, doubts=doubts)
 
 
 def _registry(contents: Contents) -> Iterator[str]:
@@ -117,16 +121,19 @@ def _bundles(folder: Path, trusted: Sequence[PublicKey]) -> tuple[list[str], tup
     return faults, tuple(doubts)
 
 
-def _again(folder: Path, contents: Contents, write: Write) -> tuple[list[str], int]:
+def _again(folder: Path, contents: Contents, write: Write) -> PackCheck:
     wanted = wanted_of(folder, contents)
-    source = load_source(wanted)
-    kept = kept_decision(folder)
-    if kept is not None:
-        source = replace(source, policy=kept[0], decision=kept[1])
-    asked = date.fromisoformat(made_utc(folder)[:10])
-    faults = [*_misnamed(source), *_headed(contents, source), *contradictions(source, asked)]
+    plain = load_source(wanted)
+    kept, asked = kept_decision(folder), kept_asked(folder, contents)
+    moment = datetime.fromisoformat(made_utc(folder).replace("Z", "+00:00"))
+    faults = [*_misnamed(plain), *contradictions(plain, kept, asked, moment)]
+    policy, decision = kept or ("", None)
+    source = replace(plain, policy=policy, decision=decision, asked=asked)
+    faults += _headed(contents, source)
     found, remade = _compared(contents, write(source, wanted.templates))
-    return [*faults, *found], remade
+    by = "" if asked is None else f"{policy}, {asked.sha256}"
+    notes = () if decision is None else decision.notes
+    return PackCheck(contents, (*faults, *found), remade, policy=by, notes=notes)
 
 
 def _misnamed(source: PackSource) -> Iterator[str]:

@@ -1,124 +1,75 @@
-"""Is the gate's answer that a pack keeps one that a gate can have given on the bundles beside it?
+"""Is the gate's answer that a pack keeps the one that its policy gives on what lies beside it?
 
-A signature shows who wrote the answer down, not that it was ever given. The policy is the reader's,
-so the answer itself is not made again here; but no policy releases what failed. So the most lenient
-policy that there can be is asked, and an answer that is better than its answer was made up.
+A signature shows who wrote the answer down, not that it was ever given. So the gate is asked again,
+by the policy in the pack and on the moment the pack was made, and each word of it is compared.
+Whether that policy, its people and its yardsticks are good enough, only the reader can say.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 
-from edgeward_harness.evidence.assess import assess_against
-from edgeward_harness.gate.case import Outcome
-from edgeward_harness.gate.decide import RULES, Decision, ReleaseVerdict, decide
-from edgeward_harness.gate.exhibit import Exhibit
-from edgeward_harness.gate.policy import (
-    SCHEMA,
-    Allowed,
-    ApprovalRules,
-    EvidenceRules,
-    Policy,
-    TraceRules,
-    TrustRules,
-)
-from edgeward_harness.pack.source import Evidence, PackSource
-from edgeward_harness.profile.bench import Realization
-from edgeward_harness.trace.vocabulary import Depth
+from edgeward_harness.gate.decide import Decision, Ruling
+from edgeward_harness.gate.here import Here
+from edgeward_harness.pack.asked import answer
+from edgeward_harness.pack.source import Asked, PackSource
 
-AGE_DAYS_MAX = 3650
-"""The oldest evidence that a policy can allow."""
-FINDINGS_TOLD = 3
+Kept = tuple[str, Decision]
+"""The title of a policy, and what the gate said by it."""
 
 
-def contradictions(source: PackSource, asked: date) -> Iterator[str]:
-    """What in the kept answer of the gate no gate can have said on the day it was asked.
-
-    A gate decides on the day on which the pack is made, whatever day the pack is of: a deviation
-    that had expired by then waives nothing.
-    """
-    decision = source.decision
-    if decision is None:
+def contradictions(
+    source: PackSource, kept: Kept | None, asked: Asked | None, moment: datetime
+) -> Iterator[str]:
+    """What in the kept answer of the gate is not what the gate says."""
+    if kept is None and asked is None:
         return
-    found = [(one.rule, one.question) for one in decision.rulings]
-    if found != [(one.name, one.question) for one in RULES]:
+    if kept is None or asked is None:
+        given, missing = ("policy", "answer") if kept is None else ("answer", "policy")
+        yield f"the gate's {given} is kept without its {missing}"
+        return
+    title, decision = kept
+    if title != asked.policy.title:
+        yield f"the gate's answer is by {title!r}; the policy kept is {asked.policy.title!r}"
+    again = answer(source, asked, moment)
+    if [_head(one) for one in decision.rulings] != [_head(one) for one in again.rulings]:
         yield "the gate's answer does not answer each rule of the gate once, in their order"
-    if set(decision.profiles) != set(source.profiles):
-        told = ", ".join(decision.profiles) or "none"
-        yield f"the gate's answer is about {told}; the bundles are of {', '.join(source.profiles)}"
+    elif decision.verdict is not again.verdict:
+        yield (
+            f"the gate's answer is {decision.verdict}; asked again by the policy in the pack it is "
+            f"{again.verdict}"
+        )
+    yield from _rulings(decision, again)
+    if decision.profiles != again.profiles:
+        told, known = (", ".join(one.profiles) or "none" for one in (decision, again))
+        yield f"the gate's answer is about {told}; the bundles are of {known}"
+    if decision.notes != again.notes:
+        yield "the gate's answer has other notes than its policy gives"
+
+
+def _head(one: Ruling) -> tuple[str, str]:
+    return one.rule, one.question
+
+
+def _rulings(decision: Decision, again: Decision) -> Iterator[str]:
+    known = {one.rule: one for one in again.rulings}
     for one in decision.rulings:
-        outcomes = {finding.outcome for finding in one.findings} or {Outcome.MET}
-        if one.outcome is not _worst(outcomes):
-            yield f"the gate's answer on {one.rule} is {one.outcome}, which its findings are not"
-    if decision.verdict is ReleaseVerdict.RELEASED:
-        yield from _not_released(source, asked)
+        now = known.get(one.rule)
+        if now is None or now == one:
+            continue
+        if one.outcome is now.outcome:
+            yield f"the gate's answer on {one.rule} is {one.outcome}, and not for what was found"
+            continue
+        why = f": {now.findings[0].text}" if now.findings else ""
+        yield f"the gate's answer on {one.rule} is {one.outcome}; asked again {now.outcome}{why}"
 
 
-def _worst(outcomes: set[Outcome]) -> Outcome:
-    order = (Outcome.REFUSED, Outcome.UNDECIDED, Outcome.MET)
-    return next(one for one in order if one in outcomes)
-
-
-def _not_released(source: PackSource, asked: date) -> Iterator[str]:
-    """Why not even the most lenient policy releases these bundles."""
-    least = most_lenient(source, asked)
-    if least.verdict is ReleaseVerdict.RELEASED:
+def yardsticks(asked: Asked | None, here: Here) -> Iterator[str]:
+    """Where the gate took promises or suites for its own that the reader does not have."""
+    if asked is None:
         return
-    reasons = list(least.reasons)
-    told = "; ".join(reasons[:FINDINGS_TOLD])
-    more = f"; and {len(reasons) - FINDINGS_TOLD} more" if len(reasons) > FINDINGS_TOLD else ""
-    yield f"the gate's answer is released, which no policy says of these bundles: {told}{more}"
-
-
-def most_lenient(source: PackSource, asked: date) -> Decision:
-    """What the gate says on a day under a policy that allows all that a policy can allow."""
-    now = datetime.combine(asked, time.max, UTC)
-    exhibits = [_exhibit(one, asked) for one in source.evidence]
-    return decide(_policy(exhibits), exhibits, now)
-
-
-def _exhibit(one: Evidence, asked: date) -> Exhibit:
-    """The bundle as a gate sees it that does not ask whether texts have changed since."""
-    assessment = assess_against(one.bundle, None, today=asked)
-    return Exhibit(one.label, one.verification, assessment, one.statement_sha256)
-
-
-def _policy(exhibits: list[Exhibit]) -> Policy:
-    assessed = [one.assessment for one in exhibits if one.assessment is not None]
-    named = {name for one in assessed for name in one.requirements}
-    waived = {name for one in assessed for name in one.deviations_used}
-    return Policy(
-        schema=SCHEMA,
-        title="all that can be allowed",
-        evidence=EvidenceRules(
-            suites=(),
-            profiles=(),
-            depth_min=next(iter(Depth)),
-            realizations=tuple(Realization),
-            require_on_target=False,
-            same_build=False,
-            build_sha256="",
-            promises=False,
-            protocol=False,
-            age_days_max=AGE_DAYS_MAX,
-        ),
-        trust=TrustRules(
-            trusted_signer=False, qualification=False, qualification_age_days_max=AGE_DAYS_MAX
-        ),
-        trace=TraceRules(
-            fresh=False,
-            standings=tuple(Allowed),
-            waivers=tuple(sorted(waived)),
-            inapplicable=tuple(sorted(named)),
-            controls_proven=False,
-        ),
-        approval=ApprovalRules(
-            quorum=(),
-            people=(),
-            plan_approved_before_run=False,
-            waivers_signed=False,
-            two_components=False,
-            authority="",
-            audit=False,
-            baseline="",
-        ),
-    )
+    rules = asked.policy.evidence
+    if rules.protocol and asked.here.suites_sha256 != here.suites_sha256:
+        yield "the gate was asked beside other suites than are here (--suites)"
+    for name, sha256 in sorted(asked.here.profiles.items()) if rules.promises else ():
+        if here.profiles.get(name) != sha256:
+            yield f"the gate was asked by promises of {name} that are not those here (--profiles)"

@@ -9,6 +9,8 @@ inputs/trusted/      the keys that bundles were held against
 inputs/baseline/     the release before
 inputs/templates/    templates that replace the shipped ones
 inputs/anomalies/    exports of issue trackers
+inputs/policy.toml   the rules of the gate; here.json: what lay where it was asked
+inputs/authority.pem the root of the time stamp authority
 inputs/decision.json, sbom.cdx.json, qualification.json
 ```
 """
@@ -25,11 +27,14 @@ from edgeward.canonical import canonical_json
 from edgeward_harness.errors import HarnessError, InputError
 from edgeward_harness.evidence.files import read_whole
 from edgeward_harness.evidence.keys import load_public_keys
+from edgeward_harness.evidence.strict import HEX64, IDENTIFIER, check_fields, load_json, table_of
 from edgeward_harness.gate.case import Finding, Outcome
 from edgeward_harness.gate.decide import Decision, Ruling
+from edgeward_harness.gate.here import Here
+from edgeward_harness.pack.asked import asked_by
 from edgeward_harness.pack.keeping import BUNDLES, INPUTS, Contents
 from edgeward_harness.pack.load import Wanted
-from edgeward_harness.pack.source import PackSource
+from edgeward_harness.pack.source import Asked, PackSource
 from edgeward_harness.pack.submission import FILE as SUBMISSION
 from edgeward_harness.trace.load import PLAN
 
@@ -37,6 +42,7 @@ _DECISION, _SBOM, _QUALIFICATION = "decision.json", "sbom.cdx.json", "qualificat
 _SUITES, CLAUSES, _APPROVALS, _TRUSTED = "suites", "clauses", "approvals", "trusted"
 _SAID, _BASELINE, _TEMPLATES = "submission", "baseline", "templates"
 _ANOMALIES = "anomalies"
+_POLICY, _HERE, _AUTHORITY = "policy.toml", "here.json", "authority.pem"
 
 
 def inputs_of(wanted: Wanted, source: PackSource) -> Iterator[tuple[str, bytes]]:
@@ -60,6 +66,8 @@ def inputs_of(wanted: Wanted, source: PackSource) -> Iterator[tuple[str, bytes]]
     if wanted.templates is not None:
         found = [path for path in wanted.templates.rglob("*") if path.is_file()]
         yield from _kept(_TEMPLATES, wanted.templates, found)
+    if wanted.authority is not None:
+        yield f"{INPUTS}/{_AUTHORITY}", _bytes(wanted.authority)
     for export in source.exports:
         yield f"{INPUTS}/{_ANOMALIES}/{export.name}", export.data
     for number, key in enumerate(source.trusted):
@@ -71,6 +79,18 @@ def inputs_of(wanted: Wanted, source: PackSource) -> Iterator[tuple[str, bytes]]
     if source.decision is not None:
         told = {"policy": source.policy, **_decision(source.decision)}
         yield f"{INPUTS}/{_DECISION}", canonical_json(told)
+    if source.asked is not None:
+        yield f"{INPUTS}/{_POLICY}", source.asked.data
+        yield f"{INPUTS}/{_HERE}", canonical_json(_here(source.asked.here))
+
+
+def _here(here: Here) -> dict[str, Any]:
+    """What lay where the gate was asked, but for the harness: the list of files names that one."""
+    return {
+        "build_sha256": here.build_sha256 or None,
+        "profiles": dict(here.profiles),
+        "suites_sha256": here.suites_sha256,
+    }
 
 
 def _kept(
@@ -104,6 +124,7 @@ def wanted_of(folder: Path, contents: Contents) -> Wanted:
         sbom=_there(inputs / _SBOM),
         qualification=_there(inputs / _QUALIFICATION),
         approvals=_there(inputs / _APPROVALS),
+        authority=_there(inputs / _AUTHORITY),
         templates=_there(inputs / _TEMPLATES),
         anomalies=tuple(sorted((inputs / _ANOMALIES).glob("*"))),
     )
@@ -129,6 +150,30 @@ def kept_decision(folder: Path) -> tuple[str, Decision] | None:
         return _text(value["policy"]), Decision(rulings, profiles, notes)
     except (ValueError, KeyError, TypeError, RecursionError) as fault:
         raise InputError(str(path), [f"cannot be read as a decision: {fault}"]) from fault
+
+
+def kept_asked(folder: Path, contents: Contents) -> Asked | None:
+    """The policy and what lay where it was asked; None: nobody asked.
+
+    Raises:
+        HarnessError: a file is not there, or not what this version writes.
+    """
+    policy, path = _there(folder / INPUTS / _POLICY), folder / INPUTS / _HERE
+    if policy is None:
+        return None
+    value: Any = load_json(_bytes(path), str(path))
+    faults: list[str] = []
+    if not check_fields(value, _HERE_RULES, "here", faults):
+        raise InputError(str(path), faults)
+    build, harness = value["build_sha256"] or "", str(contents.tool.get("build_sha256"))
+    return asked_by(policy, Here(value["profiles"], value["suites_sha256"], harness, build))
+
+
+_HERE_RULES = {
+    "build_sha256": HEX64.nullable(),
+    "profiles": table_of(IDENTIFIER, HEX64),
+    "suites_sha256": HEX64.nullable(),
+}
 
 
 def _ruling(value: dict[str, Any]) -> Ruling:

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from edgeward_harness.approval.folder import read_folder
+from edgeward_harness.approval.keys import read_chain
 from edgeward_harness.errors import HarnessError, InputError
 from edgeward_harness.evidence.assess import assess_against
 from edgeward_harness.evidence.files import digest_file, read_whole
@@ -47,6 +48,8 @@ class Wanted:
     sbom: Path | None = None
     qualification: Path | None = None
     approvals: Path | None = None
+    authority: Path | None = None
+    """The root of the time stamp authority."""
     templates: Path | None = None
     anomalies: tuple[Path, ...] = ()
     """Exports of issue trackers."""
@@ -65,6 +68,7 @@ def load_source(wanted: Wanted) -> PackSource:
     said = load_submission(wanted.submission) if wanted.submission else Submission()
     submission = with_tracked(said, exports)
     baseline = _bundles((wanted.baseline,), wanted, trace) if wanted.baseline else ()
+    roots = read_chain(wanted.authority) if wanted.authority else ()
     source = PackSource(
         evidence=tuple(sorted(evidence, key=lambda one: one.label)),
         trace=trace,
@@ -74,7 +78,8 @@ def load_source(wanted: Wanted) -> PackSource:
         registry=load_registry(wanted.clauses),
         sbom=_whole(wanted.sbom),
         qualification=_whole(wanted.qualification),
-        approvals=read_folder(wanted.approvals) if wanted.approvals else None,
+        approvals=read_folder(wanted.approvals, roots) if wanted.approvals else None,
+        authorities=roots,
         trusted=wanted.trusted,
         exports=exports,
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from edgeward.canonical import digest
+from edgeward.canonical import digest, sha256_hex
 from edgeward_harness.approval.folder import Folder
 from edgeward_harness.evidence.bundle import Bundle
 from edgeward_harness.evidence.judge import ItemStanding
@@ -17,6 +17,8 @@ from edgeward_harness.evidence.record import Record, State
 from edgeward_harness.evidence.verification import Verification
 from edgeward_harness.gate.case import Readable
 from edgeward_harness.gate.decide import Decision
+from edgeward_harness.gate.here import Here
+from edgeward_harness.gate.policy import Policy
 from edgeward_harness.pack.clauses import Registry
 from edgeward_harness.pack.submission import Submission
 from edgeward_harness.pack.tracked import Export
@@ -79,6 +81,21 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """By which rules the gate is asked about a pack, and what lies where it is asked."""
+
+    policy: Policy
+    data: bytes
+    """The file of the policy, as it is kept."""
+    here: Here
+
+    @property
+    def sha256(self) -> str:
+        """Of the file of the policy."""
+        return sha256_hex(self.data)
+
+
+@dataclass(frozen=True, slots=True)
 class PackSource:
     """Everything a document may rest on."""
 
@@ -90,6 +107,8 @@ class PackSource:
     """What the gate said under the policy given; None when none was asked."""
     policy: str = ""
     """The title of that policy."""
+    asked: Asked | None = None
+    """That policy, and where it was asked."""
     baseline: Evidence | None = None
     """The release before, to compare with."""
     registry: Registry | None = None
@@ -101,6 +120,8 @@ class PackSource:
     """What people signed, and everything that is wrong with it; None when no folder was given."""
     trusted: tuple[PublicKey, ...] = ()
     """The keys that the bundles were held against."""
+    authorities: tuple[bytes, ...] = ()
+    """The roots of time stamp authorities that the signatures were read with, in DER."""
     exports: tuple[Export, ...] = ()
     """Where anomalies come from that no person listed."""
 

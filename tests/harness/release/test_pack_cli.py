@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,9 @@ def test_a_pack_is_the_same_twice_and_is_made_again_to_be_checked(
     assert {f"{n:02}" for n in range(23)} == {n.name[:2] for n in names if n.match("documents/*")}
     capsys.readouterr()
     assert inspect(Path("pack"), sealed) == 0
-    assert "WHAT IT SAYS" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "WHAT IT SAYS" in told
+    assert "asked again by the policy in the pack (Default release policy, " in told
     for name, change in ATTACKS.items():
         shutil.copytree("pack", "attacked")
         change(Path("attacked"), lab.signing_key)
@@ -93,6 +96,16 @@ def _edit(name: str, old: bytes, new: bytes) -> Callable[[Path, Path], None]:
         sign_again(folder, key)
 
     return change
+
+
+def _release(folder: Path, key: Path) -> None:
+    """An answer of a gate that was never given: every rule is met."""
+    path = folder / "inputs/decision.json"
+    told = json.loads(path.read_bytes())
+    for ruling in told["rulings"]:
+        ruling.update(outcome="met", findings=[])
+    path.write_bytes(canonical_json(told))
+    sign_again(folder, key)
 
 
 def _drop(folder: Path, _key: Path) -> None:
@@ -114,6 +127,10 @@ ATTACKS: dict[str, Callable[[Path, Path], None]] = {
     "index.html: is not what": _edit("index.html", b"not released", b"released"),
     "documents/18-release-certificate.json: is not what": _edit(
         "documents/18-release-certificate.json", b"PROVISIONAL", b"RELEASED"
+    ),
+    "the gate's answer is released; asked again by the policy in the pack it is refused": _release,
+    "documents/18-release-certificate.pdf: is not what": _edit(
+        "inputs/policy.toml", b"age_days_max = 90", b"age_days_max = 91"
     ),
     "documents/07-records.pdf: is missing": _drop,
     "documents/99-more.pdf: does not belong": _add,
@@ -188,6 +205,15 @@ def test_a_disk_that_is_full_leaves_nothing(
     monkeypatch.setattr(keeping, "write_new", full)
     assert make(sealed, "pack") == 2
     assert "No space left" in capsys.readouterr().err
+    assert left(place) == []
+
+
+def test_a_day_that_is_yet_to_come_is_refused(lab: Any, place: Path, capsys: Any) -> None:
+    sealed = lab.seal()
+    ahead = (datetime.now(UTC).date() + timedelta(days=1)).isoformat()
+    assert make(sealed, "pack", "--as-of", ahead) == 2
+    assert f"--as-of: 1 fault\n  - found {ahead}, which is yet to come" in capsys.readouterr().err
+    assert make(sealed, "pack", "--as-of", "soon") == 2
     assert left(place) == []
 
 

@@ -158,7 +158,8 @@ def _gate(source: PackSource) -> Section:
         Column("What would mend it", weight=1.6),
     )
     notes = "\n\n".join(f"Note: {note}" for note in decision.notes)
-    head = Paragraph("\n\n".join(filter(None, (f"Policy: {source.policy}.", notes))))
+    by = "" if source.asked is None else f" The SHA-256 of its file is {source.asked.sha256}."
+    head = Paragraph("\n\n".join(filter(None, (f"Policy: {source.policy}.{by}", notes))))
     return Section("gate", "The gate", (head, Table("gate", "Rule by rule", columns, rows)))
 
 
