@@ -151,6 +151,30 @@ def test_a_sequence_is_sealed_once_and_in_order(sealing: Sealing) -> None:
     sealer.seal(Identity(replace(epoch), 9), record)
 
 
+def test_records_are_sealed_together_or_it_is_said_of_each_why_not(sealing: Sealing) -> None:
+    epoch = sealing.begin()
+    sealing.ring.erase("gone", 1)
+    patients = ("p-1", "gone", None, "p-1")
+    offered = [Offered(RecordClass.TREND, PAYLOAD + bytes([at]), who) for at, who in
+               enumerate(patients)]  # fmt: skip
+    made = sealing.sealer.seal_all(epoch, 6, offered)
+    keys = {key.number: key for key in sealing.sealer.drawn()}
+    for sequence, one, found in zip(range(7, 11), offered, made, strict=True):
+        if one.patient == "gone":
+            assert isinstance(found, SealError)
+            assert "were destroyed at 1 ns" in str(found)
+            continue
+        assert not isinstance(found, SealError)
+        number, blob = found
+        identity = Identity(epoch, sequence)
+        assert sealing.sealer.open(identity, one.kind, keys[number], blob) == one.payload
+    for after in (9, 6, 0):
+        late = sealing.sealer.seal_all(epoch, after, offered)
+        assert [str(one).split(" of ")[0] for one in late] == [f"record {after + 1}"] * 4
+        assert all("accepted: a sequence after 10" in str(one) for one in late)
+    assert not isinstance(sealing.sealer.seal_all(epoch, 10, offered[:1])[0], SealError)
+
+
 def test_a_key_is_for_one_class_of_one_patient_in_one_epoch(sealing: Sealing) -> None:
     keys: list[DataKey] = []
     for _ in range(2):

@@ -3,9 +3,12 @@
 What is made for every record is a named tuple: it is made faster than a frozen dataclass.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import NamedTuple, Protocol
+
+from edgeward.errors import SealError
 
 
 class RecordClass(IntEnum):
@@ -143,11 +146,13 @@ class Sealer(Protocol):
         """Seal for this epoch from now on, with keys that no other epoch has."""
         ...
 
-    def seal(self, identity: Identity, offered: Offered) -> Sealed:
-        """Seal a record; nobody asks twice for one identity.
+    def seal_all(
+        self, epoch: Epoch, after: int, offered: Sequence[Offered]
+    ) -> list[tuple[int, bytes] | SealError]:
+        """Seal records under the sequences that follow; nobody asks twice for one of them.
 
-        Raises:
-            SealError: the keyring has no key for it (an erased patient).
+        For each the number of its data key and the sealed bytes, as in `Sealed`; or why the keyring
+        has no key for it (an erased patient).
         """
         ...
 

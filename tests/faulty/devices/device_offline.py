@@ -27,16 +27,7 @@ from edgeward.comms.outbox.outbox import Outbox
 from edgeward.comms.outbox.ring import Draft
 from edgeward.comms.outbox.storing import Stored
 from edgeward.comms.packing.payload import pack_json
-from edgeward.comms.record import (
-    Gap,
-    Identity,
-    Loss,
-    Offered,
-    Queued,
-    RecordClass,
-    Sealed,
-    Sealer,
-)
+from edgeward.comms.record import Epoch, Gap, Loss, Offered, Queued, RecordClass, Sealer
 from edgeward.comms.sealing.sealer import RecordSealer
 from edgeward.comms.transports.connection import Response
 from edgeward.comms.wire import Answer, read_answer
@@ -44,7 +35,7 @@ from edgeward.device.device import Device, Parts
 from edgeward.device.outgoing import keeping, outgoing
 from edgeward.device.outgoing.records import CLASS_OF
 from edgeward.device.serve import main
-from edgeward.errors import DeliveryError
+from edgeward.errors import DeliveryError, SealError
 from edgeward.ports import Clock, DatabaseFile, Entropy
 
 ALL = frozenset(RecordClass)
@@ -195,12 +186,14 @@ def _begin_with_one_token(core: Core, sealer: Sealer, entropy: Entropy) -> None:
 
 def one_key_for_all(parts: Parts) -> Device:
     """One data key seals a class, whoever it is about."""
-    seal = RecordSealer.seal
+    seal_all = RecordSealer.seal_all
 
-    def as_nobody(self: RecordSealer, identity: Identity, offered: Offered) -> Sealed:
-        return seal(self, identity, replace(offered, patient=None))
+    def as_nobody(
+        self: RecordSealer, epoch: Epoch, after: int, offered: Sequence[Offered]
+    ) -> list[tuple[int, bytes] | SealError]:
+        return seal_all(self, epoch, after, [replace(one, patient=None) for one in offered])
 
-    put(RecordSealer, "seal", as_nobody)
+    put(RecordSealer, "seal_all", as_nobody)
     return Device(parts)
 
 
@@ -209,9 +202,7 @@ def belongs_to_who_is_there_now(parts: Parts) -> Device:
     put(keeping, "NUMBERS_NS", 45 * S)
     put(keeping, "CLASS_OF", {})
 
-    def of_the_last(
-        events: Iterable[dict[str, Any]], wall_ns: int, *_: object
-    ) -> list[Offered]:
+    def of_the_last(events: Iterable[dict[str, Any]], wall_ns: int, *_: object) -> list[Offered]:
         told = list(events)
         there = next((one["patient"] for one in reversed(told) if one.get("patient")), None)
         return [

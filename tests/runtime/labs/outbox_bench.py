@@ -3,7 +3,7 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from edgeward.adapters.database import FolderDatabase
 from edgeward.adapters.entropy import SeededEntropy
 from edgeward.comms.outbox.allowance import Allowance
 from edgeward.comms.outbox.outbox import Outbox
-from edgeward.comms.record import DataKey, Epoch, Identity, Offered, Queued, RecordClass, Sealed
+from edgeward.comms.record import DataKey, Epoch, Identity, Offered, Queued, RecordClass
 from edgeward.errors import AlteredError, SealError
 from edgeward.ports import DatabaseFile
 
@@ -42,17 +42,23 @@ class BenchSealer:
         self._epoch = epoch
         self._keys = {}
 
-    def seal(self, identity: Identity, offered: Offered) -> Sealed:
+    def seal_all(
+        self, epoch: Epoch, after: int, offered: Sequence[Offered]
+    ) -> list[tuple[int, bytes] | SealError]:
+        return [
+            self._seal(Identity(epoch, sequence), one)
+            for sequence, one in enumerate(offered, after + 1)
+        ]
+
+    def _seal(self, identity: Identity, offered: Offered) -> tuple[int, bytes] | SealError:
         if offered.patient in self.erased:
-            raise SealError(f"the key of {offered.patient} was destroyed")
+            return SealError(f"the key of {offered.patient} was destroyed")
         of = (offered.kind, offered.patient)
         if of not in self._keys:
             self._draw(offered)
         number, key = self._keys[of]
         nonce = b"\0" * 4 + identity.sequence.to_bytes(8, "big")
-        return Sealed(
-            number, key.encrypt(nonce, offered.payload, bound(identity, offered.kind, number))
-        )
+        return number, key.encrypt(nonce, offered.payload, bound(identity, offered.kind, number))
 
     def drawn(self) -> list[DataKey]:
         drawn, self._drawn = self._drawn, []

@@ -80,7 +80,7 @@ def _erase_in_memory(core: Core) -> int:
     gone = [
         draft.place
         for draft in core.ring.drafts()
-        if (ordinal_of(draft.place), draft.sealed.key) in erased
+        if (ordinal_of(draft.place), draft.key) in erased
     ]
     for draft in core.ring.remove(gone):
         tally = core.tallies[draft.kind]

@@ -327,22 +327,23 @@ class Outbox:
         self, core: Core, offered: Sequence[Offered]
     ) -> tuple[list[Draft], dict[int, Receipt]]:
         """Seal what can be sealed; a receipt for what cannot. Sequences are used up either way."""
-        seal, epoch, sequence = self._sealer.seal, core.epoch, core.sequence
-        first_place = place_of(epoch.ordinal, sequence, _NO_CLASS)
+        epoch, sequence = core.epoch, core.sequence
+        place = place_of(epoch.ordinal, sequence, _NO_CLASS)
         core.sequence += len(offered)
         drafts: list[Draft] = []
         refused: dict[int, Receipt] = {}
-        for one in offered:
+        for one, made in zip(offered, self._sealer.seal_all(epoch, sequence, offered), strict=True):
             sequence += 1
-            first_place += PLACES_A_SEQUENCE
-            kind, identity = one.kind, Identity(epoch, sequence)
-            try:
-                drafts.append(Draft(first_place + kind, kind, identity, seal(identity, one)))
-            except SealError as error:
+            place += PLACES_A_SEQUENCE
+            kind = one.kind
+            if isinstance(made, SealError):
                 refused[len(drafts) + len(refused)] = Receipt(
-                    Standing.REJECTED, reason=error.diagnostics()
+                    Standing.REJECTED, reason=made.diagnostics()
                 )
-                core.pending.lose(kind, [first_place + kind], Loss.VOID, core.ring)
+                core.pending.lose(kind, [place + kind], Loss.VOID, core.ring)
+                continue
+            key, blob = made
+            drafts.append(Draft(place + kind, kind, Identity(epoch, sequence), key, blob))
         if drawn := self._sealer.drawn():
             core.pending.keys += drawn
         return drafts, refused

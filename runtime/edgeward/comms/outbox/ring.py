@@ -17,12 +17,18 @@ class Draft:
     place: int
     kind: RecordClass
     identity: Identity
-    sealed: Sealed
+    key: int
+    blob: bytes
+
+    @property
+    def sealed(self) -> Sealed:
+        """What was sealed, as it is read from a disk."""
+        return Sealed(self.key, self.blob)
 
     @property
     def size_bytes(self) -> int:
         """What it takes in a ring."""
-        return len(self.sealed.blob) + _OVERHEAD_BYTES
+        return len(self.blob) + _OVERHEAD_BYTES
 
 
 class Ring:

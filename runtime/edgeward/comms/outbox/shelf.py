@@ -58,9 +58,8 @@ def put(database: Database, drafts: Sequence[Draft], accepted: dict[RecordClass,
         for draft in drafts:
             if draft.kind is kind:
                 nth += 1
-                key, blob = draft.sealed
                 # sqlite3 looks for an adapter of each `bytes`, which takes longer than to copy it
-                values += (draft.place, nth, key, bytearray(blob))
+                values += (draft.place, nth, draft.key, bytearray(draft.blob))
         accepted[kind] = nth
         _put_values(database, kind, values)
 

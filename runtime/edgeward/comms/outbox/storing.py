@@ -87,7 +87,7 @@ def put(core: Core, drafts: list[Draft]) -> None:
         NoRoomError: the queue is full; nothing was changed but what was evicted.
         StoreError: the disk refused; the same.
     """
-    sizes = [len(draft.sealed.blob) for draft in drafts]
+    sizes = [len(draft.blob) for draft in drafts]
     taken: dict[RecordClass, int] = {}
     for draft, size in zip(drafts, sizes, strict=True):
         taken[draft.kind] = taken.get(draft.kind, 0) + taken_bytes(size)
@@ -129,7 +129,7 @@ def _first(core: Core) -> list[Draft]:
     chosen: list[Draft] = []
     size_bytes = 0
     for draft in core.ring.drafts():
-        size_bytes += len(draft.sealed.blob)
+        size_bytes += len(draft.blob)
         if chosen and size_bytes > core.room.transaction_bytes_max:
             break
         chosen.append(draft)

@@ -10,7 +10,7 @@ Rules:
    be done by another one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NoReturn
 
@@ -78,28 +78,42 @@ class RecordSealer:
         self._drawn.clear()
 
     def seal(self, identity: Identity, offered: Offered) -> Sealed:
-        """Seal a record; sequences only rise.
+        """Seal one record; sequences only rise.
 
         Raises:
             SealError: the keyring has no key for it (an erased patient), or it is not the next one
                 of this epoch.
         """
-        sequence = identity.sequence
-        if sequence <= self._last or (
-            identity.epoch is not self._epoch and identity.epoch != self._epoch
-        ):
-            raise self._out_of_turn(identity)
-        if self._generation != self._ring.generation:
-            self._forget()
-        kind = offered.kind
-        live = self._live.get((kind, offered.patient))
-        if live is None:
-            with self._ring.held():
-                live = self._draw(offered)
-        encrypt, pack, head, number = live
-        blob = encrypt(nonce_of(sequence), offered.payload, pack(head, sequence, kind, number))
-        self._last = sequence
-        return Sealed(number, blob)
+        (made,) = self.seal_all(identity.epoch, identity.sequence - 1, [offered])
+        if isinstance(made, SealError):
+            raise made
+        return Sealed(*made)
+
+    def seal_all(
+        self, epoch: Epoch, after: int, offered: Sequence[Offered]
+    ) -> list[tuple[int, bytes] | SealError]:
+        """Seal records under the sequences that follow: key numbers and bytes, or why not.
+
+        All of the sequences are used up, whatever comes of it.
+        """
+        if after < self._last or (epoch is not self._epoch and epoch != self._epoch):
+            return [self._out_of_turn(epoch, after + 1)] * len(offered)
+        self._last = after + len(offered)
+        sequence, ring, lives = after, self._ring, self._live
+        made: list[tuple[int, bytes] | SealError] = []
+        for one in offered:
+            sequence += 1
+            if self._generation != ring.generation:
+                self._forget()
+            kind = one.kind
+            live = lives.get((kind, one.patient)) or self._drawn_for(one)
+            if isinstance(live, SealError):
+                made.append(live)
+                continue
+            encrypt, pack, head, number = live
+            bound = pack(head, sequence, kind, number)
+            made.append((number, encrypt(nonce_of(sequence), one.payload, bound)))
+        return made
 
     def drawn(self) -> list[DataKey]:
         """The keys drawn since the last call: stored with the records they seal, or before them."""
@@ -165,6 +179,13 @@ class RecordSealer:
                 return None
             return self._wrapped(replace(key, ring=wrapper.version), self._unwrapped(key))
 
+    def _drawn_for(self, offered: Offered) -> _Live | SealError:
+        try:
+            with self._ring.held():
+                return self._draw(offered)
+        except SealError as error:
+            return error
+
     def _draw(self, offered: Offered) -> _Live:
         if self._epoch is None:
             raise SealError("no epoch has begun; accepted: a record after `begin`")
@@ -210,11 +231,10 @@ class RecordSealer:
             self._live.clear()
             self._opened.clear()
 
-    def _out_of_turn(self, identity: Identity) -> SealError:
-        epoch = self._epoch
-        begun = "none" if epoch is None else epoch.token.hex()
+    def _out_of_turn(self, epoch: Epoch, sequence: int) -> SealError:
+        begun = "none" if self._epoch is None else self._epoch.token.hex()
         return SealError(
-            f"record {identity.sequence} of epoch {identity.epoch.token.hex()} is not sealed:"
+            f"record {sequence} of epoch {epoch.token.hex()} is not sealed:"
             f" accepted: a sequence after {self._last} of the epoch that has begun, {begun}"
         )
 
