@@ -11,8 +11,11 @@ import pytest
 import yaml
 
 from edgeward.device.cli import main
+from edgeward_harness.gate.policy import load_policy
+from edgeward_harness.resources import suites
 
 JOBS = ("github-actions.yml", "gitlab-ci.yml")
+COMMANDS = ("trace", "verify", "inspect", "qualify", "sbom", "report", "gate")
 
 
 def texts_of(value: Any) -> list[str]:
@@ -48,8 +51,26 @@ def written(request: pytest.FixtureRequest, checkout: Path) -> str:
 
 def test_every_command_of_a_job_exists(written: str) -> None:
     typed = commands_of(yaml.safe_load(written))
-    assert [words[1] for words in typed] == ["trace", "verify", "inspect", "gate"]
+    assert [words[1] for words in typed] == list(COMMANDS)
     assert [fault for words in typed for fault in faults_of(words)] == []
+
+
+def test_the_gate_is_given_what_the_shipped_policy_asks_for(written: str) -> None:
+    typed = {words[1]: words for words in commands_of(yaml.safe_load(written))}
+    policy = load_policy(suites() / "gate_policy.toml")
+    asked = {
+        "--approvals": bool(policy.approval.quorum),
+        "--pack": policy.approval.audit,
+        "--qualification": policy.trust.qualification,
+    }
+    assert all(asked.values())  # else this test asks for too much
+    given = typed["gate"]
+    assert [name for name in asked if name not in given] == []
+    made = typed["report"][typed["report"].index("--out") + 1]
+    assert given[given.index("--pack") + 1] == made
+    record = f"{typed['qualify'][typed['qualify'].index('--out') + 1]}/qualification.dsse.json"
+    for words in (given, typed["report"]):
+        assert words[words.index("--qualification") + 1] == record
 
 
 def test_a_command_that_does_not_exist_is_seen() -> None:
