@@ -1,13 +1,16 @@
 """`edgeward verify`: run the suites on a device and write a signed bundle with its reports."""
 
 import argparse
+import os
 import secrets
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from edgeward_harness import resources
 from edgeward_harness.errors import InputError
 
+LANES_MAX = 4
 OPTIONS = ("unit", "bench", "depth", "seed", "out", "key", "formats", "suites", "recordings")
 
 
@@ -31,7 +34,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--recordings", metavar="DIR", help="recordings of patients, a folder for each collection"
     )
-    parser.add_argument("--workers", metavar="N", help="run cases on N processes (pytest-xdist)")
+    parser.add_argument(
+        "--workers",
+        metavar="N",
+        help="processes that run cases (default: a core each for our own device, up to 4; else 1)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -41,6 +48,7 @@ def run(options: argparse.Namespace) -> int:
     folder = Path(options.suites) if options.suites else resources.suites()
     options.out = options.out or _default_out(options.profile)
     _check_workers(options.workers)
+    options.workers = options.workers or _lanes(options)
     words = [*_arguments(options, folder), *_places(options, folder)]
     return supervise(words, Path(options.out), workers=options.workers)
 
@@ -52,6 +60,18 @@ def _default_out(profile: str) -> str:
 def _check_workers(text: str | None) -> None:
     if text is not None and not (text.isdecimal() and int(text) > 0):
         raise InputError("--workers", [f"found {text!r}, accepted: a whole number from 1"])
+
+
+def _lanes(options: argparse.Namespace) -> str | None:
+    """How many processes run cases where nobody says: several for our own device, if worth it.
+
+    A device of somebody else may be there only once.
+    """
+    whole = options.depth != "quick" and options.unit is None and options.bench is None
+    cores = len(os.sched_getaffinity(0))
+    if not whole or cores < 2 or find_spec("xdist") is None:
+        return None
+    return str(min(cores, LANES_MAX))
 
 
 def _arguments(options: argparse.Namespace, folder: Path) -> list[str]:

@@ -7,6 +7,8 @@ terminal, the progress of a long one; under pytest it only adds the verdict.
 import shutil
 import sys
 import time
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -51,10 +53,19 @@ class Console:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Say what is about to be verified."""
-        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        self._begin(session.config, len(session.items))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: Sequence[str]) -> None:  # noqa: ANN401
+        """The same, where other processes collect: once one of them has."""
+        if self._terminal is None:
+            self._begin(node.config, len(ids))
+
+    def _begin(self, config: pytest.Config, items: int) -> None:
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
         if isinstance(reporter, pytest.TerminalReporter):
             self._terminal = reporter
-            print_lines(reporter, heading(self._plan, len(session.items)))
+            print_lines(reporter, heading(self._plan, items))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(

@@ -83,6 +83,15 @@ class Recorder:
             told = json.loads((self._spool / name).read_text(encoding="utf-8"))
             self._begin(Collected.from_json(told))
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:  # noqa: ANN401
+        """Deal out cases so that nothing runs beside those that are judged by time."""
+        from edgeward_harness.run.lanes import Lanes  # only a run on several processes has xdist
+
+        suites = self._plan.trace.suites.values()
+        timed = {case for suite in suites for case in suite.alone}
+        return Lanes(config, log, lambda node_id: self._items[node_id].case in timed)
+
     def pytest_internalerror(self) -> None:
         """What raised may have been what would have failed: such a run never counts as whole."""
         self._broken = True

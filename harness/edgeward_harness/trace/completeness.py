@@ -79,6 +79,11 @@ def _dangling(trace: Trace) -> Iterator[Fault]:
             if other not in known:
                 sentence = f"{key} cites {other}, which does not exist; correct the id or define it"
                 yield _fault(trace, Code.DANGLING_ID, item_id, sentence)
+    for name, suite in trace.suites.items():
+        for other in suite.alone:
+            if other not in trace.cases or trace.cases[other].suite != name:
+                sentence = f"alone of suite {name} names it, and it is no case of its plan"
+                yield _fault(trace, Code.DANGLING_ID, other, sentence)
 
 
 def _foreign(trace: Trace) -> Iterator[Fault]:

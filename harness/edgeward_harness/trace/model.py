@@ -172,6 +172,10 @@ class Suite:
         tuple[str, ...],
         Key("Other topics whose requirements its cases may cite.", Patterns(_TOPIC)),
     ] = ()
+    alone: Annotated[
+        tuple[str, ...],
+        Key("Cases judged by how long something takes; none runs beside them.", ids(Thing.CASE)),
+    ] = ()
     name: str = ""
 
 

@@ -82,6 +82,11 @@ BROKEN = [
         "risks cites HAZ-999",
     ),
     Broken(
+        Code.DANGLING_ID,
+        lambda f: f[PLAN]["suite"].update(alone=["TC-LAT-999"]),
+        "alone of suite latency names it, and it is no case of its plan",
+    ),
+    Broken(
         Code.FOREIGN_ID,
         lambda f: cases(f)[2].update(id="TC-ALM-003"),
         "a case of suite latency is called TC-LAT-...",
