@@ -1,7 +1,7 @@
 """What sealing and packing cost: bytes and time a record, beside the bare cipher and beside peers.
 
 *Sealing*: records of 200 bytes, ours and the cipher alone in turns; the figure is the median over
-rounds of the difference. A peer: Fernet, the recipe of the same library.
+rounds of the ratio. A peer: Fernet, the recipe of the same library.
 
 *Packing*: ten seconds of simulated ECG at 250 Hz, in steps of a converter, as they are sealed,
 against the entropy of the steps from sample to sample: what no code of single steps goes below.
@@ -10,9 +10,8 @@ Recordings, where a folder of them is named, one minute of each in batches of te
 *Level*: on links from 5 kB/s to 100 MB/s, how much of a batch goes through in a second with the
 level that is chosen, against the best level in hindsight, measured here.
 
-`bench_sealing.py [MITDB]`. Goals: at most 30 bytes, and 2.34 times the cipher alone, on top of it:
-1.5 microseconds where the cipher takes 0.64; within 1.25 of the entropy; at least 0.9 of the best
-throughput.
+`bench_sealing.py [MITDB]`. Goals: at most 30 bytes, and 2.34 times the cipher alone: 1.5 us where
+the cipher takes 0.64; within 1.25 of the entropy; at least 0.9 of the best throughput.
 """
 
 import base64
@@ -44,7 +43,7 @@ from edgeward.signal.patient import Rhythm, SimulatedPatient
 from edgeward_harness.rig.stall import stall_probe
 
 RECORD_BYTES, BLOCK, ROUNDS, LEVEL_ROUNDS = 200, 250, 160, 40
-EXTRA_BYTES_MAX, EXTRA_TIMES_MAX, ENTROPY_MAX, THROUGHPUT_MIN = 30, 2.34, 1.25, 0.9
+EXTRA_BYTES_MAX, TIMES_MAX, ENTROPY_MAX, THROUGHPUT_MIN = 30, 2.34, 1.25, 0.9
 PREFIX_BYTES = 2
 RATE_HZ, SECONDS, PER_UNIT = 250, 10, 200.0
 LEVELS = (1, 3, 6, 9, 12, 19)
@@ -71,33 +70,33 @@ def timed_ns(work: Callable[[], object]) -> int:
 
 
 def sealing() -> tuple[int, float]:
-    """How many bytes a record costs, and how many times its cipher on top of that."""
+    """How many bytes a record costs, and how many times its cipher."""
     ours, epoch = sealer()
     bare, fernet = AESGCM(bytes(32)), Fernet(Fernet.generate_key())
     record = Offered(RecordClass.TREND, bytes(RECORD_BYTES), "p-1")
     nonce, bound = bytes(12), bytes(45)
-    took: dict[str, list[float]] = {"ours": [], "bare": [], "fernet": [], "over": []}
+    took: dict[str, list[float]] = {"ours": [], "bare": [], "fernet": [], "times": []}
     size = len(ours.seal(Identity(epoch, 1), record).blob)
+    offered = [record] * BLOCK
     for number in range(ROUNDS):
-        first = 2 + number * BLOCK
-        names = [Identity(epoch, sequence) for sequence in range(first, first + BLOCK)]
-        mine = timed_ns(lambda: [ours.seal(name, record) for name in names])  # noqa: B023
-        floor = timed_ns(lambda: [bare.encrypt(nonce, record.payload, bound) for _ in names])  # noqa: B023
-        peer = timed_ns(lambda: [fernet.encrypt(record.payload) for _ in names[:25]])  # noqa: B023
-        for name, found in (("ours", mine), ("bare", floor), ("over", mine - floor)):
+        after = 1 + number * BLOCK
+        mine = timed_ns(lambda: ours.seal_all(epoch, after, offered))  # noqa: B023
+        floor = timed_ns(lambda: [bare.encrypt(nonce, one.payload, bound) for one in offered])
+        peer = timed_ns(lambda: [fernet.encrypt(one.payload) for one in offered[:25]])
+        for name, found in (("ours", mine), ("bare", floor)):
             took[name].append(found / BLOCK / 1e3)
+        took["times"].append(mine / floor)
         took["fernet"].append(peer / 25 / 1e3)
     median = {name: statistics.median(found) for name, found in took.items()}
     extra = size - RECORD_BYTES + PREFIX_BYTES
-    times = median["over"] / median["bare"]
     print(
         f"sealing, {RECORD_BYTES} bytes: {median['ours']:.2f} us, the cipher alone"
-        f" {median['bare']:.2f}; on top of it {median['over']:.2f} us, {times:.2f} times (goal"
-        f" {EXTRA_TIMES_MAX}), and {extra} bytes (goal {EXTRA_BYTES_MAX})"
+        f" {median['bare']:.2f}: {median['times']:.2f} times (goal {TIMES_MAX}), and {extra} bytes"
+        f" (goal {EXTRA_BYTES_MAX})"
     )
     fernet_bytes = len(fernet.encrypt(record.payload)) - RECORD_BYTES
     print(f"  Fernet: {median['fernet']:.2f} us, {fernet_bytes} bytes more")
-    return extra, times
+    return extra, median["times"]
 
 
 def simulated() -> list[Counts]:
@@ -189,7 +188,7 @@ def main(folder: str | None = None) -> Verdict:
         if folder is not None:
             worst = max(worst, packing("recorded", recorded(Path(folder))))
         throughput = levels(simulated())
-    missed = extra_bytes > EXTRA_BYTES_MAX or times > EXTRA_TIMES_MAX
+    missed = extra_bytes > EXTRA_BYTES_MAX or times > TIMES_MAX
     missed = missed or worst > ENTROPY_MAX or throughput < THROUGHPUT_MIN
     return on_host(stalls, missed=missed)
 
