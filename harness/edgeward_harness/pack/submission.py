@@ -22,6 +22,7 @@ from edgeward_harness.pack.words import (
     Paper,
     Probability,
     Verdict,
+    Work,
 )
 from edgeward_harness.trace.document import parse_toml, read_bytes
 from edgeward_harness.trace.faultlog import FaultLog
@@ -89,6 +90,9 @@ class Supplied:
             "The clauses it answers.",
             Patterns(Pattern("[A-Za-z0-9][A-Za-z0-9 ./:()-]{1,63}", "names of clauses")),
         ),
+    ] = ()
+    reports: Annotated[
+        tuple[Work, ...], Key("What it reports that these suites do not do.", Words(Work))
     ] = ()
 
 
@@ -209,6 +213,10 @@ class Submission:
     def supplied_for(self, number: str) -> tuple[Supplied, ...]:
         """What people wrote for a document."""
         return tuple(one for one in self.supplied if one.number == number)
+
+    def reporting(self, work: Work) -> tuple[Supplied, ...]:
+        """What people wrote about work that these suites do not do, for whichever document."""
+        return tuple(one for one in self.supplied if work in one.reports)
 
 
 _LISTS: Mapping[str, tuple[str, type]] = {

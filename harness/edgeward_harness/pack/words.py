@@ -54,6 +54,17 @@ class Verdict(StrEnum):
     UNACCEPTABLE = "unacceptable"
 
 
+class Work(StrEnum):
+    """What a document reports that these suites do not do."""
+
+    UNIT_TESTS = "unit_tests"
+    STATIC_ANALYSIS = "static_analysis"
+    COMPOSITION_ANALYSIS = "composition_analysis"
+    PORT_SCAN = "port_scan"
+    FUZZING = "fuzzing"
+    PENETRATION_TEST = "penetration_test"
+
+
 class Paper(StrEnum):
     """Where a port has to be named."""
 

@@ -47,6 +47,7 @@ from edgeward_harness.pack.words import (
     Paper,
     Probability,
     Verdict,
+    Work,
 )
 from edgeward_harness.trace.fingerprint import fingerprint
 from edgeward_harness.trace.model import Control, Hazard, PlannedCase, Requirement, Suite, Trace
@@ -171,9 +172,17 @@ def device(**changes: Any) -> Mapping[str, Any]:
     return {"c1": replace(lab.CONTEXT, device={**lab.DEVICE, **changes})}
 
 
-def supplied(name: str, number: str, title: str, *covers: str, on: date | None = None) -> Supplied:
+def supplied(
+    name: str,
+    number: str,
+    title: str,
+    *covers: str,
+    on: date | None = None,
+    reports: tuple[Work, ...] = (),
+) -> Supplied:
     """A document that people wrote."""
-    return Supplied(name, number, title, f"{name}.pdf", "1", "quality", on or AS_OF, covers)
+    day = on or AS_OF
+    return Supplied(name, number, title, f"{name}.pdf", "1", "quality", day, covers, reports)
 
 
 def anomaly(**changes: Any) -> Anomaly:
@@ -208,7 +217,7 @@ def said(**changes: Any) -> Submission:
                 "RISK", "04", "Risk file",
                 "ISO 14971 4.4", "ISO 14971 7.3 and 7.4", "ISO 14971 7.5", "ISO 14971 8",
             ),
-            supplied("UNITS", "06", "Records of unit tests", "IEC 62304 5.5.5"),
+            supplied("UNITS", "06", "Records", "IEC 62304 5.5.5", reports=(Work.UNIT_TESTS,)),
             supplied("THREATS", "12", "Threat model", "FDA cybersecurity 2026 V.A.1"),
         ),
         "anomalies": (anomaly(),),

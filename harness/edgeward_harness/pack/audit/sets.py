@@ -5,7 +5,7 @@ from edgeward_harness.evidence.standing import Standing
 from edgeward_harness.pack.audit.rule import Case, Rule, Said, beside, held, unknown
 from edgeward_harness.pack.source import FAILING, Evidence, PackSource
 from edgeward_harness.pack.submission import Anomaly
-from edgeward_harness.pack.words import Disposition, Effect
+from edgeward_harness.pack.words import Disposition, Effect, Work
 from edgeward_harness.trace.links import proofs_of
 from edgeward_harness.trace.vocabulary import Method, Severity
 
@@ -78,9 +78,7 @@ def _interfaces(case: Case) -> Said:
 
 
 def _units(case: Case) -> Said:
-    found = [
-        one for one in case.source.submission.supplied_for("06") if "unit" in one.title.lower()
-    ]
+    found = case.source.submission.reporting(Work.UNIT_TESTS)
     if not found:
         return unknown("these suites judge whole devices; nobody gave records of units")
     told = f"supplied as {', '.join(one.id for one in found)}; not held against the code"
@@ -206,7 +204,7 @@ RULES = (
          _grave_tested, "03", "edgeward verify with all suites"),
     Rule(18, "Has every interface an integration test?", _interfaces, "06", "[[interface]]"),
     Rule(19, "Has every unit evidence of its own?", _units, "06",
-         "[[supplied]] with number = \"06\" and a title that names units"),
+         "[[supplied]] with reports = [\"unit_tests\"]"),
     Rule(20, "Is each control shown to be there and to work?", _controls, "04", "edgeward verify"),
     Rule(21, "Is every hazard answered?", _hazards, "04", "edgeward trace --check"),
     Rule(22, "Has every failure an anomaly, or a fix and another run?", _failures, "15",
