@@ -90,6 +90,22 @@ def test_a_stamped_review_counts_and_only_by_the_authority_that_is_named(
     assert "the time stamp is not good" in told
 
 
+def test_a_pack_keeps_the_authority_so_that_the_gate_is_asked_again(
+    lab: Any, one: Somebody, stamps: list[str], authority_here: Authority, capsys: Any
+) -> None:
+    sealed = lab.seal()
+    trust = ["--trust", str(sealed.public_key), "--meaning", "reviewed_results"]
+    assert main(["approve", str(sealed.path), *trust, *words(one), *stamps]) == 0
+    sign = ["--key", str(sealed.public_key), "--sign", str(lab.signing_key)]
+    named = policy(one, sha256_hex(authority_here.root))
+    report = ["report", "--pack", str(sealed.path), "--out", "pack", "--policy", named]
+    assert main([*report, *sign, *stamps[2:]]) == 0
+    assert "state   released" in capsys.readouterr().out
+    key = ["--key", str(sealed.public_key)]
+    assert main(["inspect", "pack", *key]) == 0
+    assert "asked again by the policy in the pack" in capsys.readouterr().out
+
+
 def test_a_pdf_is_signed_inside_and_approved_as_signed(one: Somebody, capsys: Any) -> None:
     import typst
 
