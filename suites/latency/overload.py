@@ -26,7 +26,10 @@ NS_PER_MS: Final = 1_000_000
 class Episode:
     """One stop, and what followed."""
 
+    still_ns: int
+    """Until then the device stood still for certain."""
     thawed_ns: int
+    """From then on it went on for certain."""
     backlog: Sequence[Crossing]
     """Windows completed while the device stood still."""
     after: Sequence[Crossing]
@@ -92,12 +95,14 @@ class Overload:
             self.device.pump_until(stopped_ns + place * stop_ns // BACKLOG_WINDOWS)
             backlog.append(self._send())
         self.device.pump_until(stopped_ns + stop_ns)
+        still_ns = time.monotonic_ns()
         self.device.thaw()
         thawed_ns = time.monotonic_ns()
         after = self._paced_until_calm(thawed_ns, backlog)
         self._gather([*backlog, *after])
         self._readings.append((time.monotonic_ns(), clocked(self.device)))
-        return Episode(thawed_ns, [*map(self._crossing, backlog)], [*map(self._crossing, after)])
+        seen = [[*map(self._crossing, owed)] for owed in (backlog, after)]
+        return Episode(still_ns, thawed_ns, *seen)
 
     def _send(self) -> Owed:
         self._readings.append((time.monotonic_ns(), clocked(self.device)))

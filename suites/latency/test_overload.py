@@ -75,7 +75,7 @@ def _record_told(
         one
         for episode in episodes
         for one in episode.backlog
-        if (episode.thawed_ns - one.sent_ns) / 1e6 > limit_ms + doubt_ms
+        if (episode.still_ns - one.sent_ns) / 1e6 > limit_ms + doubt_ms
     ]
     in_time = [one for one in windows if one.since_stamp_ms <= limit_ms - doubt_ms]
     faults = [*lost, *disorder, *ward.strays, *ward.close()]

@@ -74,7 +74,7 @@ def test_answers_that_hardly_change_and_windows_that_are_not_neighbours_are_left
 def episode(backlog: Sequence[Any], after: Sequence[Any]) -> Any:
     from suites.latency.overload import Episode
 
-    return Episode(100 * MS, backlog, after)
+    return Episode(100 * MS, 100 * MS, backlog, after)
 
 
 def paced(delays_ms: Sequence[float]) -> list[Any]:
