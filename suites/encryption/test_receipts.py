@@ -149,8 +149,8 @@ def _believed(device: DeviceSession, rx: Receiving, forger: Forger) -> bool:
     forger.forged = None
     connect(device, rx)
     asked = len(forger.asked)
-    until(lambda: len(forger.asked) > asked and not _queued(device), EMPTY_WITHIN_S)
-    return not (_queued(device) or mine.puts.keys() & rx.received(mine.device))
+    empty = until(lambda: len(forger.asked) > asked and not _queued(device), EMPTY_WITHIN_S)
+    return empty and not mine.puts.keys() & rx.received(mine.device)
 
 
 def _link(device: DeviceSession) -> Mapping[str, Any]:
