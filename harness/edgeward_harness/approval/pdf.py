@@ -18,10 +18,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from edgeward_harness.errors import HarnessError
+from edgeward_harness.evidence.strict import whole
 
 if TYPE_CHECKING:
     from edgeward_harness.approval.keys import Signer
 
+LINE_CHARACTERS = 200
 MISSING = "signatures in a PDF need pyHanko: pip install 'edgeward-harness[pack]'"
 
 
@@ -107,6 +109,7 @@ def check_pdf(data: bytes, roots: Sequence[bytes], moment: datetime) -> tuple[Pd
 
     Raises:
         HarnessError: it is no PDF that can be read.
+        MemoryError: it asks for more memory than there is.
     """
     try:
         from pyhanko.pdf_utils.misc import PdfError
@@ -118,8 +121,12 @@ def check_pdf(data: bytes, roots: Sequence[bytes], moment: datetime) -> tuple[Pd
             reader = PdfFileReader(io.BytesIO(data))
             there = list(reader.embedded_signatures)
             return tuple(_check(one, roots, moment, last=one is there[-1]) for one in there)
-    except (PdfError, ValueError) as fault:
+    except PdfError as fault:
         raise HarnessError(f"not a PDF that can be read: {fault}") from fault
+    except MemoryError:
+        raise
+    except Exception as fault:  # a hostile PDF may break the reader in any way
+        raise HarnessError(f"not a PDF that can be read: {type(fault).__name__}") from fault
 
 
 def _check(
@@ -137,10 +144,11 @@ def _check(
     from pyhanko.sign.validation.status import SignatureCoverageLevel
     from pyhanko_certvalidator import ValidationContext
 
-    reason = str(embedded.sig_object.get("/Reason", ""))
-    field, name = embedded.field_name, ""
+    reason, field, name = "", "", ""
     try:
-        name = embedded.signer_cert.subject.human_friendly
+        field = _line(embedded.field_name)
+        reason = _line(embedded.sig_object.get("/Reason", ""))
+        name = _line(embedded.signer_cert.subject.human_friendly)
         context = ValidationContext(
             trust_roots=[x509.Certificate.load(one) for one in roots],
             allow_fetching=False,
@@ -150,8 +158,11 @@ def _check(
             key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False
         )
         status = validate_pdf_signature(embedded, context, key_usage_settings=usage)
+    except MemoryError:
+        raise
     except Exception as fault:  # a hostile PDF must not end a verification, whatever it breaks
-        return PdfSignature(field, name, reason, PdfState.BROKEN, f"cannot be read: {fault}")
+        why = f"cannot be read: {type(fault).__name__}"
+        return PdfSignature(field, name, reason, PdfState.BROKEN, why)
     if not (status.intact and status.valid):
         return PdfSignature(field, name, reason, PdfState.BROKEN, "what it signed was changed")
     level = status.modification_level
@@ -163,6 +174,11 @@ def _check(
         why = "its certificates lead to no root that was given, or are not valid"
         return PdfSignature(field, name, reason, PdfState.NOT_CHECKED, why)
     return PdfSignature(field, name, reason, PdfState.GOOD, "")
+
+
+def _line(text: object) -> str:
+    """What a PDF says of itself, no longer than a line and in signs that can be written."""
+    return whole(str(text))[:LINE_CHARACTERS]
 
 
 @contextmanager

@@ -43,6 +43,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="anomalies as an issue tracker exports them: CSV or JSON (repeatable)",
     )
     pack.add_argument(
+        "--pdf-root",
+        metavar="PEM",
+        type=Path,
+        action="append",
+        default=[],
+        help="certificates that vouch for signatures inside supplied documents (repeatable)",
+    )
+    pack.add_argument(
         "--sbom", metavar="FILE", type=Path, help="the bill of materials of the device"
     )
     pack.add_argument("--as-of", metavar="DAY", help="the day the pack is of (default: today)")
@@ -126,6 +134,7 @@ def _wanted(options: argparse.Namespace) -> "Wanted":
         authority=options.authority,
         templates=Path(options.templates) if options.templates else None,
         anomalies=tuple(options.anomalies),
+        pdf_roots=tuple(options.pdf_root),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from edgeward_harness.approval.pdf import PdfState
 from edgeward_harness.evidence.measurement import Measurement
 from edgeward_harness.pack.model import (
     Cell,
@@ -15,7 +16,9 @@ from edgeward_harness.pack.model import (
     Tone,
     absent,
 )
+from edgeward_harness.pack.source import PackSource
 from edgeward_harness.pack.submission import Supplied
+from edgeward_harness.pack.words import Work
 from edgeward_harness.report.numbers import decisive, observation, quantity
 from edgeward_harness.report.words import Tone as Dress
 from edgeward_harness.report.words import word_for
@@ -83,9 +86,11 @@ def paragraph(text: str) -> str:
     return "\n\n".join(filter(None, parts))
 
 
-def supplied(document: str, what: str, why: str) -> Missing:
-    """Something that people write, and did not give."""
-    return Missing(what, why, f'[[supplied]] with number = "{document}" in submission.toml')
+def supplied(document: str, what: str, why: str, work: Work | None = None) -> Missing:
+    """Something that people write, and did not give; `work` is what it has to report."""
+    reports = "" if work is None else f' and reports = ["{work}"]'
+    remedy = f'[[supplied]] with number = "{document}"{reports} in submission.toml'
+    return Missing(what, why, remedy)
 
 
 def sections(*found: Section | None) -> tuple[Section, ...]:
@@ -99,8 +104,32 @@ def anchored(document: Document) -> Iterator[str]:
         yield f"{document.number}#{section.id}"
 
 
-def written(given: Iterable[Supplied]) -> Table:
-    """The documents that people wrote, as they named them."""
-    columns = (Column("Document", Kind.NAME), Column("Title", weight=2), Column("Version"))
-    rows = tuple(Row((Cell(one.id), Cell(one.title), Cell(one.version))) for one in given)
-    return Table("given", "What people wrote", columns, rows)
+def written(
+    source: PackSource, given: Iterable[Supplied], caption: str = "What people wrote"
+) -> Table:
+    """The documents that people wrote, as they named them, and what is known of who signed them."""
+    columns = (
+        Column("Document", Kind.NAME),
+        Column("Title", weight=2),
+        Column("Version"),
+        Column("Signatures inside", weight=1.2),
+    )
+    rows = tuple(
+        Row((Cell(one.id), Cell(one.title), Cell(one.version), signatures_in(source, one)))
+        for one in given
+    )
+    return Table("given", caption, columns, rows)
+
+
+def signatures_in(source: PackSource, document: Supplied) -> Cell:
+    """What is known of the signatures inside a document; one that never was looked at says so."""
+    found = next((one for one in source.embedded if one.document.id == document.id), None)
+    if found is None:
+        return Cell("never checked", Tone.DOUBT)
+    states = {one.state for one in found.signatures}
+    tone = Tone.GOOD if states else Tone.QUIET
+    if found.never or PdfState.NOT_CHECKED in states:
+        tone = Tone.DOUBT
+    if PdfState.BROKEN in states:
+        tone = Tone.BAD
+    return Cell(found.told, tone, link="20#embedded")

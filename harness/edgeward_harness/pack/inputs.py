@@ -9,6 +9,7 @@ inputs/trusted/      the keys that bundles were held against
 inputs/baseline/     the release before
 inputs/templates/    templates that replace the shipped ones
 inputs/anomalies/    exports of issue trackers
+inputs/pdf-roots/    certificates that vouch for signatures inside supplied documents
 inputs/policy.toml   the rules of the gate; here.json: what lay where it was asked
 inputs/authority.pem the root of the time stamp authority
 inputs/decision.json, sbom.cdx.json, qualification.json
@@ -17,6 +18,7 @@ inputs/decision.json, sbom.cdx.json, qualification.json
 
 import json
 import os
+import ssl
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import date
@@ -41,7 +43,7 @@ from edgeward_harness.trace.load import PLAN
 _DECISION, _SBOM, _QUALIFICATION = "decision.json", "sbom.cdx.json", "qualification.json"
 _SUITES, CLAUSES, _APPROVALS, _TRUSTED = "suites", "clauses", "approvals", "trusted"
 _SAID, _BASELINE, _TEMPLATES = "submission", "baseline", "templates"
-_ANOMALIES = "anomalies"
+_ANOMALIES, _PDF_ROOTS = "anomalies", "pdf-roots"
 _POLICY, _HERE, _AUTHORITY = "policy.toml", "here.json", "authority.pem"
 
 
@@ -70,6 +72,9 @@ def inputs_of(wanted: Wanted, source: PackSource) -> Iterator[tuple[str, bytes]]
         yield f"{INPUTS}/{_AUTHORITY}", _bytes(wanted.authority)
     for export in source.exports:
         yield f"{INPUTS}/{_ANOMALIES}/{export.name}", export.data
+    for number, root in enumerate(source.pdf_roots):
+        pem = ssl.DER_cert_to_PEM_cert(root)
+        yield f"{INPUTS}/{_PDF_ROOTS}/{number:03}.pem", pem.encode("ascii")
     for number, key in enumerate(source.trusted):
         yield f"{INPUTS}/{_TRUSTED}/{number:02}.pem", key.pem
     if source.sbom is not None:
@@ -127,6 +132,7 @@ def wanted_of(folder: Path, contents: Contents) -> Wanted:
         authority=_there(inputs / _AUTHORITY),
         templates=_there(inputs / _TEMPLATES),
         anomalies=tuple(sorted((inputs / _ANOMALIES).glob("*"))),
+        pdf_roots=tuple(sorted((inputs / _PDF_ROOTS).glob("*.pem"))),
     )
 
 

@@ -7,7 +7,7 @@ the gate says so.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from edgeward_harness.evidence.verify import verify_bundle
 from edgeward_harness.gate.case import Readable
 from edgeward_harness.inventory.held import Gap
 from edgeward_harness.pack.clauses import load_registry
+from edgeward_harness.pack.embedded import read_embedded
 from edgeward_harness.pack.source import Evidence, PackSource
 from edgeward_harness.pack.submission import Submission, load_submission
 from edgeward_harness.pack.tested import against
@@ -53,6 +54,8 @@ class Wanted:
     templates: Path | None = None
     anomalies: tuple[Path, ...] = ()
     """Exports of issue trackers."""
+    pdf_roots: tuple[Path, ...] = ()
+    """Certificates that vouch for signatures inside supplied documents."""
 
 
 def load_source(wanted: Wanted) -> PackSource:
@@ -82,11 +85,13 @@ def load_source(wanted: Wanted) -> PackSource:
         authorities=roots,
         trusted=wanted.trusted,
         exports=exports,
+        pdf_roots=tuple(sorted({one for path in wanted.pdf_roots for one in read_chain(path)})),
     )
     faults = [*_contradictions(source), *_unsupplied(submission), *_uncovered(source)]
     if faults:
         raise InputError("pack", faults)
-    return source
+    embedded = read_embedded(submission, source.pdf_roots, wanted.as_of)
+    return replace(source, embedded=embedded)
 
 
 def _bundles(paths: Sequence[Path], wanted: Wanted, trace: Trace) -> tuple[Evidence, ...]:

@@ -20,6 +20,7 @@ from edgeward_harness.gate.decide import Decision
 from edgeward_harness.gate.here import Here
 from edgeward_harness.gate.policy import Policy
 from edgeward_harness.pack.clauses import Registry
+from edgeward_harness.pack.embedded import Embedded
 from edgeward_harness.pack.submission import Submission
 from edgeward_harness.pack.tracked import Export
 from edgeward_harness.trace.model import Trace
@@ -124,6 +125,10 @@ class PackSource:
     """The roots of time stamp authorities that the signatures were read with, in DER."""
     exports: tuple[Export, ...] = ()
     """Where anomalies come from that no person listed."""
+    pdf_roots: tuple[bytes, ...] = ()
+    """The certificates in DER that signatures inside supplied documents were held against."""
+    embedded: tuple[Embedded, ...] = ()
+    """What is known of the signatures inside each document that people supplied."""
 
     @property
     def root_sha256(self) -> str:

@@ -208,7 +208,7 @@ def _people(source: PackSource) -> Section:
     given = source.submission.supplied_for("04")
     blocks: list[Missing | Table] = []
     if given:
-        blocks.append(written(given))
+        blocks.append(written(source, given))
     covered = {clause for one in given for clause in one.covers}
     for clause, what, why in _PEOPLE:
         if clause not in covered:

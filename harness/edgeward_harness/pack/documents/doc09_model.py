@@ -158,5 +158,5 @@ def _people(source: PackSource) -> Section:
     if not source.submission.supplied_for("09"):
         blocks = [supplied("09", what, why) for what, why in wanted.items()]
     else:
-        blocks.append(written(source.submission.supplied_for("09")))
+        blocks.append(written(source, source.submission.supplied_for("09")))
     return Section("people", "What people plan", tuple(blocks))

@@ -1,6 +1,8 @@
 """Document 11: which kinds of security test were done with what, and which were not done here."""
 
-from edgeward_harness.pack.dress import listed, owed, supplied
+from typing import Final
+
+from edgeward_harness.pack.dress import listed, owed, supplied, written
 from edgeward_harness.pack.measured import of_suite, table
 from edgeward_harness.pack.model import (
     Block,
@@ -8,7 +10,6 @@ from edgeward_harness.pack.model import (
     Column,
     Document,
     Facts,
-    Kind,
     Paragraph,
     Row,
     Section,
@@ -16,6 +17,7 @@ from edgeward_harness.pack.model import (
     absent,
 )
 from edgeward_harness.pack.source import PackSource
+from edgeward_harness.pack.words import Work
 from edgeward_harness.report.facts import flatten
 
 SUITES = ("encryption", "offline")
@@ -30,16 +32,25 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
         "encryption",
     ),
 )
-_ELSEWHERE = (
-    ("static analysis of the source", "report of a static analyser, with its version and settings"),
-    ("analysis of the binaries' parts", "report of a composition analysis of the shipped image"),
-    ("scan of open ports from outside", "report of a port scan of the device"),
-    (
+_ELSEWHERE: Final = {
+    Work.STATIC_ANALYSIS: (
+        "static analysis of the source",
+        "report of a static analyser, with its version and settings",
+    ),
+    Work.COMPOSITION_ANALYSIS: (
+        "analysis of the binaries' parts",
+        "report of a composition analysis of the shipped image",
+    ),
+    Work.PORT_SCAN: ("scan of open ports from outside", "report of a port scan of the device"),
+    Work.FUZZING: (
         "fuzzing of the device's parsers",
         "report of a fuzzing campaign, with its hours and coverage",
     ),
-    ("penetration test", "the original report of an independent penetration test"),
-)
+    Work.PENETRATION_TEST: (
+        "penetration test",
+        "the original report of an independent penetration test",
+    ),
+}
 
 
 def build(source: PackSource) -> Document:
@@ -119,20 +130,9 @@ def _elsewhere(source: PackSource) -> Section:
     given = source.submission.supplied_for("11")
     blocks: list[Block] = []
     if given:
-        columns = (
-            Column("Document", Kind.NAME),
-            Column("Title", weight=2),
-            Column("Version"),
-            Column("Its signatures", weight=1.4),
-        )
-        rows = tuple(
-            Row((Cell(one.id), Cell(one.title), Cell(one.version), absent("not checked here")))
-            for one in given
-        )
-        blocks.append(Table("given", "Reports of others, as they were given", columns, rows))
-    told = " ".join(one.title.lower() for one in given)
-    for kind, what in _ELSEWHERE:
-        if kind.split()[0] not in told:
+        blocks.append(written(source, given, "Reports of others, as they were given"))
+    for work, (kind, what) in _ELSEWHERE.items():
+        if not source.submission.reporting(work):
             why = f"The {kind} is not done by these suites."
-            blocks.append(supplied("11", what, why))
+            blocks.append(supplied("11", what, why, work))
     return Section("elsewhere", "What others do", tuple(blocks))

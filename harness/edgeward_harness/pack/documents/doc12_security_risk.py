@@ -137,7 +137,7 @@ def _open(source: PackSource) -> Section:
 def _model(source: PackSource) -> Section:
     given = source.submission.supplied_for("12")
     if given:
-        table = written(given)
+        table = written(source, given)
         return Section("model", "Threat model", (table,))
     why = "Which ways into the whole system there are, is known to those who build it into one."
     return Section("model", "Threat model", (supplied("12", "the threat model", why),))

@@ -106,5 +106,5 @@ def _delivery(source: PackSource) -> Section:
     if not given_here:
         missing = supplied("16", "the build procedure for production", why)
         return Section("delivery", "Delivery", (*blocks, missing))
-    table = written(given_here)
+    table = written(source, given_here)
     return Section("delivery", "Delivery", (*blocks, table))

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from edgeward_harness.approval.folder import Folder
-from edgeward_harness.pack.dress import paragraph
+from edgeward_harness.approval.pdf import PdfState
+from edgeward_harness.pack.dress import NOTHING, paragraph, sections, signatures_in
+from edgeward_harness.pack.embedded import LABELS, Embedded
 from edgeward_harness.pack.model import (
     Cell,
     Column,
@@ -22,6 +24,11 @@ from edgeward_harness.pack.source import Evidence, PackSource
 from edgeward_harness.report.numbers import instant
 
 Event = tuple[str, Row]
+_KNOWN = {
+    PdfState.GOOD: Tone.GOOD,
+    PdfState.NOT_CHECKED: Tone.DOUBT,
+    PdfState.BROKEN: Tone.BAD,
+}
 
 
 def build(source: PackSource) -> Document:
@@ -32,7 +39,7 @@ def build(source: PackSource) -> Document:
         title="Audit trail",
         purpose="Every run, signature and accepted deviation with its moment and digest; the "
         "signatures are a chain in which nothing can be dropped or moved unseen.",
-        sections=(_events(source), _trail(source), _deviations(source)),
+        sections=sections(_events(source), _trail(source), _embedded(source), _deviations(source)),
         answers=("Part 11 11.10(e)",),
     )
 
@@ -100,6 +107,38 @@ def _trail(source: PackSource) -> Section:
         ("head of the chain", Cell(folder.head)),
     )
     return Section("trail", "The chain of signatures", (Facts(facts), table))
+
+
+def _embedded(source: PackSource) -> Section | None:
+    """Signatures inside what people supplied; None where nobody supplied anything."""
+    if not source.embedded:
+        return None
+    columns = (
+        Column("Document", Kind.NAME, 0.8),
+        Column("Field", weight=1.2),
+        Column("As its certificate says", weight=1.6),
+        Column("For", weight=1.4),
+        Column("What is known", weight=1.8),
+    )
+    rows = tuple(row for one in source.embedded for row in _inside(source, one))
+    text = (
+        "The signer is known where the certificates in the document lead to a root that was given "
+        f"({len(source.pdf_roots)} were, with --pdf-root), valid at the end of the day that this "
+        "pack is of. No network was asked, so nobody knows here whether one was withdrawn. Only "
+        "signatures in PDF are looked for."
+    )
+    table = Table("embedded", "Signatures inside what people supplied", columns, rows)
+    return Section("inside", "Signatures inside documents", (Paragraph(text), table))
+
+
+def _inside(source: PackSource, one: Embedded) -> Iterator[Row]:
+    name = Cell(one.document.id)
+    if not one.signatures:
+        yield Row((name, NOTHING, NOTHING, NOTHING, signatures_in(source, one.document)))
+    for each in one.signatures:
+        why = f"{LABELS[each.state]}: {each.why}" if each.why else LABELS[each.state]
+        said = (Cell(each.name) if each.name else absent("nobody"), Cell(each.reason or "not told"))
+        yield Row((name, Cell(each.field), *said, Cell(why, _KNOWN[each.state])))
 
 
 def _deviations(source: PackSource) -> Section:
