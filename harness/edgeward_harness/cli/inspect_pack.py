@@ -97,6 +97,8 @@ def _answered(found: "PackCheck") -> Iterable[str]:
     if not found.policy:
         return
     yield f"  - the gate, asked again by the policy in the pack ({found.policy}), says the same"
+    told = f"the shipped one but for {', '.join(found.departures)}"
+    yield f"  - that policy is {told if found.departures else 'the shipped one'}"
     yield "  - by a policy of yours: edgeward gate BUNDLE... --policy FILE --pack DIR"
     yield from (f"  - note: {note}" for note in found.notes)
 
@@ -112,5 +114,6 @@ def _as_json(found: "PackCheck") -> dict[str, object]:
         "note": found.note,
         "doubts": list(found.doubts),
         "policy": found.policy,
+        "departures": list(found.departures),
         "notes": list(found.notes),
     }

@@ -18,8 +18,9 @@ from edgeward_harness.evidence.files import digest_file
 from edgeward_harness.evidence.keys import PublicKey
 from edgeward_harness.evidence.verify import verify_bundle
 from edgeward_harness.gate.here import Here
+from edgeward_harness.gate.policy import FILE, load_policy
 from edgeward_harness.pack.build import head_of
-from edgeward_harness.pack.contradicted import contradictions, yardsticks
+from edgeward_harness.pack.contradicted import contradictions, departures, yardsticks
 from edgeward_harness.pack.inputs import CLAUSES, kept_asked, kept_decision, wanted_of
 from edgeward_harness.pack.keeping import (
     BUNDLES,
@@ -51,6 +52,8 @@ class PackCheck:
     """Bundles that no key of the reader vouches for, and yardsticks that are others here."""
     policy: str = ""
     """By which policy the gate was asked again: its title and digest."""
+    departures: tuple[str, ...] = ()
+    """The keys by which it is another one than the shipped policy."""
     notes: tuple[str, ...] = ()
     """What the gate says a reader must not overlook."""
 
@@ -131,9 +134,16 @@ def _again(folder: Path, contents: Contents, write: Write) -> PackCheck:
     source = replace(plain, policy=policy, decision=decision, asked=asked)
     faults += _headed(contents, source)
     found, remade = _compared(contents, write(source, wanted.templates))
-    by = "" if asked is None else f"{policy}, {asked.sha256}"
-    notes = () if decision is None else decision.notes
-    return PackCheck(contents, (*faults, *found), remade, policy=by, notes=notes)
+    checked = PackCheck(contents, (*faults, *found), remade)
+    if asked is None or decision is None:
+        return checked
+    shipped = load_policy(resources.suites() / FILE)
+    return replace(
+        checked,
+        policy=f"{policy}, {asked.sha256}",
+        departures=tuple(departures(asked.policy, shipped)),
+        notes=decision.notes,
+    )
 
 
 def _misnamed(source: PackSource) -> Iterator[str]:

@@ -6,10 +6,12 @@ Whether that policy, its people and its yardsticks are good enough, only the rea
 """
 
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import datetime
 
 from edgeward_harness.gate.decide import Decision, Ruling
 from edgeward_harness.gate.here import Here
+from edgeward_harness.gate.policy import Policy
 from edgeward_harness.pack.asked import answer
 from edgeward_harness.pack.source import Asked, PackSource
 
@@ -73,3 +75,12 @@ def yardsticks(asked: Asked | None, here: Here) -> Iterator[str]:
     for name, sha256 in sorted(asked.here.profiles.items()) if rules.promises else ():
         if here.profiles.get(name) != sha256:
             yield f"the gate was asked by promises of {name} that are not those here (--profiles)"
+
+
+def departures(policy: Policy, shipped: Policy) -> Iterator[str]:
+    """The rules by which a policy is another one than the shipped one, by their keys."""
+    for section in ("evidence", "trust", "trace", "approval"):
+        own, known = getattr(policy, section), getattr(shipped, section)
+        for one in fields(own):
+            if getattr(own, one.name) != getattr(known, one.name):
+                yield f"{section}.{one.name}"

@@ -52,6 +52,9 @@ def test_what_passed_is_released_and_found_so(asked: Callable[..., Path], key: S
     assert (found.faults, found.doubts, found.remade) == ((), (), 1)
     assert found.policy.startswith(f"{TITLE}, ")
     assert any("does not ask any person" in note for note in found.notes)
+    lenient = {"evidence.require_on_target", "trust.qualification", "approval.quorum"}
+    assert lenient < set(found.departures)
+    assert not {"trace.fresh", "evidence.depth_min", "approval.people"} & set(found.departures)
 
 
 def test_no_answer_of_a_gate_is_made_up_for_evidence_that_failed(

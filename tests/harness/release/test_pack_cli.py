@@ -78,6 +78,7 @@ def test_a_pack_is_the_same_twice_and_is_made_again_to_be_checked(
     told = capsys.readouterr().out
     assert "WHAT IT SAYS" in told
     assert "asked again by the policy in the pack (Default release policy, " in told
+    assert "that policy is the shipped one\n" in told
     for name, change in ATTACKS.items():
         shutil.copytree("pack", "attacked")
         change(Path("attacked"), lab.signing_key)
