@@ -179,6 +179,20 @@ def test_a_full_disk_takes_new_records_in_the_place_of_older_ones(full_disk: Ful
     assert outbox.counts()[TREND].evicted == before[TREND].evicted, "there is room again"
 
 
+def test_a_disk_that_has_room_again_takes_what_found_none_on_it(full_disk: FullDisk) -> None:
+    kit, disk = full_disk(2 * MIB)
+    outbox = kit.open()
+    fill(outbox, ALARM)
+    assert outbox.counts()[ALARM].volatile == 1, "nothing may go, and the disk is full"
+    with pytest.raises(StoreError):
+        outbox.retry()
+    disk.full_at_bytes = None
+    assert outbox.retry() == 1
+    assert outbox.accept(texts(ALARM, b"after"))[0].standing is Standing.DURABLE
+    assert outbox.counts()[ALARM].volatile == 0
+    assert outbox.audit() == []
+
+
 def test_a_broken_disk_leaves_records_in_memory_alarms_longest(full_disk: FullDisk) -> None:
     kit, disk = full_disk(1 << 40)
     kit.allowance = Allowance(4 * MIB, memory_bytes_max=30_000)

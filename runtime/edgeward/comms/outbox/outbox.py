@@ -101,6 +101,9 @@ class Outbox:
         """
 
         def again(core: Core) -> int:
+            if core.writer.pinned:  # else what has to be flushed may never find room
+                with contextlib.suppress(StoreError):
+                    core.writer.reserve()
             count = flush(core)
             core.writer.reserve()
             return count
