@@ -163,6 +163,48 @@ class DirectoryStore:
             os.close(folder_fd)
 
 
+class LateStore(DirectoryStore):
+    """The same in a directory that may have to wait: it is made before something is written."""
+
+    __slots__ = ()
+
+    def __init__(self, folder: Path | str) -> None:
+        """Use the directory; a disk that does not let it be made is asked again later on."""
+        self._folder = Path(folder)
+        with contextlib.suppress(StoreError):
+            super().__init__(folder)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Replace the blob atomically and durably.
+
+        Raises:
+            StoreError: as without delay, or the directory cannot be made yet.
+        """
+        self._have_made()
+        super().write(name, data)
+
+    def append(self, name: str, data: bytes) -> None:
+        """Put bytes at the end of a blob, and wait until the disk has them.
+
+        Raises:
+            StoreError: as without delay, or the directory cannot be made yet.
+        """
+        self._have_made()
+        super().append(name, data)
+
+    def names(self) -> list[str]:
+        """The names of all blobs, sorted; none where the directory is not made yet.
+
+        Raises:
+            StoreError: the directory cannot be read.
+        """
+        return super().names() if self._folder.exists() else []
+
+    def _have_made(self) -> None:
+        if not self._folder.is_dir():
+            super().__init__(self._folder)
+
+
 def _write_synced(path: Path, data: bytes) -> None:
     """Write a whole file and wait until the disk has it."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC

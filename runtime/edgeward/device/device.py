@@ -87,7 +87,7 @@ class Device:
         """The bedside, started when it is first asked for: a device without patients needs none.
 
         Raises:
-            StoreError: the place of the alarm journal cannot be used.
+            StoreError: another process holds the place of the alarm journal.
         """
         if self.bedside is None:
             from edgeward.device.bedside.start import start_bedside

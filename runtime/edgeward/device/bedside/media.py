@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from edgeward.errors import StoreError
 from edgeward.ports import Store
 
 if TYPE_CHECKING:  # loaded when a journal is opened
@@ -47,16 +48,17 @@ class FolderMedia:
     def open(self) -> "tuple[AppendLog, BlackBox, str | None]":
         """The journal beside its box.
 
-        Raises:
-            StoreError: the folder cannot be used, or another process holds the box.
-        """
-        from edgeward.adapters.black_box import MappedBox, boot_id
-        from edgeward.adapters.store import DirectoryStore
-        from edgeward.alarm.journal.slots import BOX_BYTES
+        A disk that refuses keeps nobody from raising alarms: the journal goes there as soon as it
+        lets itself be written, and until the end of the process the box lies in memory.
 
-        log = DirectoryStore(self.folder / "journal")
-        box = MappedBox(self.folder / BOX_NAME, BOX_BYTES)
-        return log, box, None if self.simulated else boot_id()
+        Raises:
+            StoreError: another process holds the box.
+        """
+        from edgeward.adapters.black_box import boot_id
+        from edgeward.adapters.store import LateStore
+
+        log = LateStore(self.folder / "journal")
+        return log, _box(self.folder / BOX_NAME), None if self.simulated else boot_id()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +81,24 @@ class StoreMedia:
 
         log = self.store if isinstance(self.store, MemoryLog) else MemoryLog()
         return log, MemoryBox(BOX_BYTES), None
+
+
+def _box(path: Path) -> "BlackBox":
+    """The box in its file, or one in memory with what can be read of that file.
+
+    Raises:
+        StoreError: another process holds it.
+    """
+    from edgeward.adapters.black_box import MappedBox, MemoryBox
+    from edgeward.alarm.journal.slots import BOX_BYTES
+
+    try:
+        return MappedBox(path, BOX_BYTES)
+    except StoreError as error:
+        if isinstance(error.__cause__, BlockingIOError):
+            raise
+    try:
+        left = path.read_bytes()
+    except OSError:
+        left = b""
+    return MemoryBox(left.ljust(BOX_BYTES, b"\0"))

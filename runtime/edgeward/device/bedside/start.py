@@ -46,7 +46,7 @@ def start_bedside(
     """The bedside and its journal; what was up before is up again.
 
     Raises:
-        StoreError: the place of the journal cannot be used.
+        StoreError: another process holds the place of the journal.
     """
     log, box, boot = media.open()
     recorder = Recorder(log, box, clock, boot)
