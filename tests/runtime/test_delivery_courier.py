@@ -261,6 +261,42 @@ def test_a_dead_receiver_is_noticed_within_two_heartbeats_though_nothing_waits()
     assert road.courier.state is State.UNREACHABLE
 
 
+def test_an_alarm_gets_through_a_link_that_died_without_a_word_in_seconds() -> None:
+    road = Road()
+    road.source.accept(EVENT)
+    road.run()
+    dead = iter([300 * SECOND_NS])
+    road.receiver.exchange_takes_ns = lambda _: next(dead, 0)  # the next connection is well
+    road.source.accept(ALARM)
+    began_ns = road.clock.monotonic_ns()
+    road.run(20)
+    assert sequences(road) == [1, 2]
+    assert road.receiver.arrivals[-1][0] - began_ns <= AT_ONCE.answer_ns + SECOND_NS
+
+
+def test_before_the_first_answer_only_the_transport_ends_the_waiting() -> None:
+    road = Road()
+    road.receiver.exchange_takes_ns = lambda _: 29 * SECOND_NS
+    road.source.accept(ALARM)
+    road.run(30)
+    assert sequences(road) == [1]
+    assert road.courier.counts.failures == 0
+
+
+@pytest.mark.parametrize("ns_a_byte", [1_000_000, 10_000_000])
+def test_a_link_that_becomes_a_thousand_times_slower_goes_on_delivering(ns_a_byte: int) -> None:
+    road = Road()
+    road.receiver.exchange_takes_ns = lambda size: size * ns_a_byte // 1000
+    for _ in range(2000):
+        road.source.accept(TREND)
+    road.courier.round()
+    assert len(road.receiver.batches) == 1
+    road.receiver.exchange_takes_ns = lambda size: size * ns_a_byte
+    road.run(3600)
+    assert sequences(road) == list(range(1, 2001))
+    assert road.courier.counts.failures <= 6
+
+
 def test_an_alarm_ends_a_long_wait() -> None:
     road = Road()
     road.receiver.greeting = failing(UnreachableError("down"))

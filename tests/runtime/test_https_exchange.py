@@ -12,6 +12,7 @@ from sending_lab import Sender
 from trusting_lab import DEVICE, Device
 
 from edgeward.comms.delivery.transport import (
+    FOR_EVER_NS,
     RefusedError,
     StrangerError,
     TooLargeError,
@@ -141,14 +142,16 @@ def test_a_receiver_that_does_not_even_read_a_large_batch_is_heard(
         transport.exchange(sender.batch(sender.seal(1, payload=bytes(8 << 20))))
 
 
+@pytest.mark.parametrize("limits_ns", [(30 * MS, FOR_EVER_NS), (FOR_EVER_NS, 30 * MS)])
 def test_a_silent_receiver_ends_the_exchange_at_its_timeout(
-    bench: Bench, sink: HttpsSink, sender: Sender
+    bench: Bench, sink: HttpsSink, sender: Sender, limits_ns: tuple[int, int]
 ) -> None:
-    transport = Device(bench, sink.port).transport(exchange_timeout_ns=30 * MS)
+    timeout_ns, within_ns = limits_ns
+    transport = Device(bench, sink.port).transport(exchange_timeout_ns=timeout_ns)
     transport.hello()
     sink.receiver.faults.order(Fault.SLOW, value=2000)
     with pytest.raises(UnreachableError, match=r"timed out|deadline"):
-        transport.exchange(sender.batch(sender.seal(1)))
+        transport.exchange(sender.batch(sender.seal(1)), within_ns)
     transport.close()
 
 

@@ -13,6 +13,7 @@ from trusting_lab import DEVICE, SPARE, Device
 from edgeward.adapters.clock import SystemClock
 from edgeward.adapters.entropy import SeededEntropy
 from edgeward.comms.delivery.transport import (
+    FOR_EVER_NS,
     RefusedError,
     StrangerError,
     TooLargeError,
@@ -121,6 +122,19 @@ def test_each_wrong_answer_is_told_and_the_next_batch_goes_over_a_new_connection
         transport.exchange(batch)
         assert transport.connections == 2
     assert account(sink.receiver.ledger, DEVICE).outcomes()["delivered"] == 1
+
+
+@pytest.mark.parametrize("limits_ns", [(300 * MS, FOR_EVER_NS), (FOR_EVER_NS, 300 * MS)])
+def test_nobody_waits_longer_for_an_answer_than_was_said(
+    bench: Bench, broker: Broker, sink: MqttSink, sender: Sender, limits_ns: tuple[int, int]
+) -> None:
+    timeout_ns, within_ns = limits_ns
+    device = Device(bench, broker.port)
+    with contextlib.closing(to(device, exchange_timeout_ns=timeout_ns)) as transport:
+        transport.hello()
+        sink.receiver.faults.order(Fault.SLOW, value=1000)
+        with pytest.raises(UnreachableError):
+            transport.exchange(sender.batch(sender.seal(1)), within_ns)
 
 
 def test_what_is_too_large_or_poisoned_is_told_over_the_same_connection(

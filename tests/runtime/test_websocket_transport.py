@@ -14,6 +14,7 @@ from trusting_lab import DEVICE, Device
 from edgeward.adapters.clock import SystemClock
 from edgeward.adapters.entropy import SeededEntropy
 from edgeward.comms.delivery.transport import (
+    FOR_EVER_NS,
     RefusedError,
     StrangerError,
     TooLargeError,
@@ -129,14 +130,17 @@ def test_what_is_too_large_or_poisoned_is_told_over_the_same_stream(
     assert transport.connections == 1
 
 
+@pytest.mark.parametrize("limits_ns", [(50 * MS, FOR_EVER_NS), (FOR_EVER_NS, 50 * MS)])
 def test_a_slow_receiver_slows_the_device_down_and_a_silent_one_ends_at_the_timeout(
-    bench: Bench, sink: WebSocketSink, sender: Sender
+    bench: Bench, sink: WebSocketSink, sender: Sender, limits_ns: tuple[int, int]
 ) -> None:
-    with contextlib.closing(to(Device(bench, sink.port), exchange_timeout_ns=50 * MS)) as transport:
+    timeout_ns, within_ns = limits_ns
+    device = Device(bench, sink.port)
+    with contextlib.closing(to(device, exchange_timeout_ns=timeout_ns)) as transport:
         transport.hello()
         sink.receiver.faults.order(Fault.SLOW, value=200)
         with pytest.raises(UnreachableError, match=r"timed out|deadline"):
-            transport.exchange(sender.batch(sender.seal(1)))
+            transport.exchange(sender.batch(sender.seal(1)), within_ns)
 
 
 @pytest.mark.parametrize("defect", [Defect.EXPIRED, Defect.OTHER_AUTHORITY])

@@ -4,6 +4,7 @@ import json
 import struct
 import sys
 
+from edgeward.comms.delivery.transport import FOR_EVER_NS
 from edgeward.comms.transports import mqtt
 from edgeward.device.serve import main
 
@@ -11,12 +12,14 @@ from edgeward.device.serve import main
 class _Believing(mqtt.MqttTransport):
     """Answers in the receiver's place as soon as the broker has the batch."""
 
-    def exchange(self, batch: bytes) -> bytes:
+    def exchange(self, batch: bytes, within_ns: int = FOR_EVER_NS) -> bytes:
         with self._lock:
             session = self._ready()
             client = session._client
             told = client.publish(session._topic("batch"), batch, mqtt.QOS)
-            session._deadline_ns = self.clock.monotonic_ns() + self.exchange_timeout_ns
+            session._deadline_ns = self.clock.monotonic_ns() + min(
+                self.exchange_timeout_ns, within_ns
+            )
             session._until(told.is_published, "the broker")
         header, at = _header(batch)
         durable = []

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from edgeward.comms.delivery.transport import Hello
+from edgeward.comms.delivery.transport import FOR_EVER_NS, Hello, UnreachableError
 from edgeward.comms.record import (
     DataKey,
     Epoch,
@@ -150,9 +150,12 @@ class Receiver:
         """Count it."""
         self.closed += 1
 
-    def exchange(self, batch: bytes) -> bytes:
-        """Take a batch."""
-        self.sleep(self.exchange_takes_ns(len(batch)))
+    def exchange(self, batch: bytes, within_ns: int = FOR_EVER_NS) -> bytes:
+        """Take a batch; who waits no longer knows nothing of it."""
+        takes_ns = self.exchange_takes_ns(len(batch))
+        self.sleep(min(takes_ns, within_ns))
+        if takes_ns > within_ns:
+            raise UnreachableError(f"no answer within {within_ns} ns")
         told = self.before(batch)
         if told is not None:
             return told

@@ -6,6 +6,9 @@ Rules:
 3. A failure changes nothing but the time of the next attempt, and how much is tried at once.
 4. A record that is refused alone, time and again, is set aside only after the receiver has taken
    another one.
+5. An answer may take some times as long as the one before it: a link that has died without a word
+   holds an alarm for seconds. Where that was wrong, the link is slower than it was: each time less
+   is sent, and waited for twice as long.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,6 +23,7 @@ from edgeward.comms.delivery.source import Granter, Source
 from edgeward.comms.delivery.state import Counts, State, state_after
 from edgeward.comms.delivery.suspects import Suspects
 from edgeward.comms.delivery.transport import (
+    FOR_EVER_NS,
     Hello,
     RefusedError,
     StrangerError,
@@ -37,6 +41,8 @@ GAPS_MAX = 64
 NAME_BYTES = 16
 TELLING_BYTES = 4096
 """A shorter batch says how long an answer takes, not what the link carries."""
+PATIENCE = 10
+"""So many times what the last answer took."""
 FIRST_BYTES = 1 << 16
 """The first batch, before anything is known of the link."""
 
@@ -67,6 +73,8 @@ class Courier:
     _grants: Grants = field(init=False)
     _records_max: int = field(init=False)
     _bytes_max: int = field(init=False)
+    _patience_ns: int = FOR_EVER_NS
+    """Rule 5; before the first answer nobody knows what the link is like."""
     _offences: int = 0
     """How often in a row one record alone was refused."""
     _heard_ns: int = 0
@@ -173,10 +181,14 @@ class Courier:
         self.counts.exchanges += 1
         self.counts.sent_bytes += len(body)
         try:
-            answer = read_answer(self.transport.exchange(body), batch.name)
+            answer = read_answer(self.transport.exchange(body, self._patience_ns), batch.name)
         except (TooLargeError, RefusedError) as error:
             self._halve(records, error)
             return
+        except UnreachableError:
+            self._patience_ns = min(2 * self._patience_ns, FOR_EVER_NS)
+            self._bytes_max = max(self._bytes_max // 2, self.pace.batch_bytes_min)
+            raise
         self._offences = 0
         self._adapt(len(body), self.clock.monotonic_ns() - began_ns)
         self._take(answer, records, grants, gaps)
@@ -244,7 +256,8 @@ class Courier:
             raise error
 
     def _adapt(self, sent_bytes: int, took_ns: int) -> None:
-        """As much as the link carries in the time that an alarm may wait for it."""
+        """As much as the link carries in the time that an alarm may wait for it; rule 5."""
+        self._patience_ns = max(self.pace.answer_ns, PATIENCE * took_ns)
         if sent_bytes >= TELLING_BYTES:
             self._bytes_per_s = sent_bytes * 1e9 / max(took_ns, 1)
         fits = sent_bytes * self.pace.exchange_ns // max(took_ns, 1)

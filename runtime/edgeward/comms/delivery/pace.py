@@ -31,6 +31,8 @@ class Pace:
     batch_records_max: int = 500
     exchange_ns: int = SECOND_NS // 2
     """What one batch should take: a new alarm waits no longer for the one under way."""
+    answer_ns: int = 5 * SECOND_NS
+    """So long an answer may take at least before the link counts as dead."""
     backlog_share: float = 0.2
     """Of the bytes, at least, for what was accepted before the link came up."""
     heartbeat_ns: int = 30 * SECOND_NS

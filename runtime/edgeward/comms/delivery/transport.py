@@ -5,6 +5,8 @@ from typing import Protocol
 
 from edgeward.errors import DeliveryError
 
+FOR_EVER_NS = 1 << 62
+
 
 class UnreachableError(DeliveryError):
     """Nobody answered, or not now. The same batch may be tried again."""
@@ -52,8 +54,8 @@ class Transport(Protocol):
         """
         ...
 
-    def exchange(self, batch: bytes) -> bytes:
-        """Send a batch and return the body that answers it; within its timeout.
+    def exchange(self, batch: bytes, within_ns: int = FOR_EVER_NS) -> bytes:
+        """Send a batch and return the body that answers it; within its timeout, and within this.
 
         Raises:
             DeliveryError: one of this module's. Whether the receiver has the batch is not known.

@@ -12,7 +12,13 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from edgeward.comms.delivery.transport import Hello, RefusedError, StrangerError, TooLargeError
+from edgeward.comms.delivery.transport import (
+    FOR_EVER_NS,
+    Hello,
+    RefusedError,
+    StrangerError,
+    TooLargeError,
+)
 from edgeward.comms.transports.connection import Address, Connection, Response
 from edgeward.comms.transports.entrance import Entrance, Greeted, Trust, raise_for
 from edgeward.comms.trust.papers import Papers
@@ -57,7 +63,7 @@ class HttpsTransport:
             fresh, self._fresh = self._fresh, None
             return fresh or self._entrance.greet(connection).hello
 
-    def exchange(self, batch: bytes) -> bytes:
+    def exchange(self, batch: bytes, within_ns: int = FOR_EVER_NS) -> bytes:
         """Send a batch and return the body that answers it.
 
         Raises:
@@ -65,7 +71,7 @@ class HttpsTransport:
                 batch is not known.
         """
         with self._using() as connection:
-            limit_ns = self.exchange_timeout_ns
+            limit_ns = min(self.exchange_timeout_ns, within_ns)
             response = connection.ask("POST", "/v1/batches", limit_ns, batch, CONTENT_TYPE)
             if response.status == 400 and not _names(response, batch):
                 raise StrangerError(f"{response.shown}: refuses something that is not this batch")

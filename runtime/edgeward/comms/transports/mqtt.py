@@ -20,6 +20,7 @@ from paho.mqtt.client import Client, MQTTMessage, MQTTv5, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
 from edgeward.comms.delivery.transport import (
+    FOR_EVER_NS,
     Hello,
     RefusedError,
     TooLargeError,
@@ -227,7 +228,7 @@ class MqttTransport:
                 self.close()
                 raise
 
-    def exchange(self, batch: bytes) -> bytes:
+    def exchange(self, batch: bytes, within_ns: int = FOR_EVER_NS) -> bytes:
         """Send a batch and return the body that answers it.
 
         Raises:
@@ -242,7 +243,8 @@ class MqttTransport:
 
         with self._lock:
             try:
-                told = self._ready().ask("batch", batch, self.exchange_timeout_ns, ours)
+                limit_ns = min(self.exchange_timeout_ns, within_ns)
+                told = self._ready().ask("batch", batch, limit_ns, ours)
                 return json.dumps(told).encode()
             except (TooLargeError, RefusedError):
                 raise

@@ -18,6 +18,7 @@ from websockets.protocol import State
 from websockets.uri import parse_uri
 
 from edgeward.comms.delivery.transport import (
+    FOR_EVER_NS,
     Hello,
     RefusedError,
     StrangerError,
@@ -182,7 +183,7 @@ class WebSocketTransport:
                 self.close()
                 raise
 
-    def exchange(self, batch: bytes) -> bytes:
+    def exchange(self, batch: bytes, within_ns: int = FOR_EVER_NS) -> bytes:
         """Send a batch and return the body that answers it.
 
         Raises:
@@ -191,7 +192,7 @@ class WebSocketTransport:
         """
         with self._lock:
             try:
-                told = self._ready().ask(batch, self.exchange_timeout_ns)
+                told = self._ready().ask(batch, min(self.exchange_timeout_ns, within_ns))
                 return json.dumps(told).encode()
             except (TooLargeError, RefusedError):
                 raise
