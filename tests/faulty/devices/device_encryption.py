@@ -168,9 +168,9 @@ def logs_keys(parts: Parts) -> Device:
 def takes_any_200(parts: Parts) -> Device:
     """A 200 is a receipt, whatever it says."""
 
-    def believed(self: HttpsTransport, batch: bytes) -> bytes:
+    def believed(self: HttpsTransport, batch: bytes, within_ns: int) -> bytes:
         with self._using() as connection:
-            limit_ns = self.exchange_timeout_ns
+            limit_ns = min(self.exchange_timeout_ns, within_ns)
             response = connection.ask("POST", "/v1/batches", limit_ns, batch, CONTENT_TYPE)
             raise_for(response)
         header = json.loads(batch[8 : 8 + int.from_bytes(batch[4:8], "little")])
