@@ -11,6 +11,7 @@ import pytest
 from edgeward.signal.channel import Signal
 from edgeward_harness.errors import InputError
 from edgeward_harness.measure.scoring.beats import AamiClass
+from edgeward_harness.rig.recordings.excerpt import excerpt
 from edgeward_harness.rig.recordings.library import open_library
 from edgeward_harness.rig.recordings.manifest import Manifest, load_manifest
 from edgeward_harness.rig.recordings.recording import BedsideAlarm, Stretch
@@ -163,3 +164,48 @@ def test_a_breath_that_an_annotator_did_not_mark_is_left_out(tmp_path: Path) -> 
 def test_a_header_may_say_whose_recording_it_is(comment: str, about: dict[str, str]) -> None:
     assert about_of([comment, "Digoxin"]) == about
     assert about_of([]) == {}
+
+
+def bidmc(folder: Path, *numbers: str) -> None:
+    """A collection of patients of intensive care, each with a pulse wave of her own."""
+    folder.mkdir(parents=True)
+    waves: dict[str, Any] = {f"{one}_PLETH": np.full(250, float(one)) for one in numbers}
+    np.savez(folder / "signals_125hz.npz", **waves)
+    for one in numbers:
+        (folder / f"bidmc_{one}_Breaths.csv").write_text("breaths ann1,breaths ann2\n1,2\n")
+        (folder / f"bidmc_{one}_Numerics.csv").write_text("Time [s],HR,SpO2\n0,80,97\n")
+
+
+def test_an_excerpt_of_an_archive_has_the_patients_that_are_named_as_they_were(
+    tmp_path: Path,
+) -> None:
+    bidmc(tmp_path / "all" / "bidmc", "01", "03", "05")
+    (tmp_path / "some").mkdir()
+    excerpt(tmp_path / "all" / "bidmc", ("03", "05"), tmp_path / "some" / "bidmc")
+    whole = {one.name: one for one in open_library(tmp_path / "all").read("bidmc")}
+    some = list(open_library(tmp_path / "some").read("bidmc"))
+    assert [one.name for one in some] == ["bidmc03", "bidmc05"]
+    for one in some:
+        assert one.numbers == whole[one.name].numbers
+        (wave,), (same,) = one.waves, whole[one.name].waves
+        assert wave.samples.tolist() == same.samples.tolist()
+
+
+def test_an_excerpt_of_an_index_has_its_entries_in_their_order(tmp_path: Path) -> None:
+    folder = tmp_path / "all" / "cinc2015"
+    folder.mkdir(parents=True)
+    stored = np.array([[100, 200]], dtype=np.int16)
+    np.savez(folder / "Asystole_30s.npz", a1=stored, a2=2 * stored, a3=3 * stored)
+    np.savez(folder / "Tachycardia_30s.npz", t1=stored)
+    entries = [
+        {"record": name, "alarm": alarm, "true": 1, "channels": ["II"], "gain": ["100/mV"]}
+        for name, alarm in (("a3", "Asystole"), ("t1", "Tachycardia"), ("a1", "Asystole"))
+    ]
+    (folder / "INDEX.json").write_text(json.dumps(entries))
+    (tmp_path / "some").mkdir()
+    excerpt(folder, ("a1", "a3"), tmp_path / "some" / "cinc2015")
+    some = list(open_library(tmp_path / "some").read("cinc2015"))
+    assert [(one.name, one.waves[0].samples.tolist()) for one in some] == [
+        ("a3", [3.0, 6.0]), ("a1", [1.0, 2.0]),
+    ]  # fmt: skip
+    assert not (tmp_path / "some" / "cinc2015" / "Tachycardia_30s.npz").exists()

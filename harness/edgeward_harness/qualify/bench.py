@@ -4,7 +4,6 @@ The shipped bench names its devices from where they lie; the one that is written
 from anywhere, with the models that are installed here.
 """
 
-import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from edgeward_harness.qualify.catalogue import BENCH
 from edgeward_harness.qualify.defect import Defect, Kind
 from edgeward_harness.qualify.making import MAKERS
 from edgeward_harness.qualify.wire import PROGRAM, unit_of
+from edgeward_harness.rig.recordings.excerpt import excerpt
 
 MOVED = "moved"
 """The name of a profile whose promises were moved."""
@@ -87,8 +87,5 @@ def some_recordings(all_of_them: Path, few: Mapping[str, tuple[str, ...]], folde
         if collection.name not in few:
             (place / collection.name).symlink_to(collection.resolve())
             continue
-        (place / collection.name).mkdir()
-        for part in sorted(collection.iterdir()):
-            if part.name.partition(".")[0] in few[collection.name]:
-                os.symlink(part.resolve(), place / collection.name / part.name)
+        excerpt(collection, few[collection.name], place / collection.name)
     return place
