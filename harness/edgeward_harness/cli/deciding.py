@@ -207,6 +207,7 @@ def here_of(options: argparse.Namespace, policy: "Policy", names: Iterable[str])
         suites_sha256=tree_sha256(suites) if asked.protocol else None,
         harness_sha256=tree_sha256(Path(__file__).parents[1]) if asked.protocol else None,
         build_sha256=check_build(options.build),
+        seeded_sha256=tree_sha256(resources.seeded()) if policy.trust.qualification else None,
     )
 
 

@@ -55,6 +55,7 @@ def _here(options: argparse.Namespace) -> "Here":
         profiles=promises_of(profile_names(folders), folders),
         suites_sha256=tree_sha256(options.suites or resources.suites()),
         harness_sha256=tree_sha256(Path(__file__).parents[1]),
+        seeded_sha256=tree_sha256(resources.seeded()),
     )
 
 

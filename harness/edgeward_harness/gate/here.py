@@ -22,6 +22,8 @@ class Here:
     harness_sha256: str | None = None
     build_sha256: str = ""
     """The device software asked for, beside the policy's own pin; empty when none is."""
+    seeded_sha256: str | None = None
+    """The devices with seeded defects, and the catalogue of what must catch each."""
 
 
 def promises_of(names: Iterable[str], folders: Sequence[Path]) -> dict[str, str]:

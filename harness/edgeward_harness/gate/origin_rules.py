@@ -66,7 +66,7 @@ def _qualified(case: Case) -> Iterator[Finding]:
         text = f"{record.name}: signed by the key {record.found.keyid}; expected a trusted key"
         yield Finding(f"{text} (--key)", fix=fixes.KEY)
     yield from _survivors(record.name, record.found)
-    yield from _another(case, record.found)
+    yield from _another(case, record.name, record.found)
     yield from _untried(case, record.name, record.found)
     yield from _outdated(case, record.name, record.found)
 
@@ -83,8 +83,13 @@ def _survivors(name: str, found: Qualification) -> Iterator[Finding]:
         yield Finding(f"{name}: {word}: {reason}", outcome, fix)
 
 
-def _another(case: Case, found: Qualification) -> Iterator[Finding]:
-    """Whether what was qualified is what judged."""
+def _another(case: Case, name: str, found: Qualification) -> Iterator[Finding]:
+    """Whether what was qualified is what judged, and by the defects that are known here."""
+    seeded, known = found.record["tool"]["seeded_sha256"], case.here.seeded_sha256
+    if seeded != known:
+        text = f"{name}: other defects were seeded than are here: "
+        text += f"found {seeded}, expected {known or 'one that is known here'}"
+        yield Finding(text, fix=fixes.QUALIFY)
     for one in case.readable:
         for what, key in (("other suites", "suites_sha256"), ("another harness", "build_sha256")):
             judged, tried = one.bundle.manifest.tool.get(key), found.record["tool"][key]

@@ -69,7 +69,9 @@ def yardsticks(asked: Asked | None, here: Here) -> Iterator[str]:
     """Where the gate took promises or suites for its own that the reader does not have."""
     if asked is None:
         return
-    rules = asked.policy.evidence
+    rules, trust = asked.policy.evidence, asked.policy.trust
+    if trust.qualification and asked.here.seeded_sha256 != here.seeded_sha256:
+        yield "the gate was asked beside other seeded defects than come with this harness"
     if rules.protocol and asked.here.suites_sha256 != here.suites_sha256:
         yield "the gate was asked beside other suites than are here (--suites)"
     for name, sha256 in sorted(asked.here.profiles.items()) if rules.promises else ():

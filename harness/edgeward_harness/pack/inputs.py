@@ -94,6 +94,7 @@ def _here(here: Here) -> dict[str, Any]:
     return {
         "build_sha256": here.build_sha256 or None,
         "profiles": dict(here.profiles),
+        "seeded_sha256": here.seeded_sha256,
         "suites_sha256": here.suites_sha256,
     }
 
@@ -172,12 +173,14 @@ def kept_asked(folder: Path, contents: Contents) -> Asked | None:
     if not check_fields(value, _HERE_RULES, "here", faults):
         raise InputError(str(path), faults)
     build, harness = value["build_sha256"] or "", str(contents.tool.get("build_sha256"))
-    return asked_by(policy, Here(value["profiles"], value["suites_sha256"], harness, build))
+    suites, seeded = value["suites_sha256"], value["seeded_sha256"]
+    return asked_by(policy, Here(value["profiles"], suites, harness, build, seeded))
 
 
 _HERE_RULES = {
     "build_sha256": HEX64.nullable(),
     "profiles": table_of(IDENTIFIER, HEX64),
+    "seeded_sha256": HEX64.nullable(),
     "suites_sha256": HEX64.nullable(),
 }
 

@@ -17,6 +17,8 @@ from edgeward_harness.gate.policy import Policy, load_policy
 from edgeward_harness.resources import suites
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
+SEEDED = "03" * 32
+"""The defects that the record of `qualification_lab` names."""
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +39,7 @@ def here(lab: Any) -> Here:
         profiles={name: lab.profile_entry(name).sha256 for name in names},
         suites_sha256=lab.sha("suites"),
         harness_sha256=lab.sha("harness"),
+        seeded_sha256=SEEDED,
     )
 
 

@@ -156,11 +156,12 @@ def test_no_word_of_an_answer_is_another(asked: Callable[..., Path], key: Signin
 def test_whose_promises_and_suites_counted_the_reader_has_to_agree(
     asked: Callable[..., Path], key: SigningKey
 ) -> None:
-    own = Here(profiles={"wearable": "1" * 64}, suites_sha256="2" * 64)
-    pack = asked(given={"here": own}, promises="true", protocol="true")
+    own = Here({"wearable": "1" * 64}, "2" * 64, seeded_sha256="3" * 64)
+    pack = asked(given={"here": own}, promises="true", protocol="true", qualification="true")
     found = checked(pack, key)
     assert found.faults == ()
     assert found.doubts == (
+        "the gate was asked beside other seeded defects than come with this harness",
         "the gate was asked beside other suites than are here (--suites)",
         "the gate was asked by promises of wearable that are not those here (--profiles)",
     )
@@ -179,7 +180,9 @@ def test_a_record_of_another_tool_is_asked_for_again(
     record["tool"] |= {name: tool[name] for name in ("build_sha256", "suites_sha256")}
     record["ended_utc"] = MADE
     (tmp_path / "good.json").write_bytes(seal_qualification(record, key))
-    pack = asked(given={"qualification": tmp_path / "good.json"}, qualification="true")
+    here = Here(seeded_sha256=GOOD["tool"]["seeded_sha256"])
+    given = {"qualification": tmp_path / "good.json", "here": here}
+    pack = asked(given=given, qualification="true")
     assert checked(pack, key).contents.state == "released"
     assert checked(pack, key).faults == ()
     kept = pack / "inputs/qualification.json"

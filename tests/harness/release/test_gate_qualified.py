@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from evidence_lab import signing_key
-from gate_lab import NOW, Ask, unmet
+from gate_lab import NOW, SEEDED, Ask, unmet
 from qualification_lab import GOOD, KEY, ROW
 
 from edgeward.canonical import canonical_json
@@ -149,6 +149,16 @@ def test_a_record_of_another_tool_is_none_of_this_one(
     decision = asked(ask, lab, seal_qualification(record, KEY))
     assert unmet(decision) == REFUSED
     expected = f"judged by {what} than was qualified: found {mine}, expected {'77' * 32}"
+    assert expected in told(decision)
+
+
+def test_a_record_of_a_thinner_catalogue_shows_less(
+    ask: Ask, lab: Any, record: dict[str, Any]
+) -> None:
+    record["tool"]["seeded_sha256"] = "88" * 32
+    decision = asked(ask, lab, seal_qualification(record, KEY))
+    assert unmet(decision) == REFUSED
+    expected = f"other defects were seeded than are here: found {'88' * 32}, expected {SEEDED}"
     assert expected in told(decision)
 
 
