@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeward.profile import Profile
+from edgeward.profile import Profile, Quotas
 from edgeward_harness.measure.judge import Sample, judge_maximum
 from edgeward_harness.rig.bench import Rig
 from edgeward_harness.rig.receiving import Put, Receiving, receiving
@@ -25,15 +25,16 @@ AT_ONCE = 80
 def test_full_queue(profile: Profile, measure: Measure, rig: Rig, tmp_path: Path) -> None:
     """The disk that records use stays within its limit; what goes, goes in order, and is told.
 
-    Method: a device with the eviction order of its profile and a queue of 8 MB at most gets, with
-    no link, several times as much as fits, of all classes. After every put the bytes of all files
-    of its records are added up from outside. Then it delivers. Every alarm and audit record must
-    arrive. Of the other classes no record of a class may be missing as long as one of a class that
-    goes before it is there from an earlier time; every missing one must lie in a gap that was told,
-    and the counts of the gaps must be what is missing.
+    Method: a device with the eviction order of its profile, no quotas, and a queue of 8 MB at most
+    gets, with no link, several times as much as fits, of all classes. After every put the bytes of
+    all files of its records are added up from outside. Then it delivers. Every alarm and audit
+    record must arrive. Of the other classes no record of a class may be missing as long as one of a
+    class that goes before it is there from an earlier time; every missing one must lie in a gap
+    that was told, and the counts of the gaps must be what is missing.
     """
     queue_mb = min(QUEUE_MB_MAX, profile.offline.queue_mb)
-    small = replace(profile, offline=replace(profile.offline, queue_mb=queue_mb))
+    offline = replace(profile.offline, queue_mb=queue_mb, quota_percent=Quotas(0, 0, 0))
+    small = replace(profile, offline=offline)
     records = Records(rig.seed("TC-OFF-006"))
     used: list[float] = []
     puts: list[Put] = []

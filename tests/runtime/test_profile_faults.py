@@ -150,6 +150,11 @@ CROSS_FIELD = [
     ({"alarm.high_delay_ms": 5001}, "alarm.high_delay_ms = 5001", "medium_delay_ms = 5000 ms"),
     ({"alarm.low_delay_ms": 4999}, "alarm.medium_delay_ms = 5000", "low_delay_ms = 4999 ms"),
     ({"offline.queue_mb": 4097}, "offline.queue_mb = 4097 MB", "storage.capacity_mb = 4096 MB"),
+    (
+        {"offline.quota_percent": {"waveform": 60, "trend": 20, "event": 15}},
+        "offline.quota_percent = 95 % together",
+        "at most 90 %: the rest is for alarms and audit",
+    ),
     ({"compute.scheduling_policy": "fifo"}, "scheduling_priority = 0", "1 to 99 with scheduling"),
     ({"compute.scheduling_priority": 9}, "scheduling_priority = 9", 'with scheduling_policy = "o'),
 ]

@@ -2,7 +2,7 @@
 
 from edgeward.profile.faults import ProfileError
 from edgeward.profile.load import Loaded, load_profile, parse_profile, profile_names
-from edgeward.profile.model import BYTES_PER_MB, LatencyBudget, Profile
+from edgeward.profile.model import BYTES_PER_MB, LatencyBudget, Profile, Quotas
 from edgeward.profile.vocabulary import (
     Accelerator,
     Architecture,
@@ -28,6 +28,7 @@ __all__ = [
     "Loaded",
     "Profile",
     "ProfileError",
+    "Quotas",
     "RegulatoryClass",
     "SafetyClass",
     "SchedulingPolicy",

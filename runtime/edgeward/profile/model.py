@@ -269,6 +269,15 @@ class Security:
 
 
 @dataclass(frozen=True, slots=True)
+class Quotas:
+    """What a class keeps of the queue when others flood; more than that while there is room."""
+
+    waveform: Annotated[int, whole("Share that waveforms keep.", "%", 0, 90, (0, 90))]
+    trend: Annotated[int, whole("Share that trends keep.", "%", 0, 90, (0, 90))]
+    event: Annotated[int, whole("Share that events keep.", "%", 0, 90, (0, 90))]
+
+
+@dataclass(frozen=True, slots=True)
 class Offline:
     """What the device does without a link."""
 
@@ -287,6 +296,7 @@ class Offline:
             note='"alarm" is never evicted',
         ),
     ]
+    quota_percent: Quotas
     waveforms: Annotated[bool, Flag("Waveforms are kept and delivered beside trends and events.")]
     trend_heartbeat_s: Annotated[
         int, whole("Longest time between two points of a trend.", "s", 5, 3600, (10, 900))

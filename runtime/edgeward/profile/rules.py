@@ -3,6 +3,7 @@
 1. A latency's median is at most its 99th percentile, and that at most its maximum.
 2. What is used fits into what is there; what is more urgent comes first (`ORDERED`).
 3. fifo scheduling needs a priority from 1 to 99; the other policy knows none.
+4. The quotas of a queue leave a tenth of it to what is never given up.
 """
 
 from collections.abc import Iterator
@@ -24,12 +25,16 @@ ORDERED = (
 )
 """Pairs of fields of which the first is never more than the second."""
 
+QUOTAS = tuple(f"offline.quota_percent.{name}" for name in ("waveform", "trend", "event"))
+QUOTAS_PERCENT_MAX = 90
+"""Of all quotas together."""
+
 _LATENCY = "budget.latency."
 
 
 def broken(reading: Reading) -> list[str]:
     """A fault for each rule that the values found break; a missing value breaks none."""
-    return [*_out_of_order(reading), *_scheduling(reading)]
+    return [*_out_of_order(reading), *_scheduling(reading), *_quotas(reading)]
 
 
 def doubtful(reading: Reading) -> list[str]:
@@ -73,6 +78,15 @@ def _scheduling(reading: Reading) -> Iterator[str]:
     where = f"compute.scheduling_priority = {shown(priority.raw)}"
     expected = f"expected {accepted} with scheduling_policy = {shown(policy.raw)}"
     yield fault(where, expected, source=priority.source)
+
+
+def _quotas(reading: Reading) -> Iterator[str]:
+    found = [reading.values[path] for path in QUOTAS if path in reading.values]
+    together = sum(value.raw for value in found)
+    if together > QUOTAS_PERCENT_MAX:
+        accepted = f"expected at most {QUOTAS_PERCENT_MAX} %: the rest is for alarms and audit"
+        where = f"offline.quota_percent = {together} % together"
+        yield fault(where, accepted, source=found[-1].source)
 
 
 def _with_unit(value: Value) -> str:

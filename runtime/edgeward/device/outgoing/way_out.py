@@ -122,7 +122,14 @@ class WayOut:
             allowance = Allowance(QUEUE_MB * MB)
         else:
             order = (RecordClass[kind.name] for kind in profile.offline.eviction_order)
-            allowance = Allowance(profile.offline.queue_mb * MB, eviction=tuple(order))
+            promised = profile.offline.quota_percent
+            quotas = {
+                RecordClass.WAVEFORM: promised.waveform,
+                RecordClass.TREND: promised.trend,
+                RecordClass.EVENT: promised.event,
+            }
+            queue_bytes = profile.offline.queue_mb * MB
+            allowance = Allowance(queue_bytes, eviction=tuple(order), quota_percent=quotas)
         ciphers: tuple[str, ...] = CIPHERS
         if profile is not None:
             ciphers = tuple(one.value for one in profile.security.ciphers)
