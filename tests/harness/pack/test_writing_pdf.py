@@ -200,3 +200,16 @@ def test_a_word_longer_than_its_column_may_be_broken() -> None:
     cell = shown["sections"][0]["blocks"][0]["cells"][0]
     assert "\u200b" in cell
     assert cell.replace("\u200b", "") == "REQ-" + "X" * 90
+
+
+@pytest.mark.parametrize("own_face", [True, False])
+def test_a_row_that_is_one_line_high_holds_its_texts_as_they_are(*, own_face: bool) -> None:
+    """In our own face nothing needs to be broken there: a name is found and copied whole."""
+    name = "REQ-BEN-" + "0" * 20
+    columns = (Column("a", Kind.NAME), Column("b"))
+    table = Table("t", "c", columns, (Row((Cell(name), Cell("x " * 40))),))
+    shown = typeset(sample_pack(1), one(table), str, own_face=own_face)
+    block = shown["sections"][0]["blocks"][0]
+    assert block["cells"][0].replace("\u200b", "") == name
+    assert (block["cells"][0] == name) is own_face
+    assert (block["heights"][0] > 0) is own_face

@@ -81,7 +81,8 @@ _WANT_PT = _TEXT_LETTER_EMS * SIZE_PT * 1.08
 """For each letter of a text that would stand on one line."""
 _LOOKED_AT = 64
 """Of the longest names; the widest is among them."""
-_KNOWN_SIGNS = frozenset("≤≥±µ·–—…×÷°²³§“”‘’✓✗→←")  # noqa: RUF001 - the signs themselves
+_KNOWN_SIGNS = "≤≥±µ·–—…×÷°²³§“”‘’✓✗→←"  # noqa: RUF001 - the signs themselves
+_WIDTHS = LETTERS | dict.fromkeys(_KNOWN_SIGNS, _WIDE_SIGN_EMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +145,9 @@ def fit(table: Table, *, wide: bool) -> Fit:
 def ems(text: str) -> float:
     """How wide a text is at most, in sizes of its letters."""
     try:
-        return sum(map(LETTERS.__getitem__, text))
+        return sum(map(_WIDTHS.__getitem__, text))
     except KeyError:
-        return sum(map(_ems, text))
-
-
-def _ems(sign: str) -> float:
-    beyond = _WIDE_SIGN_EMS if sign in _KNOWN_SIGNS else _CODE_POINT_EMS
-    return LETTERS.get(sign, beyond)
+        return sum(_WIDTHS.get(sign, _CODE_POINT_EMS) for sign in text)
 
 
 def _shared(table: Table, needs: Sequence[float], room: float) -> list[float]:

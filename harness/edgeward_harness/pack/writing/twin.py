@@ -30,19 +30,21 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any value of the model
         return _whole(value)
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
-    if is_dataclass(value):
-        kind: Any = type(value)
-        told = {name: _plain(getattr(value, name)) for name in _names(kind)}
-        if isinstance(value, Block):
-            told[_KIND] = kind.__name__.lower()
-        return told
-    return value
+    kind: Any = type(value)
+    names, block = _shape(kind)
+    if not names:
+        return value
+    told = {name: _plain(getattr(value, name)) for name in names}
+    if block:
+        told[_KIND] = block
+    return told
 
 
 @lru_cache
-def _names(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class of the model
-    """The fields of a kind of block; asked once, for a matrix has 80,000 cells."""
-    return tuple(field.name for field in fields(kind))
+def _shape(kind: Any) -> tuple[tuple[str, ...], str]:  # noqa: ANN401 - a class of the model
+    """The fields of a class, and its name as a block; asked once, for a matrix has 80,000 cells."""
+    names = tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+    return names, kind.__name__.lower() if issubclass(kind, Block) else ""
 
 
 def _whole(text: str) -> str:

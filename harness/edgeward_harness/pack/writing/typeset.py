@@ -169,11 +169,13 @@ class _Setter:
         cells: list[Any] = []
         heights: list[float] = []
         for row in table.rows:
-            heights.append(layout.row_pt if layout.is_one_line(row.cells) else 0)
+            low = self._own_face and layout.is_one_line(row.cells)
+            heights.append(layout.row_pt if low else 0)
             label = self._label(row.anchor) if row.anchor in self._labels else ""
-            tall = not heights[-1] and not layout.is_low(row.cells)
+            tall = not low and not layout.is_low(row.cells)
             for index, cell in enumerate(row.cells):
-                text = self._in_column(cell.text, index, layout)
+                text = cell.text
+                text = show(short_digest(text)) if low else self._in_column(text, index, layout)
                 mono = table.columns[index].kind is Kind.DIGEST
                 made = self._dressed(cell, text, mono=mono, label="" if index else label)
                 cells.append(_breaking(made) if tall else made)
@@ -190,7 +192,7 @@ class _Setter:
             "widths": layout.widths_pt,
             "right": [column.kind is Kind.NUMBER for column in table.columns],
             "cells": cells,
-            "heights": heights if self._own_face else [0] * len(heights),
+            "heights": heights,
             "label": self._label(table.id),
         }
 
