@@ -342,8 +342,12 @@ class Outgoing:
             return None  # its patient was erased: nobody needs it any more
 
     def _round(self, courier: Courier) -> int:
-        self._renew()
-        return courier.round()
+        """One exchange at most; what a disk did not let be forgotten is sent again."""
+        try:
+            self._renew()
+            return courier.round()
+        except StoreError:
+            return CARE_NS
 
     def _renew(self) -> None:
         """New papers, when they are due or under way; a failure is for the next time."""
