@@ -105,7 +105,8 @@ OF_PATIENTS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 GOOD: dict[str, dict[str, Any]] = {
-    **ABOUT_RECORDS, **ABOUT_PATIENTS,
+    **ABOUT_RECORDS,
+    **ABOUT_PATIENTS,
     "describe": {
         "protocol": "1.7",
         "device": {"model": "m", "serial": "s", "id": "i", "epoch": 0},
@@ -175,6 +176,8 @@ BAD = [
     ("alarm.sound", {"samples": "AAAA"}, "expected base64 of whole items of 4 bytes"),
     ("alarm.light", {"samples": 5}, "result.samples: found 5, expected base64"),
     ("alarm.describe", {"conditions": {"c": {}}}, "result.conditions.c.kind: missing"),
+    ("outbox.status", {"classes": {"trend": {**FIGURES, "bytes": -1}}}, "bytes: found -1"),
+    ("outbox.status", {"classes": {"trend": {**FIGURES, "bytes": 0}}}, None),
     ("describe", {"protocol": "1"}, "result.protocol: found '1'"),
     ("describe", {"protocol": "1.0.0"}, "result.protocol: found '1.0.0'"),
     ("describe", {"protocol": "0.9"}, "this verifier speaks 1.x"),

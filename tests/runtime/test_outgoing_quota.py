@@ -9,8 +9,10 @@ from edgeward.adapters.clock import SimulatedClock
 from edgeward.adapters.entropy import SeededEntropy
 from edgeward.comms.outbox.allowance import Allowance
 from edgeward.comms.record import Offered, RecordClass, Standing
+from edgeward.device.outgoing.methods import outgoing_methods
 from edgeward.device.outgoing.outgoing import Outgoing
 from edgeward.device.outgoing.quota import AUDIT_BYTES_MAX, audits_max, refused
+from edgeward.limits import Limits
 
 AUDIT, ALARM = RecordClass.AUDIT, RecordClass.ALARM
 SMALL = Allowance(1 << 20, memory_bytes_max=5000)
@@ -29,6 +31,16 @@ def test_alarms_find_room_whatever_floods(way: Outgoing, kind: RecordClass) -> N
         way.accept([Offered(kind, bytes(AUDIT_BYTES_MAX))] * 10)
     receipts = way.accept([Offered(ALARM, bytes(300))] * 30)
     assert {one.standing for one in receipts} == {Standing.DURABLE}
+
+
+def test_the_status_tells_what_each_class_takes(way: Outgoing) -> None:
+    way.accept([Offered(RecordClass.TREND, bytes(5000)), Offered(ALARM, b"x")])
+    status = outgoing_methods(lambda: way, way.accept, Limits())["outbox.status"]
+    classes = status.call({}, 0)["classes"]  # type: ignore[index] # a result, at once
+    assert classes["waveform"]["bytes"] == 0
+    assert classes["trend"]["bytes"] > 5000
+    assert classes["alarm"]["bytes"] > classes["waveform"]["bytes"]
+    assert sum(one["bytes"] for one in classes.values()) < way.outbox.size_bytes()
 
 
 def test_what_is_beyond_is_answered_in_its_place(way: Outgoing) -> None:

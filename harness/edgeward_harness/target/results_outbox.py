@@ -29,7 +29,8 @@ _FIGURES: Final = shape.record(
         "queued": _COUNT,
         "evicted": _COUNT,
         "quarantined": _COUNT,
-    }
+    },
+    optional={"bytes": _COUNT},
 )
 
 RESULTS: Final[Mapping[str, Check]] = {

@@ -115,6 +115,7 @@ def _status(outgoing: Outgoing, _: Mapping[str, Any]) -> dict[str, Any]:
                 name: getattr(count, name)
                 for name in ("accepted", "delivered", "queued", "evicted", "quarantined")
             }
+            | {"bytes": count.disk_bytes}
             for kind, count in outgoing.outbox.counts().items()
         },
         "lost_before": keeping.lost,
