@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgeward.adapters.core_dumps import leave_no_core
 from edgeward.device import streams
 from edgeward.device.stored_model import (
     add_model_store,
@@ -110,6 +111,7 @@ def serve(
     Raises:
         EdgewardError: it cannot start, or standard output cannot be written.
     """
+    leave_no_core()
     read_fd, write_fd = _take_stdio()
     # The heavy imports come after standard output is safe from what they may print.
     from edgeward.adapters.scheduling import freeze_garbage

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgeward.adapters.core_dumps import leave_no_core
 from edgeward.device.daemon.folder import profiles_in, state_of
 from edgeward.device.daemon.run_options import OptionError, configure
 from edgeward.device.stored_model import stored_engine
@@ -47,6 +48,7 @@ def run(options: argparse.Namespace) -> int:
     from edgeward.device.daemon.status import status_of
     from edgeward.monitor.monitor import Monitor, Reserves
 
+    leave_no_core()
     state = state_of(options)
     profile = _profile(options)
     with contextlib.ExitStack() as held:
