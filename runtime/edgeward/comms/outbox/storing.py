@@ -88,9 +88,7 @@ def put(core: Core, drafts: list[Draft]) -> None:
         StoreError: the disk refused; the same.
     """
     sizes = [len(draft.blob) for draft in drafts]
-    taken: dict[RecordClass, int] = {}
-    for draft, size in zip(drafts, sizes, strict=True):
-        taken[draft.kind] = taken.get(draft.kind, 0) + taken_bytes(size)
+    taken = _taken(drafts, sizes)
     load = Load(sum(sizes) + _ROW_BYTES * len(drafts), taken)
     kept = load.highest(core) == len(core.allowance.eviction)
     pages_max = core.room.pages_kept if kept else core.room.pages_any
@@ -104,6 +102,18 @@ def put(core: Core, drafts: list[Draft]) -> None:
                 _make_room(core, load, error)
             elif not core.writer.use_spare():
                 raise
+
+
+def _taken(drafts: list[Draft], sizes: list[int]) -> dict[RecordClass, int]:
+    """What they will take on the disk, by class; most batches are of one."""
+    kinds = {draft.kind for draft in drafts}
+    if len(kinds) == 1:
+        return dict.fromkeys(kinds, sum(map(taken_bytes, sizes)))
+    placed = list(zip(drafts, sizes, strict=True))
+    return {
+        kind: sum([taken_bytes(size) for draft, size in placed if draft.kind is kind])
+        for kind in kinds
+    }
 
 
 def flush(core: Core) -> int:
