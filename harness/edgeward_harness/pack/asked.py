@@ -34,7 +34,7 @@ def asked_by(policy: Path, here: Here) -> Asked:
     """
     rules = load_policy(policy)
     try:
-        return Asked(rules, read_whole(policy), here)
+        return Asked(rules, read_whole(policy.resolve()), here)  # a link to it will do
     except OSError as fault:
         raise HarnessError(f"{policy}: {fault.strerror}") from fault
 

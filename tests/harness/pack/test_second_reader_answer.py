@@ -117,6 +117,12 @@ def test_a_policy_that_was_swapped_gives_another_answer(
     assert "the gate's answer is kept without its policy" in checked(pack, key).faults
 
 
+def test_a_policy_may_be_named_by_a_link(tmp_path: Path) -> None:
+    file, link = policy(tmp_path), tmp_path / "latest.toml"
+    link.symlink_to(file)
+    assert asked_by(link, Here()) == asked_by(file, Here())
+
+
 def test_an_answer_that_was_taken_out_is_missed(
     asked: Callable[..., Path], key: SigningKey
 ) -> None:
