@@ -99,43 +99,23 @@ def _day(bundle: Bundle) -> date:
     return date.fromisoformat(bundle.manifest.started_utc[:10])
 
 
-class _Assessor:
-    """One assessment under way; each method is one of the rules above."""
+class _Judged:
+    """What a bundle says by itself, whatever is planned today: rules 1 to 3, and 6 of cases."""
 
-    def __init__(self, bundle: Bundle, now: Current | None, today: date) -> None:
+    def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.manifest = bundle.manifest
-        self.now = now
-        self.today = today
         self.items = self._judge_items()
         self.items_of: dict[str, list[str]] = {name: [] for name in self.manifest.cases}
         for entry in self.manifest.items.values():
             self.items_of[entry.case].append(entry.item)
-        self.reasons = {name: self._case_reasons(name) for name in self.manifest.cases}
+        self._reasons_of = {name: self._case_reasons(name) for name in self.manifest.cases}
         self.citing: dict[str, list[str]] = {name: [] for name in self.manifest.requirements}
         for case, planned in self.manifest.cases.items():
             for requirement in dict.fromkeys(planned.requirements):
                 self.citing.setdefault(requirement, []).append(case)
-        self.used: set[str] = set()
-
-    def assess(self) -> Assessment:
-        scope, beyond = self._scope()
-        requirements = {name: self._requirement(name) for name in scope}
-        requirements |= self._unknown_requirements()
-        cases = {name: self._case(name) for name in self.manifest.cases}
-        asked = {name: case for name, case in cases.items() if self._asked(name)}
-        verdict, reasons = run_verdict(self.bundle, requirements, asked)
-        return Assessment(
-            requirements=requirements,
-            cases=cases,
-            controls={name: self._control(name) for name in self.manifest.controls},
-            items=self.items,
-            verdict=verdict,
-            reasons=tuple(reasons),
-            complete=self.bundle.complete,
-            beyond=tuple(beyond),
-            deviations_used=tuple(sorted(self.used)),
-        )
+        self.cases = {name: self._case(name) for name in self.manifest.cases}
+        self._requirements: dict[str, RequirementStanding] = {}
 
     def _judge_items(self) -> dict[str, ItemStanding]:  # rule 1
         records: defaultdict[str, list[Record]] = defaultdict(list)
@@ -150,43 +130,41 @@ class _Assessor:
         items = self.items_of[name]
         cited = self.manifest.cases[name].requirements
         orphan = not any(requirement in self.manifest.requirements for requirement in cited)
-        reasons = self._reasons([name])
+        reasons = self.reasons([name])
         if orphan:
             reasons.append("cites no known requirement")
         state = worst({self.items[item].state for item in items})
         return CaseStanding(state, tuple(reasons), tuple(items), orphan)
 
-    def _asked(self, case: str) -> bool:
+    def asked(self, case: str) -> bool:
         """Whether a case belongs to what this run was asked for, or ran in any event."""
         suites = self.manifest.suites
         return not suites or self.manifest.cases[case].suite in suites or bool(self.items_of[case])
 
-    def _scope(self) -> tuple[list[str], list[str]]:  # rule 8
-        whole = all(map(self._asked, self.manifest.cases))
-        inside: list[str] = []
-        beyond: list[str] = []
-        for name in self.manifest.requirements:
-            asked = whole or any(map(self._asked, self.citing[name]))
-            (inside if asked else beyond).append(name)
-        return inside, beyond
+    def requirement(self, name: str) -> RequirementStanding:  # rule 3
+        """What is known about a requirement before deviations and the plans of today."""
+        found = self._requirements.get(name)
+        if found is None:
+            found = self._requirements[name] = self._requirement(name)
+        return found
 
-    def _requirement(self, name: str) -> RequirementStanding:  # rules 3 to 5
+    def _requirement(self, name: str) -> RequirementStanding:
         cases = tuple(self.citing[name])
-        bare = [case for case in cases if not self._speaks(case, name)]
-        found = standing_of(self._states(cases) | ({State.NO_EVIDENCE} if bare else set()))
-        reasons = self._reasons(cases) if cases else ["no case is planned for it"]
+        bare = [case for case in cases if not self.speaks(case, name)]
+        found = standing_of(self.states(cases) | ({State.NO_EVIDENCE} if bare else set()))
+        reasons = self.reasons(cases) if cases else ["no case is planned for it"]
         reasons += [f"{case} has no counted measurement for it" for case in bare]
         items = tuple(item for case in cases for item in self.items_of[case])
-        standing = RequirementStanding(found, tuple(reasons), cases, items)
-        return self._fresh(name, self._waive(name, standing))
+        return RequirementStanding(found, tuple(reasons), cases, items)
 
-    def _speaks(self, case: str, requirement: str) -> bool:
+    def speaks(self, case: str, requirement: str) -> bool:
         """Whether a case whose items passed measured anything for a requirement."""
         judged = [self.items[item] for item in self.items_of[case]]
         passed = [one for one in judged if one.state is State.PASSED]
         return not passed or any(one.counts_for(requirement) for one in passed)
 
-    def _states(self, cases: Iterable[str]) -> set[State]:
+    def states(self, cases: Iterable[str]) -> set[State]:
+        """The states of all items of some cases."""
         states: set[State] = set()
         for case in cases:
             items = self.items_of[case]
@@ -204,8 +182,58 @@ class _Assessor:
             if one.state is not State.PASSED
         ]
 
-    def _reasons(self, cases: Iterable[str]) -> list[str]:
-        return [reason for case in cases for reason in self.reasons[case]]
+    def reasons(self, cases: Iterable[str]) -> list[str]:
+        """Why some cases are not simply passed."""
+        return [reason for case in cases for reason in self._reasons_of[case]]
+
+
+@lru_cache(maxsize=1)
+def _judged(bundle: Bundle) -> _Judged:
+    """A bundle is assessed on its own as it is verified, and then against today's plans."""
+    return _Judged(bundle)
+
+
+class _Assessor:
+    """One assessment under way; each method is one of the rules above."""
+
+    def __init__(self, bundle: Bundle, now: Current | None, today: date) -> None:
+        self.bundle = bundle
+        self.manifest = bundle.manifest
+        self.now = now
+        self.today = today
+        self.judged = _judged(bundle)
+        self.used: set[str] = set()
+
+    def assess(self) -> Assessment:
+        scope, beyond = self._scope()
+        requirements = {name: self._requirement(name) for name in scope}
+        requirements |= self._unknown_requirements()
+        cases = self.judged.cases
+        asked = {name: case for name, case in cases.items() if self.judged.asked(name)}
+        verdict, reasons = run_verdict(self.bundle, requirements, asked)
+        return Assessment(
+            requirements=requirements,
+            cases=cases,
+            controls={name: self._control(name) for name in self.manifest.controls},
+            items=self.judged.items,
+            verdict=verdict,
+            reasons=tuple(reasons),
+            complete=self.bundle.complete,
+            beyond=tuple(beyond),
+            deviations_used=tuple(sorted(self.used)),
+        )
+
+    def _scope(self) -> tuple[list[str], list[str]]:  # rule 8
+        whole = all(map(self.judged.asked, self.manifest.cases))
+        inside: list[str] = []
+        beyond: list[str] = []
+        for name in self.manifest.requirements:
+            asked = whole or any(map(self.judged.asked, self.judged.citing[name]))
+            (inside if asked else beyond).append(name)
+        return inside, beyond
+
+    def _requirement(self, name: str) -> RequirementStanding:  # rules 4 and 5, upon 3
+        return self._fresh(name, self._waive(name, self.judged.requirement(name)))
 
     def _waive(self, name: str, found: RequirementStanding) -> RequirementStanding:  # rule 4
         if found.standing not in WAIVABLE:
@@ -229,17 +257,17 @@ class _Assessor:
             return False
         if not deviation.cases:
             return True
-        short = {case for case in self.citing[requirement] if self._short(case, requirement)}
+        short = {case for case in self.judged.citing[requirement] if self._short(case, requirement)}
         return bool(short) and short <= set(deviation.cases)
 
     def _short(self, case: str, requirement: str) -> bool:
         met = {State.PASSED, State.NOT_APPLICABLE}
-        return not self._states([case]) <= met or not self._speaks(case, requirement)
+        return not self.judged.states([case]) <= met or not self.judged.speaks(case, requirement)
 
     def _fresh(self, name: str, found: RequirementStanding) -> RequirementStanding:  # rule 5
         if self.now is None:
             return found
-        cases = tuple(self.citing[name])
+        cases = tuple(self.judged.citing[name])
         changes = requirement_changes(name, cases, self.manifest, self.now)
         if not changes:
             return found
@@ -249,12 +277,14 @@ class _Assessor:
     def _unknown_requirements(self) -> dict[str, RequirementStanding]:  # rules 5 and 6
         known = self.manifest.requirements
         unknown = {}
-        for name, citing in self.citing.items():
-            cases = tuple(filter(self._asked, citing))
-            if cases and name not in known:
+        for name, citing in self.judged.citing.items():
+            if name in known:
+                continue
+            cases = tuple(filter(self.judged.asked, citing))
+            if cases:
                 reason = f"cited by {', '.join(cases)}, but not a known requirement"
                 unknown[name] = RequirementStanding(Standing.ORPHAN, (reason,), cases)
-        if self.now is not None and all(map(self._asked, self.manifest.cases)):
+        if self.now is not None and all(map(self.judged.asked, self.manifest.cases)):
             for name in sorted(self.now.requirements.keys() - known.keys() - unknown.keys()):
                 reason = "was written after the run"
                 unknown[name] = RequirementStanding(Standing.NOT_EXECUTED, (reason,))
@@ -276,7 +306,9 @@ class _Assessor:
     def _proof(self, cases: tuple[str, ...], what: str) -> tuple[Standing, list[str]]:
         known = [case for case in cases if case in self.manifest.cases]
         missing = [f"{case}: is not a case of this run" for case in cases if case not in known]
-        states = self._states(known) | ({State.NOT_EXECUTED} if missing or not cases else set())
+        states = self.judged.states(known) | (
+            {State.NOT_EXECUTED} if missing or not cases else set()
+        )
         if not cases:
             return Standing.NOT_EXECUTED, [f"no case is planned to prove {what}"]
-        return standing_of(states), missing + self._reasons(known)
+        return standing_of(states), missing + self.judged.reasons(known)
