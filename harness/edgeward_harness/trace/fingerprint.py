@@ -24,16 +24,20 @@ def fingerprints(trace: Trace) -> dict[str, str]:
 
 
 def _fields(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any record of the model
-    return {name: _normal(getattr(record, name)) for name in record.__dataclass_fields__}
+    told = {}
+    for name in record.__dataclass_fields__:
+        value = getattr(record, name)
+        told[name] = " ".join(value.split()) if type(value) is str else _normal(value)
+    return told
 
 
 def _normal(value: Any) -> Any:  # noqa: ANN401 - any field of a record
     """A value in the one form that counts; what there is most of is asked for first."""
     kind = type(value)
+    if kind is tuple:
+        return sorted(value) if len(value) > 1 else value
     if kind is str:
         return " ".join(value.split())
-    if kind is tuple:
-        return sorted(value)
     if kind is int or isinstance(value, str):  # a count, or a word of a vocabulary
         return value
     if isinstance(value, Mapping):
