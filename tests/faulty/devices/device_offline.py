@@ -7,7 +7,7 @@ clock that is believed because it hangs on the wall. As in `device_alarms.py`.
 
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +24,6 @@ from edgeward.comms.outbox.allowance import Room as Division
 from edgeward.comms.outbox.core import Core
 from edgeward.comms.outbox.gaps import Lost, add_gap
 from edgeward.comms.outbox.outbox import Outbox
-from edgeward.comms.outbox.quotas import Load, payers
 from edgeward.comms.outbox.ring import Draft
 from edgeward.comms.outbox.storing import Stored
 from edgeward.comms.packing.payload import pack_json
@@ -126,34 +125,6 @@ def evicts_out_of_order(parts: Parts) -> Device:
         return evict(core, turned.get(kind, kind), *how_much)
 
     put(storing, "evict", other)
-    return Device(parts)
-
-
-def ignores_quotas(parts: Parts) -> Device:
-    """The declared order alone says what goes, whoever floods."""
-    put(Core, "quota_bytes", lambda *_: 0)
-    return Device(parts)
-
-
-def spares_whoever_floods(parts: Parts) -> Device:
-    """Who brings so much needs the room: the others pay first, in their order."""
-
-    def others(core: Core, load: Load) -> Iterator[tuple[RecordClass, int | None]]:
-        yield from ((kind, None) for kind in core.allowance.eviction if kind not in load.taken)
-        yield from payers(core, load)
-
-    put(storing, "payers", others)
-    return Device(parts)
-
-
-def refuses_who_comes_late(parts: Parts) -> Device:
-    """What goes first takes no room from what goes later, whatever it was promised."""
-
-    def by_rank(core: Core, load: Load) -> Iterator[tuple[RecordClass, int | None]]:
-        there = [one for one in payers(core, load) if one[1] is not None]
-        return (one for one in there if core.allowance.rank(one[0]) <= load.highest(core))
-
-    put(storing, "payers", by_rank)
     return Device(parts)
 
 
@@ -385,9 +356,6 @@ DEFECTS: dict[str, Callable[[Parts], Device]] = {
     "syncs_nothing": syncs_nothing,
     "drops_oldest_alarm": drops_oldest_alarm,
     "evicts_out_of_order": evicts_out_of_order,
-    "ignores_quotas": ignores_quotas,
-    "spares_whoever_floods": spares_whoever_floods,
-    "refuses_who_comes_late": refuses_who_comes_late,
     "hides_a_gap": hides_a_gap,
     "lets_audits_flood": lets_audits_flood,
     "grows_without_bound": grows_without_bound,
