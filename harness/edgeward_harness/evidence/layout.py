@@ -4,6 +4,7 @@ Only the listing of the folder is asked, never a path that stands in a file: a n
 statement or an artifact can lead nowhere. A symbolic link is not part of a bundle.
 """
 
+import errno
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,11 @@ KEY = "key.pub"
 REPORT_TWIN = "report.json"
 REPORTS = ("report.html", REPORT_TWIN, "junit.xml")
 KNOWN = frozenset({MANIFEST, RECORDS, STATEMENT, KEY, *REPORTS})
+
+
+FOLDER_BYTES_MAX = 64 << 30
+"""All files of a bundle, or of a pack, together: a file with holes costs its maker nothing, and
+whoever reads it hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +44,30 @@ def list_folder(path: Path) -> Layout:
     """List a bundle.
 
     Raises:
-        OSError: it is not a folder that can be read.
+        OSError: it is not a folder that can be read, or holds more than any run leaves.
     """
     files: set[str] = set()
     artifacts: set[str] = set()
     faults: list[str] = []
+    size_bytes = 0
     for entry in _entries(path):
         if entry.name == FOLDER and entry.is_dir(follow_symlinks=False):
-            _list_artifacts(Path(entry.path), artifacts, faults)
+            size_bytes += _list_artifacts(Path(entry.path), artifacts, faults)
         elif entry.name in KNOWN and entry.is_file(follow_symlinks=False):
             files.add(entry.name)
+            size_bytes += entry.stat(follow_symlinks=False).st_size
         elif entry.name in KNOWN or entry.name == FOLDER:
             faults.append(f"{entry.name} is a link or no file: not part of a bundle")
         else:
             faults.append(f"{shown(entry.name)} does not belong to the bundle")
+    if size_bytes > FOLDER_BYTES_MAX:
+        raise OSError(errno.EFBIG, f"holds more than {FOLDER_BYTES_MAX} bytes", str(path))
     return Layout(frozenset(files), frozenset(artifacts), tuple(faults))
 
 
-def _list_artifacts(path: Path, artifacts: set[str], faults: list[str]) -> None:
+def _list_artifacts(path: Path, artifacts: set[str], faults: list[str]) -> int:
+    """List the artifacts; how many bytes they have together."""
+    size_bytes = 0
     for entry in _entries(path):
         if not HEX64.accepts(entry.name):
             faults.append(f"{FOLDER}/{shown(entry.name)} does not belong to the bundle")
@@ -63,6 +75,8 @@ def _list_artifacts(path: Path, artifacts: set[str], faults: list[str]) -> None:
             faults.append(f"{FOLDER}/{entry.name} is a link or no file: not part of a bundle")
         else:
             artifacts.add(entry.name)
+            size_bytes += entry.stat(follow_symlinks=False).st_size
+    return size_bytes
 
 
 def _entries(path: Path) -> list["os.DirEntry[str]"]:

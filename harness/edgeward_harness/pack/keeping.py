@@ -11,7 +11,9 @@ Two makings differ in `pack.dsse.json` and `key.pub` alone, as the moment stands
 It is made beside its place and moved there as a whole; where anything fails nothing is left.
 """
 
+import os
 import shutil
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,6 +25,7 @@ from edgeward_harness.errors import HarnessError, InputError
 from edgeward_harness.evidence.dsse import Envelope
 from edgeward_harness.evidence.files import digest_file, read_whole, sync_folder, write_new
 from edgeward_harness.evidence.keys import PublicKey, SigningKey
+from edgeward_harness.evidence.layout import FOLDER_BYTES_MAX
 from edgeward_harness.evidence.statement import STATEMENT_TYPE
 from edgeward_harness.evidence.strict import (
     DAY,
@@ -146,13 +149,30 @@ def _seal(
 
 def _found(folder: Path) -> list[str]:
     """Every file of a folder by its path in it; a link is no file of a pack."""
-    names = []
-    for path in folder.rglob("*"):
-        if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise HarnessError(f"{path}: is a link or no file; a pack holds files only")
-        if path.is_file():
-            names.append(path.relative_to(folder).as_posix())
+    names, folders, size_bytes = [], [""], 0
+    while folders:
+        inside = folders.pop()
+        try:
+            with os.scandir(folder / inside) as entries:
+                for one in entries:
+                    name = f"{inside}{one.name}"
+                    status = one.stat(follow_symlinks=False)
+                    if stat.S_ISDIR(status.st_mode):
+                        folders.append(f"{name}/")
+                    else:
+                        names.append(_file(folder, name, status))
+                        size_bytes += status.st_size
+        except OSError as fault:
+            raise HarnessError(f"{folder}: {shown(inside)}: {fault.strerror}") from fault
+    if size_bytes > FOLDER_BYTES_MAX:
+        raise HarnessError(f"{folder}: holds more than {FOLDER_BYTES_MAX} bytes, the limit")
     return sorted(set(names) - OUTSIDE)
+
+
+def _file(folder: Path, name: str, status: os.stat_result) -> str:
+    if not stat.S_ISREG(status.st_mode):
+        raise HarnessError(f"{folder / name}: is a link or no file; a pack holds files only")
+    return name
 
 
 def read_contents(folder: Path) -> Contents:
@@ -184,11 +204,12 @@ def faults_of(folder: Path, contents: Contents, trusted: Iterable[PublicKey] = (
         f"{name}: does not belong to the pack" for name in sorted(found - set(contents.files))
     ]
     faults += [f"{name}: is missing" for name in sorted(set(contents.files) - found)]
-    faults += [
-        f"{name}: was changed"
-        for name in sorted(found & set(contents.files))
-        if digest_file(folder / name) != contents.files[name]
-    ]
+    for name in sorted(found & set(contents.files)):
+        try:
+            if digest_file(folder / name) != contents.files[name]:
+                faults.append(f"{name}: was changed")
+        except OSError as fault:
+            faults.append(f"{name}: cannot be read: {fault.strerror}")
     return [*faults, *_seal_faults(folder, contents, tuple(trusted))]
 
 

@@ -65,6 +65,8 @@ def load_source(wanted: Wanted) -> PackSource:
         InputError: something is given that no pack can rest on; every reason is told.
         HarnessError: a file cannot be read.
     """
+    if wanted.templates is not None and (found := tuple(_no_templates(wanted.templates))):
+        raise InputError("--templates", found)
     trace = load_trace(wanted.suites)
     evidence = _bundles(wanted.bundles, wanted, trace)
     exports = read_exports(wanted.anomalies)
@@ -92,6 +94,15 @@ def load_source(wanted: Wanted) -> PackSource:
         raise InputError("pack", faults)
     embedded = read_embedded(submission, source.pdf_roots, wanted.as_of)
     return replace(source, embedded=embedded)
+
+
+def _no_templates(folder: Path) -> Iterator[str]:
+    """What lies among templates and is none: it would be passed over without a word."""
+    if not folder.is_dir():
+        yield f"found {folder}, expected a folder of templates"
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            yield f"{path}: is a link or no file; expected files of your own"
 
 
 def _bundles(paths: Sequence[Path], wanted: Wanted, trace: Trace) -> tuple[Evidence, ...]:

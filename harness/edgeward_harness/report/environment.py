@@ -45,16 +45,21 @@ class Gauge(NamedTuple):
 def make_environment(templates: Path | None = None) -> "Environment":
     """The templates with everything they may use; compiled once, and anew when a file changes.
 
+    Templates of others may show values and reach nothing else: a pack that is inspected brings
+    those of whoever made it.
+
     Raises:
         InputError: the folder of templates is not one.
     """
     from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+    from jinja2.sandbox import SandboxedEnvironment
     from markupsafe import Markup
 
     if templates is not None and not templates.is_dir():
         raise InputError("--templates", [f"found {templates}, expected a folder of templates"])
     folders = [resources.templates()] if templates is None else [templates, resources.templates()]
-    environment = Environment(
+    kind = Environment if templates is None else SandboxedEnvironment
+    environment = kind(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
         autoescape=True,
         undefined=StrictUndefined,

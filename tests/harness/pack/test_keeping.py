@@ -2,6 +2,8 @@
 
 import errno
 import json
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -169,6 +171,53 @@ def test_every_byte_that_is_changed_dropped_or_added_is_found(
         if not found(tmp_path / "pack"):
             unseen.append((len(data), edit))
     assert unseen == []
+
+
+def test_holes_and_depths_cost_the_reader_nothing(
+    tmp_path: Path, key: SigningKey, run: Path
+) -> None:
+    """A file of a tebibyte that takes no room would be read for hours."""
+    contents = written(tmp_path / "pack", key, run)
+    folder = tmp_path / "pack"
+    with (folder / "index.html").open("r+b") as page:
+        page.truncate(1 << 40)
+    with pytest.raises(HarnessError, match="holds more than 68719476736 bytes"):
+        faults_of(folder, contents)
+    (folder / "index.html").write_bytes(b"<p>page</p>")
+    assert faults_of(folder, contents) == []
+    here = os.open(folder, os.O_RDONLY)
+    try:
+        for _ in range(50):
+            os.mkdir("d" * 100, dir_fd=here)
+            below = os.open("d" * 100, os.O_RDONLY, dir_fd=here)
+            os.close(here)
+            here = below
+    finally:
+        os.close(here)
+    with pytest.raises(HarnessError, match="File name too long"):
+        faults_of(folder, contents)
+    shutil.rmtree(folder / ("d" * 100))
+
+
+@pytest.mark.parametrize("name", ["index.html", "extra"])
+def test_what_is_no_file_is_refused_and_not_waited_for(
+    tmp_path: Path, key: SigningKey, run: Path, name: str
+) -> None:
+    contents = written(tmp_path / "pack", key, run)
+    path = tmp_path / "pack" / name
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    with pytest.raises(HarnessError, match=f"{name}: is a link or no file"):
+        faults_of(tmp_path / "pack", contents)
+
+
+def test_a_second_name_of_a_file_is_the_file(tmp_path: Path, key: SigningKey, run: Path) -> None:
+    """A hard link is no other thing than the file: what it holds counts, now and then."""
+    contents = written(tmp_path / "pack", key, run)
+    os.link(tmp_path / "pack/index.html", tmp_path / "outside")
+    assert faults_of(tmp_path / "pack", contents) == []
+    (tmp_path / "outside").write_bytes(b"<p>other</p>")
+    assert faults_of(tmp_path / "pack", contents) == ["index.html: was changed"]
 
 
 def found(folder: Path) -> bool:

@@ -1,5 +1,6 @@
 """What no pack can rest on is refused before a word is written, with every reason at once."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -151,6 +152,25 @@ def test_a_supplied_file_is_there_and_within_the_folder(
     submission = said(tmp_path / "said", supplied=[{**RISK, "file": name}])
     (tmp_path / "said/link.pdf").symlink_to(tmp_path / "outside.pdf")
     assert f"RISK: found no file {name!r} within" in refused(make("a"), submission=submission)
+
+
+def test_what_lies_among_templates_and_is_none_is_told(make: Make, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    (own / "pack").mkdir(parents=True)
+    os.mkfifo(own / "pack/page.html.j2")
+    (own / "look.typ").symlink_to("/dev/zero")
+    told = refused(make("a"), templates=own)
+    assert "page.html.j2: is a link or no file" in told
+    assert "look.typ: is a link or no file" in told
+    assert "expected a folder of templates" in refused(make("b"), templates=tmp_path / "gone")
+
+
+def test_a_bundle_with_holes_is_refused_and_not_read_for_hours(make: Make) -> None:
+    bundle = make("a")
+    with (bundle / "records.jsonl").open("r+b") as records:
+        records.truncate(1 << 40)
+    with pytest.raises(HarnessError, match="holds more than 68719476736 bytes"):
+        load_source(wanted(bundle))
 
 
 def test_a_clause_that_no_standard_has_is_told(make: Make, tmp_path: Path) -> None:

@@ -124,11 +124,17 @@ def test_a_template_of_the_user_replaces_one_of_ours(tmp_path: Path) -> None:
         ("{% macro any(document, block) %}\n{{ 1 / 0 }}{% endmacro %}", "blocks.html.j2, line 2"),
         ("{% macro any(document, block) %}{{ block.nothing }}{% endmacro %}", "UndefinedError"),
         ("{% if %}", "TemplateSyntaxError"),
+        ("{{ pack.title.__class__.__mro__ }}", "SecurityError"),
+        ("{{ word.__globals__ }}", "SecurityError"),
+        ("{% for one in range(100000000) %}{% endfor %}", "OverflowError"),
+        ("{% include '/etc/hostname' %}", "TemplateNotFound"),
+        ("{% include '../../etc/hostname' %}", "TemplateNotFound"),
     ],
 )
 def test_a_template_that_raises_is_told_with_its_place(
     tmp_path: Path, broken: str, told: str
 ) -> None:
+    """Whoever inspects a pack renders the templates of its maker: they reach nothing."""
     own = tmp_path / "pack" / "blocks.html.j2"
     own.parent.mkdir()
     own.write_text(broken)
