@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -35,7 +35,7 @@ class _Stem:
         )  # fmt: skip
         self.end = weakref.finalize(self, _end, self._process)
 
-    def run(self, job: dict[str, object], timeout_s: float) -> bool:
+    def run(self, job: Mapping[str, object], timeout_s: float) -> bool:
         """Have a run made; whether it ended, however it did."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
