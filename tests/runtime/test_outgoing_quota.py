@@ -12,8 +12,11 @@ from edgeward.comms.record import Offered, RecordClass, Standing
 from edgeward.device.outgoing.methods import outgoing_methods
 from edgeward.device.outgoing.outgoing import Outgoing
 from edgeward.device.outgoing.quota import AUDIT_BYTES_MAX, audits_max, refused
+from edgeward.device.outgoing.way_out import MB, QUEUE_MB, WayOut
 from edgeward.limits import Limits
+from edgeward.profile import load_profile
 
+PROFILE = load_profile("bedside_monitor", [Path(__file__).parents[2] / "device_profiles"]).profile
 AUDIT, ALARM = RecordClass.AUDIT, RecordClass.ALARM
 SMALL = Allowance(1 << 20, memory_bytes_max=5000)
 
@@ -41,6 +44,28 @@ def test_the_status_tells_what_each_class_takes(way: Outgoing) -> None:
     assert classes["trend"]["bytes"] > 5000
     assert classes["alarm"]["bytes"] > classes["waveform"]["bytes"]
     assert sum(one["bytes"] for one in classes.values()) < way.outbox.size_bytes()
+
+
+def test_a_profile_divides_the_queue_and_before_it_nothing_goes(tmp_path: Path) -> None:
+    """A device that waits for its profile after a restart has more than it would begin with."""
+    queued = 70 * MB // 4000
+    way = WayOut("m", tmp_path, SimulatedClock(), SeededEntropy(1))
+    way.configure(PROFILE, PROFILE.sha256)
+    for _ in range(queued // 100):
+        way.accept([Offered(RecordClass.WAVEFORM, bytes(4000))] * 100)
+    opened = way.open()
+    assert opened.allowance.quota_percent == {
+        RecordClass.WAVEFORM: 60, RecordClass.TREND: 15, RecordClass.EVENT: 15,
+    }  # fmt: skip
+    assert opened.outbox.size_bytes() > QUEUE_MB * MB
+    way.close()
+    again = WayOut("m", tmp_path, SimulatedClock(), SeededEntropy(2))
+    for _ in range(20):
+        again.accept([Offered(RecordClass.EVENT, bytes(4000))] * 10)
+    again.configure(PROFILE, PROFILE.sha256)
+    counts = again.open().outbox.counts()
+    assert (counts[RecordClass.WAVEFORM].evicted, counts[RecordClass.EVENT].queued) == (0, 200)
+    again.close()
 
 
 def test_what_is_beyond_is_answered_in_its_place(way: Outgoing) -> None:

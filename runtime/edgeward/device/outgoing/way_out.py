@@ -29,6 +29,9 @@ NEEDED = ("cryptography", "zstandard")
 MB = 1 << 20
 QUEUE_MB = 64
 """Before a profile says otherwise."""
+_ROOM_PART, _ROOM_MB = 7, 8
+"""Beside what waits at a start where more does, for a log, a reserve and something new: nothing of
+it is given up before a profile says how much may wait."""
 _S_NS = 1_000_000_000
 AGAIN_S, AGAIN_S_MAX = 1.0, 60.0
 """Between two tries of a disk that could not be opened: twice as long each time."""
@@ -119,7 +122,7 @@ class WayOut:
         assert self._folder is not None
         profile = self._profile
         if profile is None:
-            allowance = Allowance(QUEUE_MB * MB)
+            allowance = Allowance(self._first_bytes())
         else:
             order = (RecordClass[kind.name] for kind in profile.offline.eviction_order)
             promised = profile.offline.quota_percent
@@ -141,6 +144,16 @@ class WayOut:
             made.keeping.waves.on = profile.offline.waveforms
             self._note_profile(made)
         return made
+
+    def _first_bytes(self) -> int:
+        """What the queue may take before a profile says it."""
+        from edgeward.adapters.database import FolderDatabase
+
+        assert self._folder is not None
+        waits_bytes = FolderDatabase(self._folder / OUTBOX).size_bytes()
+        if waits_bytes <= QUEUE_MB * MB:
+            return QUEUE_MB * MB
+        return waits_bytes + waits_bytes // _ROOM_PART + _ROOM_MB * MB
 
     def _hand_on(self, made: "Outgoing") -> None:
         def done() -> None:
