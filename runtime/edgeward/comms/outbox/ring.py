@@ -1,4 +1,7 @@
-"""Records that the disk refused, in memory: alarms stay longest, and nothing leaves unseen."""
+"""Records that the disk refused, in memory: alarms stay longest, and nothing leaves unseen.
+
+There is little room and a disk is at fault, so the declared order alone counts here, and no quota.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
