@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # imported where it is used: no other command needs it
     from jinja2 import Environment
 
 PARTS = "parts.html.j2"
+SHIPPED = "shipped"
+"""Under this name a template that replaces one of ours still reaches ours."""
 LONG = 44
 """Characters of a fact that gets a line of its own."""
 NAMED = 8
@@ -51,16 +53,17 @@ def make_environment(templates: Path | None = None) -> "Environment":
     Raises:
         InputError: the folder of templates is not one.
     """
-    from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+    from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
     from markupsafe import Markup
 
     if templates is not None and not templates.is_dir():
         raise InputError("--templates", [f"found {templates}, expected a folder of templates"])
-    folders = [resources.templates()] if templates is None else [templates, resources.templates()]
+    shipped = FileSystemLoader(resources.templates())
+    own = [] if templates is None else [FileSystemLoader(templates)]
     kind = Environment if templates is None else SandboxedEnvironment
     environment = kind(
-        loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+        loader=ChoiceLoader([*own, shipped, PrefixLoader({SHIPPED: shipped})]),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=visible,
