@@ -151,28 +151,27 @@ def _found(folder: Path) -> list[str]:
     """Every file of a folder by its path in it; a link is no file of a pack."""
     names, folders, size_bytes = [], [""], 0
     while folders:
-        inside = folders.pop()
-        try:
-            with os.scandir(folder / inside) as entries:
-                for one in entries:
-                    name = f"{inside}{one.name}"
-                    status = one.stat(follow_symlinks=False)
-                    if stat.S_ISDIR(status.st_mode):
-                        folders.append(f"{name}/")
-                    else:
-                        names.append(_file(folder, name, status))
-                        size_bytes += status.st_size
-        except OSError as fault:
-            raise HarnessError(f"{folder}: {shown(inside)}: {fault.strerror}") from fault
+        for name, status in _entries(folder, folders.pop()):
+            if stat.S_ISDIR(status.st_mode):
+                folders.append(f"{name}/")
+                continue
+            if not stat.S_ISREG(status.st_mode):
+                told = f"{folder / name}: is a link or no file; a pack holds files only"
+                raise HarnessError(told)
+            names.append(name)
+            size_bytes += status.st_size
     if size_bytes > FOLDER_BYTES_MAX:
         raise HarnessError(f"{folder}: holds more than {FOLDER_BYTES_MAX} bytes, the limit")
     return sorted(set(names) - OUTSIDE)
 
 
-def _file(folder: Path, name: str, status: os.stat_result) -> str:
-    if not stat.S_ISREG(status.st_mode):
-        raise HarnessError(f"{folder / name}: is a link or no file; a pack holds files only")
-    return name
+def _entries(folder: Path, inside: str) -> list[tuple[str, os.stat_result]]:
+    """What lies in a folder of the pack, by the path in it, with what each is."""
+    try:
+        with os.scandir(folder / inside) as listed:
+            return [(f"{inside}{one.name}", one.stat(follow_symlinks=False)) for one in listed]
+    except OSError as fault:
+        raise HarnessError(f"{folder}: {shown(inside)}: {fault.strerror}") from fault
 
 
 def read_contents(folder: Path) -> Contents:
