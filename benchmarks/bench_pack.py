@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 
 from edgeward.canonical import sha256_hex
+from edgeward_harness.cli.common import expect_short_life
 from edgeward_harness.pack.model import (
     Cell,
     Column,
@@ -145,6 +146,7 @@ def main() -> int:
     parser.add_argument("--only", choices=tuple(WORK), help="do this, and say what it took")
     options = parser.parse_args()
     if options.only:
+        expect_short_life()  # as `edgeward report --pack` does
         _, work, text, _ = WORK[options.only]
         made = pack(options.rows, text)
         before = time.process_time()
