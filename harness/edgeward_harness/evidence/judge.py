@@ -149,11 +149,16 @@ def _contradicted(measurement: Measurement) -> bool:
 
 def direction(measurement: Measurement) -> bool | None:
     """Which way a promise goes. True: at least the limit; False: at most; None: it is not said."""
-    if any(words in measurement.method for words in _AT_MOST):
+    expected = measurement.expected if isinstance(measurement.expected, str) else ""
+    return _direction(measurement.method, expected)
+
+
+@lru_cache(maxsize=256)
+def _direction(method: str, expected: str) -> bool | None:
+    """Methods and promises are few, and asked for again with each record."""
+    if any(words in method for words in _AT_MOST):
         return False
-    if any(words in measurement.method for words in _AT_LEAST):
+    if any(words in method for words in _AT_LEAST):
         return True
-    if measurement.method == "check" or not isinstance(measurement.expected, str):
-        return None
-    found = _OPERATOR.search(measurement.expected)
+    found = None if method == "check" else _OPERATOR.search(expected)
     return None if found is None else found.group()[0] in ">≥"

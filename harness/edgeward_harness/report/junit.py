@@ -19,6 +19,7 @@ from edgeward_harness.report.words import word_for
 
 FAILURES = frozenset({"failed", "flaky", "unexpected_pass", "known_anomaly"})
 ERRORS = frozenset({"error"})
+_DECLARATION = "<?xml version='1.0' encoding='utf-8'?>"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -31,8 +32,8 @@ def write_junit(report: Report) -> bytes:
         totals = [total + count for total, count in zip(totals, counts, strict=True)]
     _count(root, totals)
     ET.indent(root, space=" ")
-    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    return written + b"\n"
+    written: str = ET.tostring(root, encoding="unicode")
+    return f"{_DECLARATION}\n{written}\n".encode("utf-8", "xmlcharrefreplace")
 
 
 def _suite(root: ET.Element, report: Report, suite: str) -> list[int]:

@@ -245,7 +245,11 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - any part of the model, and what 
         return plain(value._asdict())
     if not is_dataclass(kind):
         raise TypeError(f"the report model holds {kind.__name__}, which JSON has no word for")
-    return {name: plain(getattr(value, name)) for name in _names(kind)}
+    told = {}
+    for name in _names(kind):
+        part = getattr(value, name)
+        told[name] = part if type(part) is str else plain(part)
+    return told
 
 
 _AS_IT_IS = frozenset({str, int, float, bool, type(None)})
