@@ -155,7 +155,7 @@ def test_alarms_find_room_that_no_quota_promises_and_then_all_of_it(folder: Path
 
 @pytest.mark.parametrize("steps", [300, pytest.param(6000, marks=pytest.mark.slow)])
 def test_whatever_comes_nothing_goes_that_is_within_its_quota(folder: Path, steps: int) -> None:
-    """Batches of all classes in phases of floods; alarms are delivered in between."""
+    """Batches of all classes and lengths in phases of floods; alarms are delivered in between."""
     allowance = Allowance(MIB, quota_percent=QUOTAS)
     room, chance = room_of(allowance), random.Random(steps)
     kit = bench(folder, allowance)
@@ -168,7 +168,14 @@ def test_whatever_comes_nothing_goes_that_is_within_its_quota(folder: Path, step
             weights = [chance.choice((0.05, 1, 8)) for _ in EVICTABLE] + [0.02, 0.02]
         before = outbox.counts()
         kinds = chance.choices(EVERY, weights, k=chance.choice((1, 1, 5)))
-        outbox.accept([one for kind in kinds for one in texts(kind, bytes(RECORD_BYTES))])
+        sizes = [chance.choice((20, 300, 1400, 2600, 5000)) for _ in kinds]
+        outbox.accept(
+            [
+                one
+                for kind, size in zip(kinds, sizes, strict=True)
+                for one in texts(kind, bytes(size))
+            ]
+        )
         counts = outbox.counts()
         for kind in EVICTABLE:
             gone = counts[kind].evicted - before[kind].evicted
