@@ -6,8 +6,9 @@ that says something else.
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import unquote
 
 from edgeward.canonical import sha256_hex
@@ -46,11 +47,15 @@ def load_vex(path: Path) -> tuple[Source, tuple[Statement, ...]]:
     if kind is None:
         accepted = "accepted: CycloneDX with `vulnerabilities`, or OpenVEX"
         raise InputError(str(path), [f"found neither kind of statements; {accepted}"])
-    reading = kind(value, path, sha256_hex(data))
-    statements = tuple(sorted(set(reading.statements())))
-    if reading.faults:
-        raise InputError(str(path), reading.faults)
-    return reading.source, statements
+    reading: _Kind = kind(value)
+    source = Source(path.name, reading.day(), sha256_hex(data), reading.publisher())
+    faults: list[str] = []
+    if not source.day:
+        faults.append(f"{reading.day_at}: found no instant, accepted: when it was written")
+    statements = tuple(sorted(set(reading.statements(source, faults))))
+    if faults:
+        raise InputError(str(path), faults)
+    return source, statements
 
 
 def _is_cyclonedx(value: object) -> bool:
@@ -61,33 +66,31 @@ def _is_openvex(value: object) -> bool:
     return isinstance(value, dict) and OPENVEX in text(value.get("@context"))
 
 
-class _Reading:
-    """One file under way: its source, and every fault."""
+class _Kind(Protocol):
+    """One kind of file: where it says what every statement needs."""
 
-    def __init__(self, value: Mapping[str, Any], path: Path, sha256: str) -> None:
-        self.value = value
-        self.faults: list[str] = []
-        self.source = Source(path.name, self.day(), sha256, self.publisher())
-        if not self.source.day:
-            self.faults.append(f"{self.day_at}: found no instant, accepted: when it was written")
-
-    day_at = ""
+    @property
+    def day_at(self) -> str:
+        """The field that says when it was written."""
+        ...
 
     def day(self) -> str:
         """When it was written."""
-        raise NotImplementedError
+        ...
 
     def publisher(self) -> str:
         """Who wrote it."""
-        raise NotImplementedError
+        ...
 
-    def statements(self) -> Iterator[Statement]:
-        """What it says."""
-        raise NotImplementedError
+    def statements(self, source: Source, faults: list[str]) -> Iterator[Statement]:
+        """What it says; what cannot be understood goes to the faults."""
+        ...
 
 
-class _CycloneDx(_Reading):
-    day_at = "metadata.timestamp"
+@dataclass(frozen=True, slots=True)
+class _CycloneDx:
+    value: Mapping[str, Any]
+    day_at: str = "metadata.timestamp"
 
     def day(self) -> str:
         metadata = self.value.get("metadata")
@@ -98,7 +101,7 @@ class _CycloneDx(_Reading):
         supplier = metadata.get("supplier") if isinstance(metadata, dict) else None
         return text(supplier.get("name")) if isinstance(supplier, dict) else ""
 
-    def statements(self) -> Iterator[Statement]:
+    def statements(self, source: Source, faults: list[str]) -> Iterator[Statement]:
         known = self._known()
         for number, one in enumerate(objects(self.value.get("vulnerabilities"))):
             where = f"vulnerabilities[{number}]"
@@ -107,10 +110,10 @@ class _CycloneDx(_Reading):
             state, reason = text(said.get("state")), text(said.get("justification"))
             if not text(one.get("id")) or state not in tuple(State):
                 told = f"found id {one.get('id')!r} and state {state!r}"
-                self.faults.append(f"{where}: {told}, accepted: an id, and {', '.join(State)}")
+                faults.append(f"{where}: {told}, accepted: an id, and {', '.join(State)}")
                 continue
             if reason and reason not in JUSTIFICATIONS:
-                self.faults.append(f"{where}.analysis.justification: found {reason!r}")
+                faults.append(f"{where}.analysis.justification: found {reason!r}")
             for affected in objects(one.get("affects")):
                 subject = _after_link(text(affected.get("ref")))
                 yield Statement(
@@ -119,7 +122,7 @@ class _CycloneDx(_Reading):
                     state=State(state),
                     justification=reason,
                     detail=text(said.get("detail")) or text(one.get("description")),
-                    source=self.source,
+                    source=source,
                 )
 
     def _known(self) -> dict[str, str]:
@@ -137,8 +140,10 @@ def _after_link(ref: str) -> str:
     return unquote(ref.partition("#")[2]) if ref.startswith("urn:cdx:") else ref
 
 
-class _OpenVex(_Reading):
-    day_at = "timestamp"
+@dataclass(frozen=True, slots=True)
+class _OpenVex:
+    value: Mapping[str, Any]
+    day_at: str = "timestamp"
 
     def day(self) -> str:
         return day_of(self.value.get("last_updated")) or day_of(self.value.get("timestamp"))
@@ -146,7 +151,7 @@ class _OpenVex(_Reading):
     def publisher(self) -> str:
         return text(self.value.get("author"))
 
-    def statements(self) -> Iterator[Statement]:
+    def statements(self, source: Source, faults: list[str]) -> Iterator[Statement]:
         for number, one in enumerate(objects(self.value.get("statements"))):
             named = one.get("vulnerability")
             flaw = text(named.get("name")) if isinstance(named, dict) else text(named)
@@ -154,14 +159,14 @@ class _OpenVex(_Reading):
             if not flaw or status not in _STATES:
                 told = f"found {flaw!r} with status {status!r}"
                 accepted = f"accepted: a name, and {', '.join(_STATES)}"
-                self.faults.append(f"statements[{number}]: {told}, {accepted}")
+                faults.append(f"statements[{number}]: {told}, {accepted}")
                 continue
             detail = text(one.get("impact_statement")) or text(one.get("action_statement"))
             if reason and reason not in _JUSTIFICATIONS:
                 detail = f"{reason}: {detail}" if detail else reason
             for subject in _subjects(one.get("products")):
                 justification = _JUSTIFICATIONS.get(reason, "")
-                yield Statement(flaw, subject, _STATES[status], justification, detail, self.source)
+                yield Statement(flaw, subject, _STATES[status], justification, detail, source)
 
 
 def _subjects(products: object) -> Iterator[str]:

@@ -1,6 +1,8 @@
 """States, digests and quantities as cells: one place decides how a value of the evidence looks."""
 
+import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from edgeward_harness.approval.pdf import PdfState
 from edgeward_harness.evidence.measurement import Measurement
@@ -33,6 +35,7 @@ _TONES = {
 }
 NOTHING = Cell("\u2013", Tone.QUIET)
 """A cell that rightly has nothing in it."""
+_DIGEST = re.compile("[0-9a-f]{40}")
 _VERDICTS = {"passed": Tone.GOOD, "failed": Tone.BAD, "cannot_judge": Tone.DOUBT}
 
 
@@ -78,6 +81,20 @@ def decided(part: Measurement) -> Cell:
     """The value a verdict rests on: the confidence bound where there is one."""
     value, what = decisive(part)
     return Cell(value if what == "observed" else f"{value} ({what})")
+
+
+def fitted(columns: tuple[Column, ...], rows: Iterable[Row]) -> tuple[Column, ...]:
+    """The columns of measurements: one in which a digest was seen is no column of numbers."""
+    seen = {
+        place
+        for row in rows
+        for place, cell in enumerate(row.cells)
+        if columns[place].kind is Kind.NUMBER and _DIGEST.search(cell.text)
+    }
+    return tuple(
+        replace(column, kind=Kind.TEXT) if place in seen else column
+        for place, column in enumerate(columns)
+    )
 
 
 def paragraph(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from edgeward_harness.pack.dress import decided, expected, observed, verdict
+from edgeward_harness.pack.dress import decided, expected, fitted, observed, verdict
 from edgeward_harness.pack.model import Cell, Column, Kind, Row, Table
 from edgeward_harness.pack.source import PackSource, Taken
 
@@ -37,7 +37,8 @@ def of_cases(taken: Iterable[Taken], cases: Iterable[str]) -> list[Taken]:
 
 def table(name: str, caption: str, taken: Iterable[Taken], empty: str = "not measured") -> Table:
     """A table of measurements."""
-    return Table(name, caption, COLUMNS, tuple(map(row, taken)), empty)
+    rows = tuple(map(row, taken))
+    return Table(name, caption, fitted(COLUMNS, rows), rows, empty)
 
 
 def row(one: Taken) -> Row:

@@ -8,12 +8,14 @@ Rules:
 - No clock: the day is given, and the same requirements on the same day give the same bytes.
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from enum import StrEnum
 from xml.sax.saxutils import escape, quoteattr
 
 from edgeward.profile.vocabulary import SafetyClass
+from edgeward_harness.errors import InputError
 from edgeward_harness.trace.model import LAYOUTS, Requirement
 from edgeward_harness.trace.shapes import PROSE_CHARACTERS_MAX
 from edgeward_harness.trace.vocabulary import Kind, Stage
@@ -30,13 +32,30 @@ _WORDS: dict[str, type[StrEnum]] = {
 }
 _FIELDS = tuple(one.name for one in LAYOUTS["requirement"].columns if one.name != "custom")
 _TEXT = "TYPE-text"
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""All but the signs that XML 1.0 names as those it is made of (its production 2)."""
 
 
 def write_reqif(requirements: Iterable[Requirement], day: date) -> bytes:
-    """The requirements as one specification, in their order."""
+    """The requirements as one specification, in their order.
+
+    Raises:
+        InputError: a text has a sign that XML 1.0 has no way to write; each is told.
+    """
     listed = list(requirements)
     own = sorted({name for one in listed for name in one.custom})
-    return _Writer(day, [*_FIELDS, *(CUSTOM + name for name in own)]).whole(listed).encode("utf-8")
+    fields = [*_FIELDS, *(CUSTOM + name for name in own)]
+    if faults := list(_unwritable(listed, fields)):
+        raise InputError("ReqIF", faults)
+    return _Writer(day, fields).whole(listed).encode("utf-8")
+
+
+def _unwritable(listed: Sequence[Requirement], fields: Sequence[str]) -> Iterator[str]:
+    """Signs that XML 1.0 allows in no form, not as a reference either."""
+    for one in listed:
+        for field in fields:
+            for sign in sorted(set(_NOT_XML.findall(_said(one, field)))):
+                yield f"{one.id}, {field}: holds U+{ord(sign):04X}, which XML 1.0 cannot say"
 
 
 class _Writer:

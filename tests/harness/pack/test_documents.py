@@ -28,7 +28,20 @@ from edgeward_harness.pack.documents import (
     doc18_certificate,
     doc20_audit_trail,
 )
-from edgeward_harness.pack.model import Cell, Document, Facts, Missing, Signatures, Table, Tone
+from edgeward_harness.pack.dress import fitted
+from edgeward_harness.pack.model import (
+    Block,
+    Cell,
+    Column,
+    Document,
+    Facts,
+    Kind,
+    Missing,
+    Row,
+    Signatures,
+    Table,
+    Tone,
+)
 from edgeward_harness.pack.source import PackSource
 from edgeward_harness.pack.words import Disposition, Effect, Exploitability
 
@@ -327,3 +340,25 @@ def test_every_module_of_a_document_is_in_the_pack() -> None:
     folder = Path(import_module("edgeward_harness.pack.documents").__file__ or "").parent
     numbers = {path.name[3:5] for path in folder.glob("doc*.py")}
     assert numbers == {f"{n:02}" for n in range(23)}
+
+
+def test_a_column_in_which_a_digest_was_seen_is_no_column_of_numbers() -> None:
+    columns = (Column("Observed", Kind.NUMBER), Column("n", Kind.NUMBER), Column("Case", Kind.NAME))
+    numbers = Row((Cell("3.2 ms"), Cell("5"), Cell("a" * 64)))
+    digest = Row((Cell(f"sha256 {'0' * 64}"), Cell("5"), Cell("x")))
+    assert fitted(columns, [numbers]) == columns
+    kinds = [one.kind for one in fitted(columns, [numbers, digest])]
+    assert kinds == [Kind.TEXT, Kind.NUMBER, Kind.NAME]
+
+
+def test_the_parts_of_the_device_stand_where_its_class_does(full: PackSource) -> None:
+    told = lab.with_about(full, architecture="One process; the alarms\nshare no state.")
+    rows = dict(row for block in doc01_class.build(told).blocks for row in _facts(block))
+    assert rows["parts, and how they are kept apart"] == "One process; the alarms share no state."
+    bare = lab.with_about(full, architecture="")
+    rows = dict(row for block in doc01_class.build(bare).blocks for row in _facts(block))
+    assert "parts, and how they are kept apart" not in rows
+
+
+def _facts(block: Block) -> list[tuple[str, str]]:
+    return [(name, cell.text) for name, cell in block.rows] if isinstance(block, Facts) else []

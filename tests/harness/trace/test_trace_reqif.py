@@ -1,10 +1,12 @@
 """ReqIF: what goes out comes in again, by our reader and as the library of others reads it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+import source_lab
 from hypothesis import given, settings
 from requirement_lab import REQUIREMENTS
 
@@ -140,3 +142,14 @@ def test_what_cannot_be_taken_is_refused(edit: Callable[[str], str], told: str) 
     text = edit(ELSEWHERE.replace("@HERE", foreign(1) + foreign(2)))
     with pytest.raises(InputError, match=told):
         import_reqif(text.encode(), "file")
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\x0b", "\x1f", "\ufffe", "\uffff", "\ud800"])
+def test_a_sign_that_xml_cannot_say_is_told_and_not_written(sign: str) -> None:
+    """Not every one of them is refused where requirements are read."""
+    one = next(iter(source_lab.trace().requirements.values()))
+    bad = replace(one, rationale=f"a{sign}b", custom={"note": sign})
+    with pytest.raises(InputError) as told:
+        write_reqif([bad], DAY)
+    assert f"{one.id}, rationale: holds U+{ord(sign):04X}" in str(told.value)
+    assert f"{one.id}, custom.note: holds" in str(told.value)

@@ -50,8 +50,10 @@ def _declared(source: PackSource) -> Section:
         "documentation level": about.level.value if about.level else "",
         "intended use": paragraph(about.intended_use),
     }
-    rows = tuple((name, given(text, "not declared")) for name, text in told.items())
-    blocks.append(Facts(rows))
+    rows = [(name, given(text, "not declared")) for name, text in told.items()]
+    if about.architecture:
+        rows.append(("parts, and how they are kept apart", Cell(paragraph(about.architecture))))
+    blocks.append(Facts(tuple(rows)))
     if about.rationale:
         blocks.append(Paragraph(paragraph(about.rationale)))
     else:

@@ -4,7 +4,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from edgeward_harness.evidence.record import Record
-from edgeward_harness.pack.dress import NOTHING, decided, expected, given, observed, state, verdict
+from edgeward_harness.pack.dress import (
+    NOTHING,
+    decided,
+    expected,
+    fitted,
+    given,
+    observed,
+    state,
+    verdict,
+)
 from edgeward_harness.pack.model import (
     Cell,
     Column,
@@ -55,7 +64,10 @@ def _bundle(one: Evidence) -> Section:
     )
     rows = tuple(_rows(one))
     table = Table(
-        f"records-{one.label.replace(' ', '-')}", f"Records of {one.label}", _COLUMNS, rows
+        f"records-{one.label.replace(' ', '-')}",
+        f"Records of {one.label}",
+        fitted(_COLUMNS, rows),
+        rows,
     )
     return Section(one.profile, title, (Facts(tuple(_facts(one))), _aside(one), table))
 

@@ -9,7 +9,7 @@ from edgeward_harness.evidence.measurement import Measurement
 from edgeward_harness.measure.acceptance import rate_upper_bound
 from edgeward_harness.pack.documents.doc08_curves import curves
 from edgeward_harness.pack.documents.doc08_drawings import drawings
-from edgeward_harness.pack.dress import NOTHING, decided, expected, observed, verdict
+from edgeward_harness.pack.dress import NOTHING, decided, expected, fitted, observed, verdict
 from edgeward_harness.pack.model import (
     Cell,
     Column,
@@ -74,7 +74,8 @@ def _hypotheses(taken: Iterable[Taken]) -> Section:
         "the verdict computed again for this document from limit and bound. Each case judges its "
         "own requirement; no correction is made over the whole file, since one failure fails it."
     )
-    table = Table("hypotheses", "Every figure and its limit", columns, rows, "nothing was measured")
+    caption, empty = "Every figure and its limit", "nothing was measured"
+    table = Table("hypotheses", caption, fitted(columns, rows), rows, empty)
     return Section("hypotheses", "Hypotheses and acceptance", (Paragraph(text), table))
 
 

@@ -11,6 +11,6 @@ def write_reqif(requirements: Iterable[Requirement], as_of: str) -> bytes:
     """The requirements as one specification, in their order.
 
     Raises:
-        InputError: the day is none.
+        InputError: the day is none, or a text has a sign that XML cannot say.
     """
     return reqif_out.write_reqif(requirements, read_day(as_of))
