@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # imported where it is used: it would slow the start of every
     from edgeward_harness.evidence.keys import PublicKey
 
 
-GC_THRESHOLD = 200_000
+GC_THRESHOLD = 1_000_000
 """Allocations between two garbage collections of a short command."""
 
 

@@ -116,16 +116,19 @@ def counts(measurement: Measurement) -> bool:
 
 def recompute(measurement: Measurement) -> tuple[Verdict, str]:
     """The verdict the numbers allow, and why it is not a pass."""
+    if measurement.verdict is not Verdict.PASSED:
+        return measurement.verdict, _told(measurement)
+    if _contradicted(measurement):
+        told = f"recorded as passed, but its numbers say otherwise: {_told(measurement)}"
+        return Verdict.FAILED, told
+    return Verdict.PASSED, ""
+
+
+def _told(measurement: Measurement) -> str:
     told = f"expected {measurement.expected}, observed {_shown(measurement.observed)}"
     if measurement.bound is not None:
         told += f", bound {_shown(measurement.bound)}"
-    if measurement.note:
-        told += f" ({measurement.note})"
-    if measurement.verdict is not Verdict.PASSED:
-        return measurement.verdict, told
-    if _contradicted(measurement):
-        return Verdict.FAILED, f"recorded as passed, but its numbers say otherwise: {told}"
-    return Verdict.PASSED, ""
+    return f"{told} ({measurement.note})" if measurement.note else told
 
 
 def _shown(value: Scalar) -> str:

@@ -7,15 +7,16 @@ either.
 """
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
-from edgeward.canonical import digest
+from edgeward.canonical import canonical_json
 from edgeward_harness.trace.model import Item, Trace
 
 
 def fingerprint(item: Item) -> str:
     """The fingerprint of an item, 64 hex digits."""
-    return digest({type(item).__name__: _fields(item)})
+    return sha256(canonical_json({type(item).__name__: _fields(item)})).hexdigest()
 
 
 def fingerprints(trace: Trace) -> dict[str, str]:
