@@ -12,6 +12,7 @@ unit claims to be decides what its evidence may be used for, so the claims are l
 
 import os
 import platform
+import resource
 import shutil
 import sys
 import tempfile
@@ -91,6 +92,10 @@ HOST_FIXTURES = ("process-control", "core-load", "memory-load", "process-view", 
 processes use, and the files they consist of, can be seen; it reaches a receiver that runs here."""
 DISK_RECORD = "disk-record"
 """What its process writes, syncs and says can be recorded call by call."""
+DISK_FAULTS = "disk-faults"
+"""Calls of its process to its disk can be refused, and it can die at one of them."""
+CORE_DUMPS = "core-dumps"
+"""A process may leave a core here, so that one that leaves none can be told from others."""
 BROKER = "broker"
 """A real MQTT broker can be run here, and killed."""
 _SERVERS = ":/usr/sbin:/usr/local/sbin"
@@ -101,6 +106,9 @@ def _host_fixtures() -> Iterator[str]:
     yield from HOST_FIXTURES
     if shutil.which("strace") is not None:
         yield DISK_RECORD
+        yield DISK_FAULTS
+    if resource.getrlimit(resource.RLIMIT_CORE)[1] != 0:
+        yield CORE_DUMPS
     if shutil.which("mosquitto", path=os.environ.get("PATH", os.defpath) + _SERVERS) is not None:
         yield BROKER
     if energy_counters():

@@ -34,6 +34,7 @@ from edgeward.comms.trust.peer import Dates, PeerJudge, dates_of
 from edgeward.comms.trust.secure_time import SecureTime, Span
 from edgeward.comms.trust.wallet import Wallet
 from edgeward.comms.wire import CONTENT_TYPE
+from edgeward.device import serve
 from edgeward.device.device import Device, Parts
 from edgeward.device.outgoing import attesting, auditing, outgoing
 from edgeward.device.outgoing.auditing import Auditing, Subject
@@ -327,6 +328,11 @@ def takes_any_nonce(parts: Parts) -> Device:
     return Device(parts)
 
 
+def leaves_a_core(parts: Parts) -> Device:
+    """What it leaves when it crashes is for whoever looks for the fault."""
+    return Device(parts)
+
+
 DEFECTS: dict[str, Callable[[Parts], Device]] = {
     one.__name__: one
     for one in (
@@ -336,8 +342,11 @@ DEFECTS: dict[str, Callable[[Parts], Device]] = {
         needs_all_its_keys, wipes_a_damaged_queue, ties_nothing, tells_no_heads,
         names_its_patients,
         repeats_its_statement, says_what_was_installed, takes_any_nonce,
+        leaves_a_core,
     )
 }  # fmt: skip
 
 if __name__ == "__main__":
+    if sys.argv[1] == leaves_a_core.__name__:
+        put(serve, "leave_no_core", lambda: None)
     sys.exit(main(sys.argv[2:], make_device=DEFECTS[sys.argv[1]]))

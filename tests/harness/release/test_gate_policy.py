@@ -60,6 +60,7 @@ def test_the_shipped_policy_is_strict_and_names_every_suite() -> None:
     first = {"REQ-ACC-011"}  # of a first release there is no forerunner
     # few measure energy; some emulate no processor, have no strace or no broker
     benches = {"REQ-RES-007", "REQ-ACC-012", "REQ-OFF-002", "REQ-OFF-013"}
+    benches |= {"REQ-OFF-030", "REQ-OFF-032", "REQ-ENC-013"}  # nor permit cores
     assert set(policy.trace.inapplicable) == recorded | first | benches
     assert policy.realizations == (Realization.ON_TARGET,)
     asked = policy.approval
