@@ -1,5 +1,6 @@
 """A crash leaves no picture of the memory in which the keys lie."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -35,14 +36,19 @@ def test_core(measure: Measure, rig: Rig, tmp_path: Path) -> None:
         for crash in CRASHES:
             if not dumps_cores(tmp_path, crash):
                 raise CannotJudge(f"this host dumps no core of anybody ended by {crash.name}")
-            seed = rig.seed(f"core {number} {crash.name}")
-            with receiving(seed) as rx, rig.open_device(before=WITH_CORES) as device:
-                kept = Kept(device.description["device"]["id"])
-                rx.enrol(device, **AT_ONCE)
-                kept.some(device, RECORDS, "kept", patient="p1")
-                until(lambda kept=kept, rx=rx: kept.arrived(rx), WITHIN_S)  # type: ignore[misc]
-                if crashed(device.pid or 0, crash):
-                    dumped.append(f"{crash.name} left a core of a device with keys")
-                device.kill()
+            if _dumped(rig, rig.seed(f"core {number} {crash.name}"), crash):
+                dumped.append(f"{crash.name} left a core of a device with keys")
         rig.progress(number + 1, repeats)
     count(measure, "cores_dumped", dumped, repeats * len(CRASHES), "no core, however it ends")
+
+
+def _dumped(rig: Rig, seed: int, crash: signal.Signals) -> bool:
+    """Whether a device that has keys leaves a core when it crashes so."""
+    with receiving(seed) as rx, rig.open_device(before=WITH_CORES) as device:
+        kept = Kept(device.description["device"]["id"])
+        rx.enrol(device, **AT_ONCE)
+        kept.some(device, RECORDS, "kept", patient="p1")
+        until(lambda: kept.arrived(rx), WITHIN_S)
+        left = crashed(device.pid or 0, crash)
+        device.kill()
+    return left
