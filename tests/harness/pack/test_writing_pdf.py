@@ -112,8 +112,9 @@ def test_a_sign_that_no_font_has_is_shown_as_its_code_point(
         return shown
 
     monkeypatch.setattr(pdf, "typeset", spy)
-    assert write_pdf(sample_pack(1), one(Paragraph("漢字 and \U0001f600, and é ≤ ✓")))
-    assert "⟨U+6F22⟩⟨U+5B57⟩ and ⟨U+1F600⟩, and é ≤ ✓" in said[-1]
+    for _ in range(2):  # what the fonts lack is asked for once, and known for the next document
+        assert write_pdf(sample_pack(1), one(Paragraph("漢字 and \U0001f600, and é ≤ ✓")))
+        assert "⟨U+6F22⟩⟨U+5B57⟩ and ⟨U+1F600⟩, and é ≤ ✓" in said[-1]
 
 
 @pytest.mark.parametrize(

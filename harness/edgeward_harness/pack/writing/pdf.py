@@ -40,6 +40,8 @@ _PROBE = """\
 _UNSEEN = re.compile(r'the text `"(.+?)"` could not be displayed', re.DOTALL)
 _PACKAGE = re.compile(rb'"@[a-z]+/')
 _TRIES = 4
+_OURS: dict[str, bool] = {}
+"""Whether our own faces lack a sign; each is asked for once, for a pack has two dozen documents."""
 
 
 def write_pdf(pack: Pack, document: Document, templates: Path | None = None) -> bytes:
@@ -53,7 +55,8 @@ def write_pdf(pack: Pack, document: Document, templates: Path | None = None) -> 
     with _workshop(templates) as folder:
         (folder / TWIN).write_bytes(write_twin(pack, document))
         shown = typeset(pack, document, str, own_face=own_face)
-        lacking = _lacking(folder, {sign for sign in set(_json(shown)) if not sign.isascii()})
+        signs = {sign for sign in set(_json(shown)) if not sign.isascii()}
+        lacking = _lacking(folder, signs, _OURS if own_face else {})
         for _ in range(_TRIES):
             if lacking:
                 shown = typeset(pack, document, _shower(lacking), own_face=own_face)
@@ -161,13 +164,15 @@ def _compile(
     return made, set(), ""
 
 
-def _lacking(folder: Path, signs: set[str]) -> set[str]:
-    """The signs among these that no font at hand has."""
-    if not signs:
-        return set()
-    (folder / "signs.json").write_text(json.dumps(sorted(signs)), encoding="utf-8")
-    (folder / "probe.typ").write_text(_PROBE, encoding="utf-8")
-    return _compile(folder, "probe.typ", ["a-3b"], "2000-01-01")[1]
+def _lacking(folder: Path, signs: set[str], known: dict[str, bool]) -> set[str]:
+    """The signs among these that no font at hand has; what is found out joins what is known."""
+    asked = sorted(signs - known.keys())
+    if asked:
+        (folder / "signs.json").write_text(json.dumps(asked), encoding="utf-8")
+        (folder / "probe.typ").write_text(_PROBE, encoding="utf-8")
+        unseen = _compile(folder, "probe.typ", ["a-3b"], "2000-01-01")[1]
+        known.update({sign: sign in unseen for sign in asked})
+    return {sign for sign in signs if known[sign]}
 
 
 def _unescaped(text: str) -> str:
