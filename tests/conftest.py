@@ -15,6 +15,7 @@ many a test, and each worker does it.
 import gc
 import os
 import re
+import signal
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,15 @@ ALL_SLOW = re.compile(r"^pytestmark = \[?pytest\.mark\.slow\b", re.MULTILINE)
 MARK_NEEDED = {"slow and not alone": "pytest.mark.slow", "alone": "pytest.mark.alone"}
 """Under these expressions nothing runs of a file without the mark; `test_quick.py` sees that no
 mark comes from elsewhere."""
+
+# What starts a build in the background has it ignore these, and a process keeps what it is given.
+for number, usual in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGQUIT, signal.SIG_DFL),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 

@@ -42,8 +42,9 @@ class _Stem:
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(job).encode() + b"\n")
             self._process.stdin.flush()
-        readable, _, _ = select.select([self._process.stdout], [], [], timeout_s)
-        return bool(readable and self._process.stdout.readline())
+        answer = select.poll()  # `select` knows the first thousand descriptors only
+        answer.register(self._process.stdout, select.POLLIN)
+        return bool(answer.poll(timeout_s * 1000) and self._process.stdout.readline())
 
 
 def start(words: Sequence[str], log: Path, timeout_s: float) -> None:

@@ -82,8 +82,9 @@ class SinkProcess:
     def _read(self) -> dict[str, Any]:
         assert self._process is not None
         assert self._process.stdout is not None
-        ready, _, _ = select.select([self._process.stdout], [], [], START_S)
-        line = self._process.stdout.readline() if ready else b""
+        answer = select.poll()  # `select` knows the first thousand descriptors only
+        answer.register(self._process.stdout, select.POLLIN)
+        line = self._process.stdout.readline() if answer.poll(START_S * 1000) else b""
         if not line:
             raise HarnessError(f"the receiver in {self._bench.folder} says nothing, not even why")
         told: dict[str, Any] = json.loads(line)
