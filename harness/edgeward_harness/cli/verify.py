@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers",
         metavar="N",
-        help="processes that run cases (default: a core each for our own device, up to 4; else 1)",
+        help="processes that run cases (default: one; of our own suites and device one a core, up to 4)",
     )
 
 
@@ -63,11 +63,12 @@ def _check_workers(text: str | None) -> None:
 
 
 def _lanes(options: argparse.Namespace) -> str | None:
-    """How many processes run cases where nobody says: several for our own device, if worth it.
+    """How many processes run cases where nobody says: several for our own suites and device.
 
-    A device of somebody else may be there only once.
+    A device of somebody else may be there only once, and so may what their cases work with.
     """
-    whole = options.depth != "quick" and options.unit is None and options.bench is None
+    ours = options.unit is None and options.bench is None and options.suites is None
+    whole = ours and options.depth != "quick"
     cores = len(os.sched_getaffinity(0))
     if not whole or cores < 2 or find_spec("xdist") is None:
         return None
