@@ -17,8 +17,8 @@ CASES = {f"TC-OFF-{number:03}" for number in (1, 2, 5, 6, 7, 8, 9, 10, 11, 12)}
 def test_the_same_device_without_a_defect_keeps_its_word(tmp_path: Path) -> None:
     """Under the same seed, in each of the cases above: it is the defects that turn them red."""
     cases = (
-        "(test_kill and not call) or power_cut or wrong_answers or full_queue or alarm_first or hostile_clock"
-        " or reassignment or own_key or poison or receiver_dies"
+        "(test_kill and not call) or power_cut or wrong_answers or full_queue or alarm_first"
+        " or hostile_clock or reassignment or own_key or poison or receiver_dies"
     )
     status, _, output = judge(tmp_path, "keeps_its_word", cases, suite="offline")
     records = open_bundle(tmp_path / "out").records
