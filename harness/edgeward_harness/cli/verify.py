@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers",
         metavar="N",
-        help="processes that run cases (default: 1; for our own suites and device a core each, up to 4)",
+        help="processes that run cases (default: 1; of our own suites one a core, up to 4)",
     )
 
 
