@@ -203,7 +203,7 @@ def test_a_call_in_two_lines_begins_with_the_first_and_ends_with_the_second() ->
         "8 fsync(4<\\x2f\\x62>) = 0\n",
         "7 <... pwrite64 resumed>) = 1\n",
         "9 fsync(3<\\x2f\\x61> <unfinished ...>\n",
-        "8 unlink(\"\\x2f\\x63\") = -1 ENOENT (No such file or directory)\n",
+        '8 unlink("\\x2f\\x63") = -1 ENOENT (No such file or directory)\n',
         "9 +++ killed by SIGKILL +++\n",
     ]
     told = [(call.name, call.begins, call.ends) for call in calls_in(lines)]
