@@ -35,6 +35,8 @@ exit status:
 """
 RECORD, TWIN = "qualification.dsse.json", "qualification.json"
 SEED = 7
+RUNS_A_CORE = 3
+"""Half of a run is waiting at the pace of a sensor."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -55,8 +57,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers",
         metavar="N",
-        default="4",
-        help="runs at once, but for what is timed (default: %(default)s)",
+        default=str(RUNS_A_CORE * len(os.sched_getaffinity(0))),
+        help="runs at once, but for what is timed (default: three a core)",
     )
     parser.add_argument(
         "--recordings",

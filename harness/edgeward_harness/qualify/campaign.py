@@ -16,7 +16,7 @@ from edgeward_harness.qualify.verdict import AGAINST, DOUBTS
 
 TRIES_MAX = 3
 """Of what cannot be judged, before it is left open."""
-CPU_S_A_RUN, ALONE_S, BATTERIES_S = 5.5, 12.0, 40.0
+CPU_S_A_RUN, ALONE_S, BATTERIES_S = 3.5, 14.0, 40.0
 """What a run costs, how long one that is timed takes, and the batteries; for the estimate."""
 
 Run = tuple[Defect, ...]
