@@ -55,6 +55,13 @@ class Console:
         """Say what is about to be verified."""
         self._begin(session.config, len(session.items))
 
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_xdist_setupnodes(self, config: pytest.Config) -> None:
+        """Keep what is told of processes out of the way, too."""
+        reporter: Any = config.pluginmanager.get_plugin("terminaldistreporter")
+        if reporter is not None:
+            reporter.rewrite = reporter.write_line = lambda *_, **__: None
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: Sequence[str]) -> None:  # noqa: ANN401
         """The same, where other processes collect: once one of them has."""
