@@ -16,7 +16,7 @@ PEERS := .venv/.peers
 
 # Tests start hundreds of processes: each module is compiled once, not by each of them, whatever the shell says.
 test quick: export PYTHONDONTWRITEBYTECODE :=
-# The quick ones compute; of the slow ones many wait at the pace of a sensor, so that four fill two cores.
+# The quick ones compute; of the slow ones many wait at the pace of a sensor, so that three fill two cores.
 TOGETHER := -q -m "not slow" -n 2 --dist worksteal
 
 .PHONY: help install verify test quick lint campaign qualify release bench clean
@@ -38,8 +38,8 @@ verify: $(STAMP) ## judge the reference device, write its file: PROFILE=bedside_
 test: lint $(ENGINES) ## every check and every test, slow ones included
 	@echo "test: the quick tests, side by side"
 	@$(BIN)/pytest $(TOGETHER)
-	@echo "test: the slow ones, side by side; some fifteen minutes"
-	@$(BIN)/pytest -q -m "slow and not alone" -n 4 --dist worksteal
+	@echo "test: the slow ones, side by side; some seventeen minutes"
+	@$(BIN)/pytest -q -m "slow and not alone" -n 3 --dist worksteal
 	@echo "test: those that a busy host would judge otherwise, one by one; some seven minutes"
 	@$(BIN)/pytest -q -m alone
 
