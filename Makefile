@@ -43,7 +43,7 @@ test: lint $(ENGINES) ## every check and every test, slow ones included
 	@echo "test: those that a busy host would judge otherwise, one by one; some seven minutes"
 	@$(BIN)/pytest -q -m alone
 
-quick: lint ## lint, types, layers and the quick tests, about a minute
+quick: lint ## lint, types, layers and the quick tests, about two minutes
 	@echo "quick: the quick tests"
 	@$(BIN)/pytest $(TOGETHER) --hypothesis-profile=quick
 

@@ -6,7 +6,7 @@ not tested.
 
 No property is refused for the time it takes: a busy host is no fault of the code. With
 `--hypothesis-profile=quick` each is tried on a few inputs (`few`), other ones each time,
-and `make quick` stays under a minute. Everywhere else each is tried as often as it says.
+and `make quick` stays under two minutes. Everywhere else each is tried as often as it says.
 
 A file of which no test would run is not even imported: importing all of them takes longer than
 many a test, and each worker does it.

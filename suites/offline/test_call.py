@@ -60,8 +60,8 @@ def test_killed_at_a_call(measure: Measure, rig: Rig, tmp_path: Path) -> None:
             died += _died_at(rig, tmp_path, boundary, records, durable)
             tried += 1
             rig.progress(died, wanted)
-        if not died:
-            raise CannotJudge(f"the device made none of the calls at which it was to die: {tried}")
+        if died < wanted:
+            raise CannotJudge(f"the device died {died} of {wanted} times in {tried} lives")
         faults = _in_the_end(rig, tmp_path, here, name, durable)
     count(
         measure, "acknowledged_records_lost_at_a_call", faults, max(len(durable), 1),

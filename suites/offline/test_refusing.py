@@ -65,7 +65,7 @@ def test_refusing(measure: Measure, rig: Rig) -> None:
         puts += mine
         rig.progress(number + 1, repeats)
     count(measure, "records_lost_by_a_refusing_disk", lost, len(puts), RECORDS)
-    count(measure, "alarms_lost_by_a_refusing_disk", silent, len(puts), ALARMS)
+    count(measure, "alarms_lost_by_a_refusing_disk", silent, repeats, ALARMS)
 
 
 @pytest.mark.case("TC-OFF-032")
@@ -96,7 +96,7 @@ def test_refused_start(measure: Measure, rig: Rig, tmp_path: Path) -> None:
         puts += mine
         rig.progress(number + 1, repeats)
     count(measure, "records_lost_by_a_refused_start", lost, len(puts), RECORDS)
-    count(measure, "alarms_lost_by_a_refused_start", silent, len(puts), ALARMS)
+    count(measure, "alarms_lost_by_a_refused_start", silent, repeats, ALARMS)
 
 
 Refusal = tuple[tuple[str, ...], Fault]

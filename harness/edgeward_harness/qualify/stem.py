@@ -1,8 +1,9 @@
 """A process that has loaded what a run needs, and from which runs are forked.
 
-Most of a short run is the loading of Python, pytest and the harness. The stem does that once; each
-run is a fork of it, with memory of its own, that ends with its last line. Runs of `edgeward verify`
-start anew each time (`run.supervise`): the false greens are asked for in that way (`probes`).
+A good part of a short run is the loading of Python, pytest and the harness. The stem does that
+once; each run is a fork of it, with memory of its own, that ends with its last line. Runs of
+`edgeward verify` start anew each time (`run.supervise`): the false greens are asked for in that way
+(`probes`).
 
 Each line of its input is a JSON object, `words`, `environment` and `log`; each gets one line in its
 output, the exit status.
