@@ -201,7 +201,7 @@ def test_a_broken_disk_leaves_records_in_memory_alarms_longest(full_disk: FullDi
     disk.broken = True
     receipts = [outbox.accept(texts(WAVEFORM, bytes(1000)))[0] for _ in range(40)]
     alarms = outbox.accept(texts(ALARM, *(b"%d" % number for number in range(5))))
-    assert {one.standing for one in receipts + alarms} == {Standing.VOLATILE}
+    assert {one.standing for one in [*receipts, *alarms]} == {Standing.VOLATILE}
     counts = outbox.counts()
     assert counts[ALARM].volatile == 5
     assert counts[WAVEFORM].evicted + counts[WAVEFORM].volatile == 40

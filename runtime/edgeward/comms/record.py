@@ -3,10 +3,10 @@
 What is made for every record is a named tuple: it is made faster than a frozen dataclass.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, overload
 
 from edgeward.errors import SealError
 
@@ -77,12 +77,63 @@ class Receipt(NamedTuple):
     reason: str = ""
 
 
+class Receipts(Sequence[Receipt]):
+    """The answers to a batch, in its order; each is made when it is asked for.
+
+    As a rule all of them are durable, and nobody asks for any.
+    """
+
+    __slots__ = ("_epoch", "_sequences", "_told")
+
+    def __init__(self, epoch: Epoch, first: int, count: int, told: Mapping[int, Receipt]) -> None:
+        """Of so many records, from this sequence on; those that are told of are not durable."""
+        self._epoch, self._told = epoch, told
+        self._sequences = range(first, first + count)
+
+    @property
+    def durable(self) -> bool:
+        """Whether all of them are on the disk."""
+        return not self._told
+
+    @property
+    def rejected(self) -> int:
+        """How many are not kept."""
+        return sum(one.standing is Standing.REJECTED for one in self._told.values())
+
+    def __len__(self) -> int:
+        return len(self._sequences)
+
+    @overload
+    def __getitem__(self, at: int) -> Receipt: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Receipt]: ...
+
+    def __getitem__(self, at: int | slice) -> Receipt | list[Receipt]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(len(self))[at]]
+        sequence = self._sequences[at]
+        told = self._told.get(sequence - self._sequences.start)
+        return told or Receipt(Standing.DURABLE, Identity(self._epoch, sequence))
+
+
 class Sealed(NamedTuple):
     """A record that only a holder of its data key can read or change."""
 
     key: int
     """The number of its data key in its epoch."""
     blob: bytes
+
+
+@dataclass(slots=True)
+class SealedAll:
+    """What became of a batch that was to be sealed."""
+
+    keys: list[int] = field(default_factory=list)
+    blobs: list[bytes] = field(default_factory=list)
+    """Of those that were sealed, in their order, as in `Sealed`."""
+    refused: dict[int, SealError] = field(default_factory=dict)
+    """By their place in the batch: the keyring has no key for them (an erased patient)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +197,8 @@ class Sealer(Protocol):
         """Seal for this epoch from now on, with keys that no other epoch has."""
         ...
 
-    def seal_all(
-        self, epoch: Epoch, after: int, offered: Sequence[Offered]
-    ) -> list[tuple[int, bytes] | SealError]:
-        """Seal records under the sequences that follow; nobody asks twice for one of them.
-
-        For each the number of its data key and the sealed bytes, as in `Sealed`; or why the keyring
-        has no key for it (an erased patient).
-        """
+    def seal_all(self, epoch: Epoch, after: int, offered: Sequence[Offered]) -> SealedAll:
+        """Seal records under the sequences that follow; nobody asks twice for one of them."""
         ...
 
     def drawn(self) -> list[DataKey]:

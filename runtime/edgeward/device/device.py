@@ -225,7 +225,7 @@ class Device:
         self.way_out.hand_over(event)
         self._look_after_records()
 
-    def keep(self, offered: "Sequence[Offered]") -> "list[Receipt]":
+    def keep(self, offered: "Sequence[Offered]") -> "Sequence[Receipt]":
         """Keep records until a receiver has them."""
         try:
             return self.way_out.accept(offered)

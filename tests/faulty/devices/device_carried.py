@@ -172,7 +172,7 @@ def waits_for_the_time(parts: Parts) -> Device:
     """A record without a right time is worth nothing: it takes none before the clock is set."""
     accept = Outgoing.accept
 
-    def once_it_is_known(self: Outgoing, offered: Sequence[Offered]) -> list[Receipt]:
+    def once_it_is_known(self: Outgoing, offered: Sequence[Offered]) -> Sequence[Receipt]:
         if self.clock.wall_ns() < RELEASED_NS:
             return [Receipt(Standing.REJECTED, reason="the clock is not set") for _ in offered]
         return accept(self, offered)

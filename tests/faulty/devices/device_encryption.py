@@ -53,7 +53,7 @@ def writes_in_the_clear(parts: Parts) -> Device:
         folders.append(folder)
         began(self, device, folder, *rest)
 
-    def noted(self: Outgoing, offered: Sequence[Offered]) -> list[Receipt]:
+    def noted(self: Outgoing, offered: Sequence[Offered]) -> Sequence[Receipt]:
         with (folders[-1] / "recent").open("ab") as file:
             file.writelines(one.payload for one in offered)
         return accept(self, offered)

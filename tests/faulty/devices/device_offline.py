@@ -21,13 +21,13 @@ from edgeward.comms.outbox import opening, schema, storing
 from edgeward.comms.outbox import outbox as outboxes
 from edgeward.comms.outbox.allowance import Allowance, room_of
 from edgeward.comms.outbox.allowance import Room as Division
+from edgeward.comms.outbox.batch import Batch
 from edgeward.comms.outbox.core import Core
 from edgeward.comms.outbox.gaps import Lost, add_gap
 from edgeward.comms.outbox.outbox import Outbox
-from edgeward.comms.outbox.ring import Draft
 from edgeward.comms.outbox.storing import Stored
 from edgeward.comms.packing.payload import pack_json
-from edgeward.comms.record import Epoch, Gap, Loss, Offered, Queued, RecordClass, Sealer
+from edgeward.comms.record import Epoch, Gap, Loss, Offered, Queued, RecordClass, SealedAll, Sealer
 from edgeward.comms.sealing.sealer import RecordSealer
 from edgeward.comms.transports.connection import Response
 from edgeward.comms.wire import Answer, read_answer
@@ -35,7 +35,7 @@ from edgeward.device.device import Device, Parts
 from edgeward.device.outgoing import keeping, outgoing
 from edgeward.device.outgoing.records import CLASS_OF
 from edgeward.device.serve import main
-from edgeward.errors import DeliveryError, SealError
+from edgeward.errors import DeliveryError
 from edgeward.ports import Clock, DatabaseFile, Entropy
 
 ALL = frozenset(RecordClass)
@@ -71,7 +71,7 @@ class AcksBeforeCommit(Outbox):
     def __init__(
         self, file: DatabaseFile, sealer: Sealer, entropy: Entropy, allowance: Allowance
     ) -> None:
-        self._later: list[list[Draft]] = []
+        self._later: list[Batch] = []
         self._over = threading.Event()
         super().__init__(file, sealer, entropy, allowance)
         put(outboxes, "store", self._store)
@@ -83,16 +83,16 @@ class AcksBeforeCommit(Outbox):
         self._thread.join()
         super().close()
 
-    def _store(self, core: Core, drafts: list[Draft]) -> Stored:
-        self._later.append(drafts)
-        return Stored()
+    def _store(self, core: Core, batch: Batch, stored: Stored) -> None:
+        del core, stored  # nothing is told in it
+        self._later.append(batch)
 
     def _write(self) -> None:
         while not self._over.wait(0.1) or self._later:
             with self._lock:
                 waiting, self._later = self._later, []
-                for drafts in waiting:
-                    storing.store(self._core, drafts)
+                for batch in waiting:
+                    storing.store(self._core, batch, Stored())
 
 
 def syncs_nothing(parts: Parts) -> Device:
@@ -190,7 +190,7 @@ def one_key_for_all(parts: Parts) -> Device:
 
     def as_nobody(
         self: RecordSealer, epoch: Epoch, after: int, offered: Sequence[Offered]
-    ) -> list[tuple[int, bytes] | SealError]:
+    ) -> SealedAll:
         return seal_all(self, epoch, after, [replace(one, patient=None) for one in offered])
 
     put(RecordSealer, "seal_all", as_nobody)

@@ -11,9 +11,9 @@ from device_alarms import put
 
 from edgeward.comms.outbox import outbox as outboxes
 from edgeward.comms.outbox import storing
+from edgeward.comms.outbox.batch import Batch, Draft
 from edgeward.comms.outbox.core import Core
 from edgeward.comms.outbox.outbox import Outbox
-from edgeward.comms.outbox.ring import Draft
 from edgeward.comms.outbox.storing import Stored
 from edgeward.device.device import Device, Parts
 from edgeward.device.outgoing.interim import Interim
@@ -26,9 +26,9 @@ def calls_it_durable(parts: Parts) -> Device:
     """What the disk refuses it keeps in memory, and says of it what it says of the rest."""
     keep = storing.keep_in_memory
 
-    def kept(core: Core, drafts: list[Draft], reason: str, stored: Stored) -> Stored:
+    def kept(core: Core, drafts: list[Draft], reason: str, stored: Stored) -> None:
+        del stored  # nothing is told in it
         keep(core, drafts, reason, Stored())
-        return stored
 
     put(storing, "keep_in_memory", kept)
     return Device(parts)
@@ -39,12 +39,15 @@ def asks_a_disk_once(parts: Parts) -> Device:
     store, refused = storing.store, storing.keep_in_memory
     broken: list[str] = []
 
-    def keep(core: Core, drafts: list[Draft], reason: str, stored: Stored) -> Stored:
+    def keep(core: Core, drafts: list[Draft], reason: str, stored: Stored) -> None:
         broken.append(reason)
-        return refused(core, drafts, reason, stored)
+        refused(core, drafts, reason, stored)
 
-    def ask(core: Core, drafts: list[Draft]) -> Stored:
-        return keep(core, drafts, broken[0], Stored()) if broken else store(core, drafts)
+    def ask(core: Core, batch: Batch, stored: Stored) -> None:
+        if broken:
+            keep(core, batch.drafts(), broken[0], stored)
+        else:
+            store(core, batch, stored)
 
     put(storing, "keep_in_memory", keep)
     put(outboxes, "store", ask)

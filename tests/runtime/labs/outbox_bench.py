@@ -14,7 +14,7 @@ from edgeward.adapters.database import FolderDatabase
 from edgeward.adapters.entropy import SeededEntropy
 from edgeward.comms.outbox.allowance import Allowance
 from edgeward.comms.outbox.outbox import Outbox
-from edgeward.comms.record import DataKey, Epoch, Identity, Offered, Queued, RecordClass
+from edgeward.comms.record import DataKey, Epoch, Identity, Offered, Queued, RecordClass, SealedAll
 from edgeward.errors import AlteredError, SealError
 from edgeward.ports import DatabaseFile
 
@@ -42,13 +42,16 @@ class BenchSealer:
         self._epoch = epoch
         self._keys = {}
 
-    def seal_all(
-        self, epoch: Epoch, after: int, offered: Sequence[Offered]
-    ) -> list[tuple[int, bytes] | SealError]:
-        return [
-            self._seal(Identity(epoch, sequence), one)
-            for sequence, one in enumerate(offered, after + 1)
-        ]
+    def seal_all(self, epoch: Epoch, after: int, offered: Sequence[Offered]) -> SealedAll:
+        made = SealedAll()
+        for at, one in enumerate(offered):
+            found = self._seal(Identity(epoch, after + 1 + at), one)
+            if isinstance(found, SealError):
+                made.refused[at] = found
+            else:
+                made.keys.append(found[0])
+                made.blobs.append(found[1])
+        return made
 
     def _seal(self, identity: Identity, offered: Offered) -> tuple[int, bytes] | SealError:
         if offered.patient in self.erased:

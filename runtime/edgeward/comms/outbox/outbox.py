@@ -12,17 +12,16 @@ from typing import TypeVar
 from edgeward.comms.outbox import erasing, handing, keys, quotas, shelf
 from edgeward.comms.outbox.allowance import Allowance
 from edgeward.comms.outbox.core import Core
+from edgeward.comms.outbox.drafting import draw_up
 from edgeward.comms.outbox.gaps import forget_gap, gaps_in
 from edgeward.comms.outbox.opening import begin_again, open_core
 from edgeward.comms.outbox.place import (
-    PLACES_A_SEQUENCE,
     SEQUENCE_MAX,
     last_place,
     ordinal_of,
     place_of,
     sequence_of,
 )
-from edgeward.comms.outbox.ring import Draft
 from edgeward.comms.outbox.salvage import Salvaged
 from edgeward.comms.outbox.storing import Stored, flush, keep_in_memory, store
 from edgeward.comms.outbox.tally import Count
@@ -31,15 +30,15 @@ from edgeward.comms.record import (
     DataKey,
     Gap,
     Identity,
-    Loss,
     Offered,
     Queued,
     Receipt,
+    Receipts,
     RecordClass,
     Sealer,
     Standing,
 )
-from edgeward.errors import DamagedError, SealError, StoreError
+from edgeward.errors import DamagedError, StoreError
 from edgeward.ports import DatabaseFile, Entropy
 
 T = TypeVar("T")
@@ -49,7 +48,6 @@ _GAPS_MAX = 1000
 _GAPS_TOLD_MAX = 3
 _SEALING_BYTES = 64
 """What sealing adds to a payload, at the most."""
-_NO_CLASS = 0
 _LAST_PLACE = (1 << 63) - 1
 
 
@@ -85,7 +83,7 @@ class Outbox:
 
     # -- taking --------------------------------------------------------------------------------
 
-    def accept(self, offered: Sequence[Offered]) -> list[Receipt]:
+    def accept(self, offered: Sequence[Offered]) -> Receipts:
         """Take records, all in one transaction; each answer says what may be relied on.
 
         Raises:
@@ -304,52 +302,26 @@ class Outbox:
 
     # -- within --------------------------------------------------------------------------------
 
-    def _accept(self, core: Core, offered: Sequence[Offered]) -> list[Receipt]:
+    def _accept(self, core: Core, offered: Sequence[Offered]) -> Receipts:
         size_bytes = sum([len(one.payload) for one in offered]) + _SEALING_BYTES * len(offered)
         if size_bytes > core.room.transaction_bytes_max:
             reason = (
                 f"{size_bytes} bytes offered at once; accepted:"
                 f" up to {core.room.transaction_bytes_max}"
             )
-            return [Receipt(Standing.REJECTED, reason=reason) for _ in offered]
+            each = dict.fromkeys(range(len(offered)), Receipt(Standing.REJECTED, reason=reason))
+            return Receipts(core.epoch, 0, len(offered), each)
         if core.sequence + len(offered) > SEQUENCE_MAX:
             begin_again(core, self._sealer, self._entropy)
         if core.ring:
             _flush_if_possible(core)
-        drafts, refused = self._seal(core, offered)
+        epoch, first, stored = core.epoch, core.sequence + 1, Stored()
+        batch = draw_up(core, self._sealer, offered, stored)
         if core.ring:
-            stored = keep_in_memory(core, drafts, "the disk refuses older records", Stored())
+            keep_in_memory(core, batch.drafts(), "the disk refuses older records", stored)
         else:
-            stored = store(core, drafts)
-        receipts = stored.receipts(drafts)
-        for at, receipt in refused.items():
-            receipts.insert(at, receipt)
-        return receipts
-
-    def _seal(
-        self, core: Core, offered: Sequence[Offered]
-    ) -> tuple[list[Draft], dict[int, Receipt]]:
-        """Seal what can be sealed; a receipt for what cannot. Sequences are used up either way."""
-        epoch, sequence = core.epoch, core.sequence
-        place = place_of(epoch.ordinal, sequence, _NO_CLASS)
-        core.sequence += len(offered)
-        drafts: list[Draft] = []
-        refused: dict[int, Receipt] = {}
-        for one, made in zip(offered, self._sealer.seal_all(epoch, sequence, offered), strict=True):
-            sequence += 1
-            place += PLACES_A_SEQUENCE
-            kind = one.kind
-            if isinstance(made, SealError):
-                refused[len(drafts) + len(refused)] = Receipt(
-                    Standing.REJECTED, reason=made.diagnostics()
-                )
-                core.pending.lose(kind, [place + kind], Loss.VOID, core.ring)
-                continue
-            key, blob = made
-            drafts.append(Draft(place + kind, kind, Identity(epoch, sequence), key, blob))
-        if drawn := self._sealer.drawn():
-            core.pending.keys += drawn
-        return drafts, refused
+            store(core, batch, stored)
+        return stored.receipts(epoch, first, len(offered))
 
     def _healed(self, work: Callable[[Core], T]) -> T:
         """Do it; where damage shows, repair it and do it again."""

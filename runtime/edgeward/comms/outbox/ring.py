@@ -4,34 +4,10 @@ There is little room and a disk is at fault, so the declared order alone counts 
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from edgeward.comms.outbox.allowance import Allowance
-from edgeward.comms.record import Identity, RecordClass, Sealed
-
-_OVERHEAD_BYTES = 200
-"""What a record takes in memory beside its bytes, so that empty ones fill a ring too."""
-
-
-@dataclass(slots=True, eq=False)
-class Draft:
-    """A sealed record that is on its way to the disk; nobody changes it."""
-
-    place: int
-    kind: RecordClass
-    identity: Identity
-    key: int
-    blob: bytes
-
-    @property
-    def sealed(self) -> Sealed:
-        """What was sealed, as it is read from a disk."""
-        return Sealed(self.key, self.blob)
-
-    @property
-    def size_bytes(self) -> int:
-        """What it takes in a ring."""
-        return len(self.blob) + _OVERHEAD_BYTES
+from edgeward.comms.outbox.batch import Draft
+from edgeward.comms.record import RecordClass
 
 
 class Ring:

@@ -1,10 +1,10 @@
 """The rows of the records themselves: put at the end of their class, read and removed in order."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+from edgeward.comms.outbox.batch import Batch
 from edgeward.comms.outbox.footprint import taken_bytes
-from edgeward.comms.outbox.ring import Draft
 from edgeward.comms.record import RecordClass
 from edgeward.errors import DamagedError
 from edgeward.ports import Database, Value
@@ -17,8 +17,8 @@ LAST_PLACE: Final = (1 << 63) - 1
 """Behind every record."""
 _NEXT_ROW = ", (?, ?, ?, ?)"
 _COLUMNS = 4
-_ROWS_AT_ONCE = (50, 10, 1)
-"""Rows that one statement puts: of fifty, each takes half the time of a statement of its own."""
+_ROWS_AT_ONCE = (100, 10, 1)
+"""Rows that one statement puts: of a hundred, each takes 40 % of a statement of its own."""
 
 
 def _statements(sql: str) -> dict[RecordClass, str]:
@@ -50,17 +50,19 @@ _SEALED_BY = _statements(
 _ANY = _statements("SELECT 1 FROM RECORDS WHERE place BETWEEN ? AND ? LIMIT 1")
 
 
-def put(database: Database, drafts: Sequence[Draft], accepted: dict[RecordClass, int]) -> None:
+def put(database: Database, batch: Batch, accepted: dict[RecordClass, int]) -> None:
     """Put records at the end of their classes, and count them."""
-    for kind in {draft.kind for draft in drafts}:
-        nth = accepted[kind]
-        values: list[Value] = []
-        for draft in drafts:
-            if draft.kind is kind:
-                nth += 1
-                # sqlite3 looks for an adapter of each `bytes`, which takes longer than to copy it
-                values += (draft.place, nth, draft.key, bytearray(draft.blob))
-        accepted[kind] = nth
+    kinds = set(batch.kinds)
+    for kind in kinds:
+        one = batch if len(kinds) == 1 else batch.of_kind(kind)
+        count, before = len(one), accepted[kind]
+        accepted[kind] += count
+        values: list[Value] = [0] * (_COLUMNS * count)
+        values[0::_COLUMNS] = one.places
+        values[1::_COLUMNS] = range(before + 1, before + count + 1)
+        values[2::_COLUMNS] = one.keys
+        # sqlite3 looks for an adapter of each `bytes`, which takes longer than to copy it
+        values[3::_COLUMNS] = map(bytearray, one.blobs)
         _put_values(database, kind, values)
 
 

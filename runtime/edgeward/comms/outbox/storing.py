@@ -12,12 +12,21 @@
 from dataclasses import dataclass, field
 
 from edgeward.comms.outbox import shelf
+from edgeward.comms.outbox.batch import Batch, Draft
 from edgeward.comms.outbox.core import Core
 from edgeward.comms.outbox.footprint import taken_bytes
+from edgeward.comms.outbox.place import sequence_of
 from edgeward.comms.outbox.quotas import EVICTED_PART, Load, payers
-from edgeward.comms.outbox.ring import Draft
 from edgeward.comms.outbox.writer import frames_of
-from edgeward.comms.record import Loss, Receipt, RecordClass, Standing
+from edgeward.comms.record import (
+    Epoch,
+    Identity,
+    Loss,
+    Receipt,
+    Receipts,
+    RecordClass,
+    Standing,
+)
 from edgeward.errors import DamagedError, FullError, StoreError
 
 _ROW_BYTES = 40
@@ -34,52 +43,48 @@ class Stored:
     rejected: dict[int, str] = field(default_factory=dict)
     """Places of those that are not kept, and why not."""
 
-    def receipts(self, drafts: list[Draft]) -> list[Receipt]:
-        """The answers to all of them."""
-        if self.volatile or self.rejected:
-            return [self.receipt(draft) for draft in drafts]
-        durable = Standing.DURABLE
-        return [Receipt(durable, draft.identity) for draft in drafts]
-
-    def receipt(self, draft: Draft) -> Receipt:
-        """The answer to one of them."""
-        if draft.place in self.volatile:
-            return Receipt(Standing.VOLATILE, draft.identity, self.volatile[draft.place])
-        if draft.place in self.rejected:
-            return Receipt(Standing.REJECTED, reason=self.rejected[draft.place])
-        return Receipt(Standing.DURABLE, draft.identity)
+    def receipts(self, epoch: Epoch, first: int, count: int) -> Receipts:
+        """The answers to a batch that used up so many sequences from the first one."""
+        told: dict[int, Receipt] = {}
+        for place, reason in self.volatile.items():
+            identity = Identity(epoch, sequence_of(place))
+            told[identity.sequence - first] = Receipt(Standing.VOLATILE, identity, reason)
+        for place, reason in self.rejected.items():
+            told[sequence_of(place) - first] = Receipt(Standing.REJECTED, reason=reason)
+        return Receipts(epoch, first, count, told)
 
 
 class NoRoomError(StoreError):
     """The queue is full, and nothing in it may be given up for this."""
 
 
-def store(core: Core, drafts: list[Draft]) -> Stored:
+def store(core: Core, batch: Batch, stored: Stored) -> None:
     """Bring them onto the disk, or say of each what else became of it.
 
     Raises:
         DamagedError: what lies on the disk is not what was written there; nothing was changed.
     """
-    stored = Stored()
-    while drafts:
+    while batch:
         try:
-            put(core, drafts)
-            return stored
+            put(core, batch)
+            return
         except DamagedError:
             raise
         except NoRoomError as error:
-            lowest = min(core.allowance.rank(draft.kind) for draft in drafts)
+            lowest = min(map(core.allowance.rank, batch.kinds))
+            drafts = batch.drafts()
             if lowest == len(core.allowance.eviction):
-                return keep_in_memory(core, drafts, str(error), stored)
+                keep_in_memory(core, drafts, str(error), stored)
+                return
             out = [draft for draft in drafts if core.allowance.rank(draft.kind) == lowest]
-            drafts = [draft for draft in drafts if core.allowance.rank(draft.kind) > lowest]
+            batch = Batch.of([one for one in drafts if core.allowance.rank(one.kind) > lowest])
             _reject(core, out, str(error), stored)
         except StoreError as error:
-            return keep_in_memory(core, drafts, str(error), stored)
-    return stored
+            keep_in_memory(core, batch.drafts(), str(error), stored)
+            return
 
 
-def put(core: Core, drafts: list[Draft]) -> None:
+def put(core: Core, batch: Batch) -> None:
     """Put all of them on the disk, making room as long as there is room to make.
 
     Raises:
@@ -87,15 +92,15 @@ def put(core: Core, drafts: list[Draft]) -> None:
         NoRoomError: the queue is full; nothing was changed but what was evicted.
         StoreError: the disk refused; the same.
     """
-    sizes = [len(draft.blob) for draft in drafts]
-    taken = _taken(drafts, sizes)
-    load = Load(sum(sizes) + _ROW_BYTES * len(drafts), taken)
+    sizes = list(map(len, batch.blobs))
+    taken = _taken(batch, sizes)
+    load = Load(sum(sizes) + _ROW_BYTES * len(sizes), taken)
     kept = load.highest(core) == len(core.allowance.eviction)
     pages_max = core.room.pages_kept if kept else core.room.pages_any
     while True:
         frames = frames_of(load.size_bytes, len(taken), max(sizes)) + core.pending.frames()
         try:
-            _commit(core, drafts, taken, frames, pages_max)
+            _commit(core, batch, taken, frames, pages_max)
             return
         except FullError as error:
             if core.writer.lacks_pages(frames, pages_max):
@@ -104,16 +109,13 @@ def put(core: Core, drafts: list[Draft]) -> None:
                 raise
 
 
-def _taken(drafts: list[Draft], sizes: list[int]) -> dict[RecordClass, int]:
+def _taken(batch: Batch, sizes: list[int]) -> dict[RecordClass, int]:
     """What they will take on the disk, by class; most batches are of one."""
-    kinds = {draft.kind for draft in drafts}
+    kinds = set(batch.kinds)
     if len(kinds) == 1:
         return dict.fromkeys(kinds, sum(map(taken_bytes, sizes)))
-    placed = list(zip(drafts, sizes, strict=True))
-    return {
-        kind: sum([taken_bytes(size) for draft, size in placed if draft.kind is kind])
-        for kind in kinds
-    }
+    placed = list(zip(batch.kinds, sizes, strict=True))
+    return {kind: sum([taken_bytes(size) for of, size in placed if of is kind]) for kind in kinds}
 
 
 def flush(core: Core) -> int:
@@ -125,7 +127,7 @@ def flush(core: Core) -> int:
     """
     count = 0
     while drafts := _first(core):
-        put(core, drafts)
+        put(core, Batch.of(drafts))
         core.ring.remove([draft.place for draft in drafts])
         count += len(drafts)
     while core.pending:
@@ -147,11 +149,11 @@ def _first(core: Core) -> list[Draft]:
 
 
 def _commit(
-    core: Core, drafts: list[Draft], taken: dict[RecordClass, int], frames: int, pages_max: int
+    core: Core, batch: Batch, taken: dict[RecordClass, int], frames: int, pages_max: int
 ) -> None:
     accepted = {kind: tally.accepted for kind, tally in core.tallies.items()}
     with core.writer.write(frames, pages_max) as database:
-        shelf.put(database, drafts, accepted)
+        shelf.put(database, batch, accepted)
         if core.pending:
             core.store_pending(database)
     for kind, disk_bytes in taken.items():
@@ -196,7 +198,7 @@ def evict(core: Core, kind: RecordClass, size_bytes: int, most_bytes: int | None
         return change.lose(kind, places, Loss.EVICTED)
 
 
-def keep_in_memory(core: Core, drafts: list[Draft], reason: str, stored: Stored) -> Stored:
+def keep_in_memory(core: Core, drafts: list[Draft], reason: str, stored: Stored) -> None:
     """Let them wait in memory, as far as there is room; lower classes make room for higher ones."""
     for draft in drafts:
         taken, given_up = core.ring.add(draft)
@@ -208,7 +210,6 @@ def keep_in_memory(core: Core, drafts: list[Draft], reason: str, stored: Stored)
             )
         for one in given_up:
             _give_up(core, one, stored)
-    return stored
 
 
 def _give_up(core: Core, draft: Draft, stored: Stored) -> None:

@@ -12,6 +12,8 @@ Rules:
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import groupby, repeat
+from operator import attrgetter
 from typing import NoReturn
 
 from cryptography.exceptions import InvalidTag
@@ -19,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from edgeward.comms.record import DataKey, Epoch, Identity, Offered, RecordClass, Sealed
+from edgeward.comms.record import DataKey, Epoch, Identity, Offered, RecordClass, Sealed, SealedAll
 from edgeward.comms.sealing.keyring import Keyring, Wrapper
 from edgeward.comms.sealing.layout import (
     TAG_BYTES,
@@ -34,6 +36,7 @@ from edgeward.ports import Entropy
 
 OPENED_MAX = 256
 """Data keys kept at hand for opening."""
+_KEYED_BY = attrgetter("kind", "patient")
 _Live = tuple[Callable[[bytes, bytes, bytes], bytes], Callable[..., bytes], bytes, int]
 """A data key that seals: its cipher, what packs associated data, their head, and its number. No
 record waits for more than a look at this."""
@@ -84,35 +87,33 @@ class RecordSealer:
             SealError: the keyring has no key for it (an erased patient), or it is not the next one
                 of this epoch.
         """
-        (made,) = self.seal_all(identity.epoch, identity.sequence - 1, [offered])
-        if isinstance(made, SealError):
-            raise made
-        return Sealed(*made)
+        made = self.seal_all(identity.epoch, identity.sequence - 1, [offered])
+        for fault in made.refused.values():
+            raise fault
+        return Sealed(made.keys[0], made.blobs[0])
 
-    def seal_all(
-        self, epoch: Epoch, after: int, offered: Sequence[Offered]
-    ) -> list[tuple[int, bytes] | SealError]:
-        """Seal records under the sequences that follow: key numbers and bytes, or why not.
-
-        All of the sequences are used up, whatever comes of it.
-        """
+    def seal_all(self, epoch: Epoch, after: int, offered: Sequence[Offered]) -> SealedAll:
+        """Seal records under the sequences that follow. All of them are used up, come what may."""
+        made = SealedAll()
         if after < self._last or (epoch is not self._epoch and epoch != self._epoch):
-            return [self._out_of_turn(epoch, after + 1)] * len(offered)
-        self._last = after + len(offered)
-        sequence, ring, lives = after, self._ring, self._live
-        made: list[tuple[int, bytes] | SealError] = []
-        for one in offered:
-            sequence += 1
-            if self._generation != ring.generation:
+            fault = self._out_of_turn(epoch, after + 1)
+            made.refused = dict.fromkeys(range(len(offered)), fault)
+            return made
+        self._last, first = after + len(offered), after + 1
+        for (kind, patient), alike in groupby(offered, _KEYED_BY):
+            payloads = [one.payload for one in alike]
+            sequences = range(first, first + len(payloads))
+            first = sequences.stop
+            if self._generation != self._ring.generation:
                 self._forget()
-            kind = one.kind
-            live = lives.get((kind, one.patient)) or self._drawn_for(one)
+            live = self._live.get((kind, patient)) or self._drawn_for(kind, patient)
             if isinstance(live, SealError):
-                made.append(live)
+                made.refused |= dict.fromkeys((one - after - 1 for one in sequences), live)
                 continue
             encrypt, pack, head, number = live
-            bound = pack(head, sequence, kind, number)
-            made.append((number, encrypt(nonce_of(sequence), one.payload, bound)))
+            bound = map(pack, repeat(head), sequences, repeat(kind), repeat(number))
+            made.keys += repeat(number, len(payloads))
+            made.blobs += map(encrypt, map(nonce_of, sequences), payloads, bound)
         return made
 
     def drawn(self) -> list[DataKey]:
@@ -179,27 +180,25 @@ class RecordSealer:
                 return None
             return self._wrapped(replace(key, ring=wrapper.version), self._unwrapped(key))
 
-    def _drawn_for(self, offered: Offered) -> _Live | SealError:
+    def _drawn_for(self, kind: RecordClass, patient: str | None) -> _Live | SealError:
         try:
             with self._ring.held():
-                return self._draw(offered)
+                return self._draw(kind, patient)
         except SealError as error:
             return error
 
-    def _draw(self, offered: Offered) -> _Live:
+    def _draw(self, kind: RecordClass, patient: str | None) -> _Live:
         if self._epoch is None:
             raise SealError("no epoch has begun; accepted: a record after `begin`")
-        wrapper = self._ring.wrapper(offered.patient)
+        wrapper = self._ring.wrapper(patient)
         material = self._entropy.token(KEY_BYTES)
         number = self._number + 1
-        key = DataKey(
-            self._epoch, number, offered.kind, wrapper.subject, wrapper.version, wrapped=b""
-        )
+        key = DataKey(self._epoch, number, kind, wrapper.subject, wrapper.version, wrapped=b"")
         self._drawn.append(self._wrapped(key, material))
         self._number = number
         aad, cipher = self._aad, AESGCM(material)
         live = cipher.encrypt, aad.pack, aad.head, number
-        self._live[offered.kind, offered.patient] = live
+        self._live[kind, patient] = live
         return live
 
     def _wrapped(self, key: DataKey, material: bytes) -> DataKey:

@@ -53,7 +53,7 @@ class Auditing:
         apart: Store,
         clock: Clock,
         entropy: Entropy,
-        accept: Callable[[Sequence[Offered]], list[Receipt]],
+        accept: Callable[[Sequence[Offered]], Sequence[Receipt]],
         waiting: Callable[[], int],
     ) -> None:
         """Nothing is read or written before the first note.

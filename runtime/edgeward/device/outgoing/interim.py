@@ -25,7 +25,7 @@ _OVERHEAD_BYTES = 200
 class Taking(Protocol):
     """Where it goes in the end."""
 
-    def accept(self, offered: Sequence[Offered]) -> list[Receipt]:
+    def accept(self, offered: Sequence[Offered]) -> Sequence[Receipt]:
         """Keep records."""
         ...
 
@@ -65,7 +65,7 @@ class Interim:
             (self._urgent if urgent else self._numbers).append(told)
         return True
 
-    def accept(self, offered: Sequence[Offered], reason: str) -> list[Receipt] | None:
+    def accept(self, offered: Sequence[Offered], reason: str) -> Sequence[Receipt] | None:
         """Keep what somebody puts, as long as there is room; None once all was handed on."""
         with self._lock:
             if self._closed:

@@ -26,7 +26,7 @@ NUMBERS_NS = 1_000_000_000
 class Accepting(Protocol):
     """What takes records in."""
 
-    def accept(self, offered: Sequence[Offered]) -> list[Receipt]:
+    def accept(self, offered: Sequence[Offered]) -> Sequence[Receipt]:
         """A receipt for each, in order."""
         ...
 

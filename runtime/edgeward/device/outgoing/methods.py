@@ -23,7 +23,7 @@ _CLASSES = {kind.word: kind for kind in RecordClass}
 _FIELDS = {"class", "payload", "patient"}
 
 Action = Callable[[Outgoing, Mapping[str, Any]], dict[str, Any]]
-Accept = Callable[[Sequence[Offered]], list[Receipt]]
+Accept = Callable[[Sequence[Offered]], Sequence[Receipt]]
 
 
 def outgoing_methods(

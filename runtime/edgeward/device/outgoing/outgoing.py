@@ -134,7 +134,7 @@ class Outgoing:
         for fault in self.damage:
             self.audit.note("records.damaged", {"found": fault[:FOUND_CHARS]}, at_once=True)
 
-    def accept(self, offered: Sequence[Offered]) -> list[Receipt]:
+    def accept(self, offered: Sequence[Offered]) -> Sequence[Receipt]:
         """Keep records; an alarm among them is delivered as soon as there is a way."""
         beyond = self._beyond(offered)
         kept = [one for place, one in enumerate(offered) if place not in beyond]

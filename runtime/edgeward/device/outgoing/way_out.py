@@ -166,7 +166,7 @@ class WayOut:
         self._interim.move_to(made, done)
         self._interim = None
 
-    def accept(self, offered: "Sequence[Offered]") -> "list[Receipt]":
+    def accept(self, offered: "Sequence[Offered]") -> "Sequence[Receipt]":
         """Keep records: on the disk, or in memory where it cannot be opened."""
         if self.opened is None:
             self._try_to_open()

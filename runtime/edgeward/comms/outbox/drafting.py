@@ -1,0 +1,32 @@
+"""From what is offered to a sealed batch."""
+
+from collections.abc import Sequence
+from itertools import compress, count
+from operator import add
+
+from edgeward.comms.outbox.batch import Batch
+from edgeward.comms.outbox.core import Core
+from edgeward.comms.outbox.place import PLACES_A_SEQUENCE, place_of
+from edgeward.comms.outbox.storing import Stored
+from edgeward.comms.record import Loss, Offered, Sealer
+
+_NO_CLASS = 0
+
+
+def draw_up(core: Core, sealer: Sealer, offered: Sequence[Offered], stored: Stored) -> Batch:
+    """Seal what can be sealed, and say what cannot. Sequences are used up either way."""
+    first = core.sequence + 1
+    core.sequence += len(offered)
+    made = sealer.seal_all(core.epoch, first - 1, offered)
+    if drawn := sealer.drawn():
+        core.pending.keys += drawn
+    kinds = [one.kind for one in offered]
+    begin = place_of(core.epoch.ordinal, first, _NO_CLASS)
+    places = list(map(add, count(begin, PLACES_A_SEQUENCE), kinds))
+    if made.refused:
+        for at, fault in made.refused.items():
+            stored.rejected[places[at]] = fault.diagnostics()
+            core.pending.lose(kinds[at], [places[at]], Loss.VOID, core.ring)
+        kept = [at not in made.refused for at in range(len(offered))]
+        places, kinds = list(compress(places, kept)), list(compress(kinds, kept))
+    return Batch(places, kinds, made.keys, made.blobs)
