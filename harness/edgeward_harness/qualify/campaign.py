@@ -3,11 +3,12 @@
 Rules:
 - Defects that can share a run of a suite share it.
 - Most of a run is waiting at the pace of a sensor, so there may be more workers than cores.
+- What takes longest begins first, so that at the end no worker has much left to do by itself.
 - What the host was too noisy to judge is tried again, alone; what survived is never tried again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from edgeward_harness.qualify.defect import Defect, Kind
@@ -42,10 +43,16 @@ def plan(defects: Iterable[Defect]) -> Plan:
     for defect in defects:
         groups.setdefault(_key(defect, groups), []).append(defect)
     runs = [tuple(group) for group in groups.values()]
+    together = [run for run in runs if not run[0].alone]
     return Plan(
-        together=tuple(run for run in runs if not run[0].alone),
+        together=tuple(sorted(together, key=_cases, reverse=True)),
         alone=tuple(run for run in runs if run[0].alone),
     )
+
+
+def _cases(run: Run) -> int:
+    """How much there is to do in it."""
+    return len({case for defect in run for case in defect.cases})
 
 
 def _key(defect: Defect, groups: dict[tuple[object, ...], list[Defect]]) -> tuple[object, ...]:
@@ -69,8 +76,9 @@ def carry_out(whole: Plan, bed: Bed, workers: int, report: Report) -> Iterator[t
     doubtful: list[Run] = []
     pool = ThreadPoolExecutor(max_workers=workers)
     try:
-        trials = pool.map(lambda run: try_defects(run, bed), whole.together)
-        for run, trial in zip(whole.together, trials, strict=True):
+        trials = {pool.submit(try_defects, run, bed): run for run in whole.together}
+        for ended in as_completed(trials):
+            run, trial = trials[ended], ended.result()
             if undecided(trial):
                 doubtful.append(run)
                 forget(run, bed)
