@@ -113,21 +113,21 @@ class Burns(Device):
 
 
 class BurnsWhenFed(Device):
-    """At rest it uses nothing; up to four windows a second cost it an eighth of its core each.
+    """At rest it uses nothing; each window that comes after a rest costs it two fifths of a second.
 
-    More than four come when it is driven flat out only, where nobody judges what it uses.
+    When it is driven flat out, where nobody judges what it uses, no window comes so.
     """
 
-    rested_ns = 0
+    done_ns = 0
 
     def decide(self, samples: Samples, valid_samples: int) -> Decision:
-        now_ns = self.clock.monotonic_ns()
-        if now_ns >= self.rested_ns:
-            self.rested_ns = now_ns + 240_000_000
+        if self.clock.monotonic_ns() - self.done_ns >= 20_000_000:
             began_ns = time.thread_time_ns()
-            while time.thread_time_ns() < began_ns + 125_000_000:
+            while time.thread_time_ns() < began_ns + 400_000_000:
                 pass
-        return super().decide(samples, valid_samples)
+        decision = super().decide(samples, valid_samples)
+        self.done_ns = self.clock.monotonic_ns()
+        return decision
 
 
 class StartsSlowly(Device):
