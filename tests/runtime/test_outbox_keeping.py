@@ -167,6 +167,33 @@ def test_the_records_of_an_erased_patient_go_and_no_others(kit: Bench) -> None:
     assert "destroyed" in receipt.reason
 
 
+def test_each_answer_is_of_the_record_at_its_place(kit: Bench) -> None:
+    outbox = kit.open()
+    kit.sealer.erased.add("gone")
+    kinds, who = (TREND, EVENT, TREND, ALARM, TREND), ("p", "gone", None, "p", "gone")
+    offered = [
+        Offered(kind, b"%d" % at, patient)
+        for at, (kind, patient) in enumerate(zip(kinds, who, strict=True))
+    ]
+    for again in range(2):  # behind what came before too
+        receipts = outbox.accept(offered)
+        assert [one.standing is Standing.DURABLE for one in receipts] == [
+            patient != "gone" for patient in who
+        ]
+        for at in (1, 4, -1):
+            assert receipts[at].identity is None
+            assert "the key of gone was destroyed" in receipts[at].reason
+        assert receipts[-5:3] == [receipts[0], receipts[1], receipts[2]]
+        with pytest.raises(IndexError):
+            receipts[5]
+        held = {one.identity: kit.payload(outbox, one) for one in every(outbox)}
+        assert len(held) == 3 * (again + 1)
+        for at in (0, 2, 3):
+            identity = receipts[at].identity
+            assert identity
+            assert held[identity] == offered[at].payload
+
+
 def test_keys_can_be_wrapped_anew(kit: Bench) -> None:
     outbox = kit.open()
     outbox.accept([one for kind in EVERY for one in texts(kind, b"x", patient="p")])

@@ -90,16 +90,6 @@ class Receipts(Sequence[Receipt]):
         self._epoch, self._told = epoch, told
         self._sequences = range(first, first + count)
 
-    @property
-    def durable(self) -> bool:
-        """Whether all of them are on the disk."""
-        return not self._told
-
-    @property
-    def rejected(self) -> int:
-        """How many are not kept."""
-        return sum(one.standing is Standing.REJECTED for one in self._told.values())
-
     def __len__(self) -> int:
         return len(self._sequences)
 

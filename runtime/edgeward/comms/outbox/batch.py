@@ -4,7 +4,7 @@ As a rule nobody asks for one of them before they are on the disk, so none is ma
 a loop over the records of a batch would take as long as the disk does.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress, starmap
 from typing import NamedTuple
@@ -44,7 +44,7 @@ class Batch:
     blobs: Sequence[bytes]
 
     @classmethod
-    def of(cls, drafts: Iterable[Draft]) -> "Batch":
+    def of(cls, drafts: Sequence[Draft]) -> "Batch":
         """Those that were told apart."""
         return cls(*zip(*drafts, strict=True)) if drafts else cls((), (), (), ())
 
