@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 from edgeward_harness import resources
 from edgeward_harness.cli.common import trusted_keys
-from edgeward_harness.cli.expected import check_build, check_keys
+from edgeward_harness.cli.expected import (
+    add_keys,
+    add_profiles,
+    check_build,
+    check_keys,
+    profile_folders,
+)
 from edgeward_harness.errors import HarnessError, InputError
 
 if TYPE_CHECKING:  # imported where they are used: they would slow the start of every command
@@ -90,25 +96,11 @@ def configure_policy(parser: "argparse.ArgumentParser | argparse._ArgumentGroup"
         type=Path,
         help="the rules (default: beside the suites, else as shipped)",
     )
-    parser.add_argument(
-        "--key",
-        metavar="PUB",
-        type=Path,
-        action="append",
-        default=[],
-        help="a public key to trust (PEM; repeatable)",
-    )
+    add_keys(parser)
     parser.add_argument(
         "--suites", metavar="DIR", type=Path, help="today's trace (default: as shipped)"
     )
-    parser.add_argument(
-        "--profiles",
-        metavar="DIR",
-        type=Path,
-        action="append",
-        default=[],
-        help="profiles whose promises count (repeatable); the shipped ones come last",
-    )
+    add_profiles(parser)
     parser.add_argument(
         "--build", metavar="SHA256", help="the build of the device's software it must be"
     )
@@ -209,15 +201,3 @@ def here_of(options: argparse.Namespace, policy: "Policy", names: Iterable[str])
         build_sha256=check_build(options.build),
         seeded_sha256=tree_sha256(resources.seeded()) if policy.trust.qualification else None,
     )
-
-
-def profile_folders(given: list[Path]) -> list[Path]:
-    """The folders of profiles that are given, and the shipped one last.
-
-    Raises:
-        InputError: one of them is no folder.
-    """
-    faults = [f"found {str(path)!r}, accepted: a folder" for path in given if not path.is_dir()]
-    if faults:
-        raise InputError("--profiles", faults)
-    return [*given, resources.device_profiles()]

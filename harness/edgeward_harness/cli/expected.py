@@ -1,9 +1,37 @@
 """What commands that look at bundles are told to expect of them, checked before it is relied on."""
 
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from edgeward_harness import resources
 from edgeward_harness.errors import InputError
+
+Parser = argparse.ArgumentParser | argparse._ArgumentGroup
+
+
+def add_keys(parser: Parser) -> None:
+    """Add the option that says whom to trust."""
+    parser.add_argument(
+        "--key",
+        metavar="PUB",
+        type=Path,
+        action="append",
+        default=[],
+        help="a public key to trust (PEM; repeatable)",
+    )
+
+
+def add_profiles(parser: Parser) -> None:
+    """Add the option that says where the profiles lie whose promises count."""
+    parser.add_argument(
+        "--profiles",
+        metavar="DIR",
+        type=Path,
+        action="append",
+        default=[],
+        help="profiles whose promises count (repeatable); the shipped ones come last",
+    )
 
 
 def check_keys(keys: Sequence[Path], bundles: Sequence[Path]) -> None:
@@ -34,3 +62,15 @@ def check_build(text: str | None) -> str:
     if text is not None and not is_digest(text):
         raise InputError("--build", [f"found {text!r}, accepted: 64 digits 0-9 and a-f"])
     return text or ""
+
+
+def profile_folders(given: list[Path]) -> list[Path]:
+    """The folders of profiles that are given, and the shipped one last.
+
+    Raises:
+        InputError: one of them is no folder.
+    """
+    faults = [f"found {str(path)!r}, accepted: a folder" for path in given if not path.is_dir()]
+    if faults:
+        raise InputError("--profiles", faults)
+    return [*given, resources.device_profiles()]

@@ -9,8 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeward_harness.cli.common import expect_short_life, printable, trusted_keys
-from edgeward_harness.cli.deciding import profile_folders
-from edgeward_harness.cli.expected import check_build, check_keys
+from edgeward_harness.cli.expected import (
+    add_keys,
+    add_profiles,
+    check_build,
+    check_keys,
+    profile_folders,
+)
 from edgeward_harness.cli.inspect_pack import is_pack
 from edgeward_harness.cli.inspect_pack import run as inspect_pack
 from edgeward_harness.errors import HarnessError
@@ -43,14 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = HELP
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="folder of the bundle or pack")
-    parser.add_argument(
-        "--key",
-        metavar="PUB",
-        type=Path,
-        action="append",
-        default=[],
-        help="a public key to trust (PEM; repeatable)",
-    )
+    add_keys(parser)
     parser.add_argument(
         "--build", metavar="SHA256", help="the build of the device's software it must be of"
     )
@@ -59,14 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="NAME_OR_PATH",
         help="the device profile it must be of, with the promises that it makes here",
     )
-    parser.add_argument(
-        "--profiles",
-        metavar="DIR",
-        type=Path,
-        action="append",
-        default=[],
-        help="profiles whose promises count (repeatable); the shipped ones come last",
-    )
+    add_profiles(parser)
     parser.add_argument(
         "--suites", metavar="DIR", type=Path, help="of a pack: suites that count (as shipped)"
     )

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from edgeward_harness import resources
 from edgeward_harness.cli.common import printable, trusted_keys
-from edgeward_harness.cli.deciding import profile_folders
-from edgeward_harness.cli.expected import check_keys
+from edgeward_harness.cli.expected import check_keys, profile_folders
 
 if TYPE_CHECKING:  # imported where they are used: they would slow the start of every command
     from edgeward_harness.gate.here import Here

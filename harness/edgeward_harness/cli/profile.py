@@ -8,8 +8,7 @@ from pathlib import Path
 
 from edgeward.profile import ProfileError, load_profile, profile_names
 from edgeward.profile.schema import profile_schema
-from edgeward_harness import resources
-from edgeward_harness.errors import InputError
+from edgeward_harness.cli.expected import profile_folders
 from edgeward_harness.profile import overview
 
 
@@ -48,11 +47,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _folders(options: argparse.Namespace) -> list[Path]:
-    given = [Path(text) for text in options.profiles]
-    faults = [f"found {str(path)!r}, accepted: a folder" for path in given if not path.is_dir()]
-    if faults:
-        raise InputError("--profiles", faults)
-    return [*given, resources.device_profiles()]
+    return profile_folders([Path(text) for text in options.profiles])
 
 
 def _list(options: argparse.Namespace) -> int:
