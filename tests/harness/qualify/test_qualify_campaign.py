@@ -1,5 +1,6 @@
 """A campaign: what is open is tried again, alone; what survived is not; an interrupt ends it."""
 
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from edgeward_harness.qualify.verdict import Outcome, Told
 BED = Bed(Path("seeded"), Path("suites"), {}, Path("runs"), None, [], Expectation())
 
 
-def seeded(name: str, *, alone: bool = False) -> Defect:
-    return Defect(name, "Words.", "latency", name, ("TC-LAT-001",), alone=alone)
+def seeded(name: str, *, alone: bool = False, cases: int = 1) -> Defect:
+    judged = tuple(f"TC-LAT-{number + 1:03}" for number in range(cases))
+    return Defect(name, "Words.", "latency", name, judged, alone=alone)
 
 
 class Host:
@@ -55,6 +57,34 @@ def test_what_is_timed_comes_last(
         "timed", "plain",
     }  # fmt: skip
     assert host.tried == ["plain", "timed"]
+
+
+def test_what_takes_longest_begins_first(
+    carried: Callable[[Host, Plan], dict[str, Outcome]],
+) -> None:
+    seen = {"short": 1, "sound": 9, "shorter": 1, "long": 4}
+    host = Host(**{name: [Outcome.CAUGHT] for name in seen})
+    runs = [seeded(name, cases=cases) for name, cases in seen.items()]
+    assert carried(host, plan(runs)) == dict.fromkeys(seen, Outcome.CAUGHT)
+    assert host.tried == ["sound", "long", "short", "shorter"]
+
+
+def test_each_run_is_told_beside_its_own_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs end in another order than they began."""
+    ready = threading.Event()
+
+    def late(run: Run, _: Bed) -> Trial:
+        if run[0].id == "first":
+            assert ready.wait(10)
+        else:
+            ready.set()
+        return Trial({run[0].id: Told(Outcome.CAUGHT, run[0].id)})
+
+    monkeypatch.setattr(campaign, "try_defects", late)
+    whole = plan([seeded("first"), seeded("second")])
+    told = [(run[0].id, trial.told) for run, trial in carry_out(whole, BED, 2, lambda *_: None)]
+    assert [name for name, _ in told] == ["second", "first"]
+    assert all(found == {name: Told(Outcome.CAUGHT, name)} for name, found in told)
 
 
 def test_what_could_not_be_judged_is_tried_again(
