@@ -96,26 +96,31 @@ def wheels(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     return {"runtime": runtime, "harness": harness}
 
 
-def clean_environment(folder: Path, *wheels: Path) -> Environment:
-    """Install wheels and what they ask for into a new environment."""
+def clean_environment(folder: Path, checkout: Path, *wheels: Path) -> Environment:
+    """Install wheels and what they ask for, as tested, into a new environment."""
     environment = Environment(folder / "venv", folder / "empty")
     environment.empty.mkdir()
     venv.create(environment.folder)
     into = ["--python", str(environment.folder / "bin/python")]
-    pip(*into, "install", "--no-compile", *wheels)  # most of what it asks for is never imported
+    into += ["install", "--constraint", str(checkout / "constraints.txt")]
+    pip(*into, "--no-compile", *wheels)  # most of what it asks for is never imported
     return environment
 
 
 @pytest.fixture(scope="module")
-def device(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Environment:
+def device(
+    wheels: dict[str, Path], checkout: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Environment:
     """What a device has: the runtime and nothing else."""
-    return clean_environment(tmp_path_factory.mktemp("device"), wheels["runtime"])
+    return clean_environment(tmp_path_factory.mktemp("device"), checkout, wheels["runtime"])
 
 
 @pytest.fixture(scope="module")
-def bench(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Environment:
+def bench(
+    wheels: dict[str, Path], checkout: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Environment:
     """What a bench has: both."""
-    return clean_environment(tmp_path_factory.mktemp("bench"), *wheels.values())
+    return clean_environment(tmp_path_factory.mktemp("bench"), checkout, *wheels.values())
 
 
 def in_wheel(wheel: Path) -> dict[str, bytes]:
