@@ -194,6 +194,44 @@ def test_each_answer_is_of_the_record_at_its_place(kit: Bench) -> None:
             assert held[identity] == offered[at].payload
 
 
+@pytest.mark.parametrize("count", [1, 99, 100, 101, 250, 300])
+@pytest.mark.parametrize("other", ["nobody", "refused", "patient", "class", "many"])
+def test_a_batch_of_any_size_lies_there_as_it_was_offered(
+    kit: Bench, count: int, other: str
+) -> None:
+    """Rows in a row are put otherwise than those with a gap, or another key, between them."""
+    kit.sealer.erased.add("gone")
+    odd = {
+        "nobody": set[int](), "refused": {count // 2}, "patient": {count - 1}, "class": {0},
+        "many": set(range(0, count, 3)),
+    }[other]  # fmt: skip
+    offered = [
+        Offered(
+            EVENT if at in odd and other == "class" else TREND,
+            b"%d" % at * (1 + at % 7),
+            {"refused": "gone", "patient": "q", "many": f"p{at % 5}"}.get(other, "p")
+            if at in odd
+            else "p",
+        )
+        for at in range(count)
+    ]
+    outbox = kit.open()
+    outbox.accept(texts(TREND, b"before", patient="p"))
+    receipts = outbox.accept(offered)
+    outbox.accept(texts(TREND, b"behind", patient="p"))
+    outbox.close()
+    outbox = kit.open()
+    assert outbox.salvaged == []
+    assert outbox.audit() == []
+    wanted = [one for one in offered if one.patient != "gone"]
+    held = [(one.kind, kit.payload(outbox, one)) for one in every(outbox)]
+    assert held[1:-1] == [(one.kind, one.payload) for one in wanted]
+    told = [one.identity for one in receipts if one.identity]
+    assert [one.identity for one in every(outbox)][1:-1] == told
+    counts = outbox.counts()
+    assert sum(one.accepted for one in counts.values()) == len(wanted) + 2
+
+
 def test_keys_can_be_wrapped_anew(kit: Bench) -> None:
     outbox = kit.open()
     outbox.accept([one for kind in EVERY for one in texts(kind, b"x", patient="p")])

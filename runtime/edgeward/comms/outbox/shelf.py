@@ -5,6 +5,7 @@ from typing import Final
 
 from edgeward.comms.outbox.batch import Batch
 from edgeward.comms.outbox.footprint import taken_bytes
+from edgeward.comms.outbox.place import PLACES_A_SEQUENCE
 from edgeward.comms.record import RecordClass
 from edgeward.errors import DamagedError
 from edgeward.ports import Database, Value
@@ -17,8 +18,10 @@ LAST_PLACE: Final = (1 << 63) - 1
 """Behind every record."""
 _NEXT_ROW = ", (?, ?, ?, ?)"
 _COLUMNS = 4
-_ROWS_AT_ONCE = (100, 10, 1)
-"""Rows that one statement puts: of a hundred, each takes 40 % of a statement of its own."""
+_ROWS_AT_ONCE = (50, 10, 1)
+"""Rows that one statement puts: of fifty, each takes half the time of a statement of its own."""
+_ROWS_IN_A_ROW = 100
+"""Rows without a gap under one key, of which the statement is told the first: it counts on."""
 
 
 def _statements(sql: str) -> dict[RecordClass, str]:
@@ -30,6 +33,13 @@ _PUT = {
     rows: _statements("INSERT INTO RECORDS VALUES (?, ?, ?, ?)" + _NEXT_ROW * (rows - 1))
     for rows in _ROWS_AT_ONCE
 }
+_PUT_IN_A_ROW = _statements(
+    "INSERT INTO RECORDS VALUES "  # noqa: S608 - numbers of ours
+    + ", ".join(
+        f"(?1 + {PLACES_A_SEQUENCE * row}, ?2 + {row}, ?3, ?{row + _COLUMNS})"
+        for row in range(_ROWS_IN_A_ROW)
+    )
+)
 PUT_ONCE: Final = _statements("INSERT OR IGNORE INTO RECORDS VALUES (?, ?, ?, ?)")
 _READ = _statements(
     "SELECT place, datakey, blob FROM RECORDS WHERE place > ? AND place <= ? ORDER BY place LIMIT ?"
@@ -55,15 +65,33 @@ def put(database: Database, batch: Batch, accepted: dict[RecordClass, int]) -> N
     kinds = set(batch.kinds)
     for kind in kinds:
         one = batch if len(kinds) == 1 else batch.of_kind(kind)
-        count, before = len(one), accepted[kind]
-        accepted[kind] += count
-        values: list[Value] = [0] * (_COLUMNS * count)
-        values[0::_COLUMNS] = one.places
-        values[1::_COLUMNS] = range(before + 1, before + count + 1)
-        values[2::_COLUMNS] = one.keys
-        # sqlite3 looks for an adapter of each `bytes`, which takes longer than to copy it
-        values[3::_COLUMNS] = map(bytearray, one.blobs)
-        _put_values(database, kind, values)
+        _put(database, kind, one, accepted[kind])
+        accepted[kind] += len(one)
+
+
+def _put(database: Database, kind: RecordClass, batch: Batch, before: int) -> None:
+    """Put records of one class, of which there were so many before."""
+    # sqlite3 looks for an adapter of each `bytes`, which takes longer than to copy it
+    blobs = list(map(bytearray, batch.blobs))
+    start, end = 0, _ROWS_IN_A_ROW
+    while end <= len(blobs) and _in_a_row(batch, start, end):
+        first = batch.places[start], before + start + 1, batch.keys[start]
+        database.execute(_PUT_IN_A_ROW[kind], [*first, *blobs[start:end]])
+        start, end = end, end + _ROWS_IN_A_ROW
+    count = len(blobs) - start
+    values: list[Value] = [0] * (_COLUMNS * count)
+    values[0::_COLUMNS] = batch.places[start:]
+    values[1::_COLUMNS] = range(before + start + 1, before + len(blobs) + 1)
+    values[2::_COLUMNS] = batch.keys[start:]
+    values[3::_COLUMNS] = blobs[start:]
+    _put_values(database, kind, values)
+
+
+def _in_a_row(batch: Batch, start: int, end: int) -> bool:
+    """Whether no place is left out between these, and one key sealed them all."""
+    places, keys = batch.places[start:end], batch.keys[start:end]
+    row = range(places[0], places[0] + PLACES_A_SEQUENCE * len(places), PLACES_A_SEQUENCE)
+    return list(places) == list(row) and keys.count(keys[0]) == len(keys)
 
 
 def _put_values(database: Database, kind: RecordClass, values: list[Value]) -> None:
