@@ -7,6 +7,7 @@ Rules:
 - A figure is an SVG that draws without a network, a script or a font that is not at hand.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -174,6 +175,14 @@ class Document:
     def missing(self) -> tuple[str, ...]:
         """What it says is missing."""
         return tuple(_missing(self.blocks))
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """The same, each kind of it once, with how often."""
+        return tuple(
+            what if count == 1 else f"{what} ({count:,} times)"
+            for what, count in Counter(self.missing).items()
+        )
 
 
 def _missing(blocks: Iterator[Block]) -> Iterator[str]:

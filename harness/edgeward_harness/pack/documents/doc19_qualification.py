@@ -171,7 +171,7 @@ def _suites(found: Qualification) -> Section:
             Cell(name), Cell(str(sum(outcomes.values()))), Cell(str(good), Tone.GOOD),
             Cell(str(bad), Tone.BAD if bad else Tone.QUIET),
             Cell(str(doubts), Tone.DOUBT if doubts else Tone.QUIET),
-            Cell(str(outcomes[BEYOND]), Tone.MISSING if outcomes[BEYOND] else Tone.QUIET),
+            Cell(str(outcomes[BEYOND]), Tone.PLAIN if outcomes[BEYOND] else Tone.QUIET),
         )))  # fmt: skip
     table = Table("suites", "Found and seeded", columns, tuple(rows))
     return Section("suites", "By suite", (table,))

@@ -164,9 +164,9 @@ class _Writer:
         ]
         self._pairs([(name, _text(value), Tone.PLAIN) for name, value in rows])
         if document.missing:
-            each = list(dict.fromkeys(document.missing))
-            self._coloured(f"{SIGNS[Tone.MISSING]} Missing in this document: {len(each)}")
-            self.file.add_paragraph(_text("; ".join(each[:20])))
+            count = len(document.missing)
+            self._coloured(f"{SIGNS[Tone.MISSING]} Missing in this document: {count:,}")
+            self.file.add_paragraph(_text("; ".join(document.gaps[:20])))
         self.file.add_paragraph(COPY).runs[0].italic = True
 
     def turn(self, *, wide: bool) -> None:

@@ -103,7 +103,8 @@ class _Setter:
             "name": show(document.name),
             "purpose": [show(part) for part in paragraphs(document.purpose)],
             "answers": [show(clause) for clause in document.answers],
-            "missing": [show(what) for what in dict.fromkeys(document.missing)],
+            "missing": [show(what) for what in document.gaps],
+            "lacking": len(document.missing),
             "sections": [self._section(section) for section in document.sections],
         }
 
