@@ -141,6 +141,9 @@ def test_a_record_is_not_taken_for_one_that_was_delivered(folder: Path) -> None:
     [
         "UPDATE trend SET nth = nth + 64 WHERE place = (SELECT min(place) FROM trend)",
         "UPDATE trend SET nth = nth + 64 WHERE place = (SELECT max(place) FROM trend)",
+        "UPDATE event SET nth = -nth WHERE place NOT IN (SELECT max(place) FROM event)",
+        "UPDATE event SET nth = 99 WHERE place NOT IN (SELECT max(place) FROM event)",
+        "UPDATE event SET nth = 'x' WHERE place NOT IN (SELECT max(place) FROM event)",
         "UPDATE alarm SET nth = 1 WHERE place = (SELECT max(place) FROM alarm)",
         "UPDATE alarm SET datakey = datakey + 1",
         "UPDATE tally SET accepted = accepted + 1024",

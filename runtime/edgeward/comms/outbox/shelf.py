@@ -155,7 +155,9 @@ def disk_bytes(database: Database, kind: RecordClass, accepted: int = -1) -> int
     before, taken = LAST_PLACE, 0
     while rows := database.execute(_NEWEST_FIRST[kind], (before, _LOOKED_ROWS)):
         for before, nth, length in rows:
-            if type(nth) is int and nth <= accepted:
+            if type(nth) is not int or nth < 1:
+                raise DamagedError(f"the outbox has a {kind.word} at {before} with number {nth!r}")
+            if nth <= accepted:
                 return taken
             taken += _taken(kind, before, length)
     return taken

@@ -156,6 +156,7 @@ def judged_socket(
         raise UnreachableError(f"{address.host}:{address.port}: {error}") from error
     try:
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        plain.getpeername()  # of a peer that has gone already `wrap_socket` leaves a socket open
         peer = context.wrap_socket(plain, server_hostname=judge.name)
     except ssl.SSLError as error:
         plain.close()
