@@ -48,8 +48,13 @@ class Batch:
         """Those that were told apart."""
         return cls(*zip(*drafts, strict=True)) if drafts else cls((), (), (), ())
 
-    def of_kind(self, kind: RecordClass) -> "Batch":
-        """Those of one class."""
+    def by_kind(self) -> dict[RecordClass, "Batch"]:
+        """Each class of it; most batches are of one."""
+        if not self.kinds or self.kinds.count(self.kinds[0]) == len(self.kinds):
+            return {kind: self for kind in self.kinds[:1]}
+        return {kind: self._of_kind(kind) for kind in sorted(set(self.kinds))}
+
+    def _of_kind(self, kind: RecordClass) -> "Batch":
         alike = [one is kind for one in self.kinds]
         return Batch(
             list(compress(self.places, alike)),

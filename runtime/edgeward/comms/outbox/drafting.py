@@ -1,14 +1,14 @@
 """From what is offered to a sealed batch."""
 
 from collections.abc import Sequence
-from itertools import compress, count
+from itertools import compress
 from operator import add
 
 from edgeward.comms.outbox.batch import Batch
 from edgeward.comms.outbox.core import Core
 from edgeward.comms.outbox.place import PLACES_A_SEQUENCE, place_of
 from edgeward.comms.outbox.storing import Stored
-from edgeward.comms.record import Loss, Offered, Sealer
+from edgeward.comms.record import Loss, Offered, RecordClass, Sealer
 
 _NO_CLASS = 0
 
@@ -21,8 +21,7 @@ def draw_up(core: Core, sealer: Sealer, offered: Sequence[Offered], stored: Stor
     if drawn := sealer.drawn():
         core.pending.keys += drawn
     kinds = [one.kind for one in offered]
-    begin = place_of(core.epoch.ordinal, first, _NO_CLASS)
-    places = list(map(add, count(begin, PLACES_A_SEQUENCE), kinds))
+    places = _places(place_of(core.epoch.ordinal, first, _NO_CLASS), kinds)
     if made.refused:
         for at, fault in made.refused.items():
             stored.rejected[places[at]] = fault.diagnostics()
@@ -30,3 +29,11 @@ def draw_up(core: Core, sealer: Sealer, offered: Sequence[Offered], stored: Stor
         kept = [at not in made.refused for at in range(len(offered))]
         places, kinds = list(compress(places, kept)), list(compress(kinds, kept))
     return Batch(places, kinds, made.keys, made.blobs)
+
+
+def _places(first: int, kinds: list[RecordClass]) -> Sequence[int]:
+    """Where records of these classes stand; those of one class stand in a row."""
+    end = first + PLACES_A_SEQUENCE * len(kinds)
+    if kinds and kinds.count(kinds[0]) == len(kinds):
+        return range(first + kinds[0], end, PLACES_A_SEQUENCE)
+    return list(map(add, range(first, end, PLACES_A_SEQUENCE), kinds))

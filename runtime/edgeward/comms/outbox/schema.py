@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgeward.comms.outbox.allowance import PAGE_BYTES
-from edgeward.comms.outbox.transaction import transaction
+from edgeward.comms.outbox.transaction import Transaction
 from edgeward.comms.record import RecordClass
 from edgeward.errors import DamagedError, StoreError
 from edgeward.ports import Database
@@ -147,7 +147,7 @@ def migrate(database: Database, version: int = VERSION) -> None:
         raise StoreError(f"version {version} of the layout is unknown; accepted: 1 to {VERSION}")
     if found == version:
         return
-    with transaction(database):
+    with Transaction(database):
         for step in STEPS[found:version]:
             _run(database, step.up)
         for step in reversed(STEPS[version:found]):

@@ -60,17 +60,8 @@ _SEALED_BY = _statements(
 _ANY = _statements("SELECT 1 FROM RECORDS WHERE place BETWEEN ? AND ? LIMIT 1")
 
 
-def put(database: Database, batch: Batch, accepted: dict[RecordClass, int]) -> None:
-    """Put records at the end of their classes, and count them."""
-    kinds = set(batch.kinds)
-    for kind in kinds:
-        one = batch if len(kinds) == 1 else batch.of_kind(kind)
-        _put(database, kind, one, accepted[kind])
-        accepted[kind] += len(one)
-
-
-def _put(database: Database, kind: RecordClass, batch: Batch, before: int) -> None:
-    """Put records of one class, of which there were so many before."""
+def put(database: Database, kind: RecordClass, batch: Batch, before: int) -> None:
+    """Put records of one class at its end, where so many were accepted before."""
     # sqlite3 looks for an adapter of each `bytes`, which takes longer than to copy it
     blobs = list(map(bytearray, batch.blobs))
     start, end = 0, _ROWS_IN_A_ROW
@@ -78,6 +69,8 @@ def _put(database: Database, kind: RecordClass, batch: Batch, before: int) -> No
         first = batch.places[start], before + start + 1, batch.keys[start]
         database.execute(_PUT_IN_A_ROW[kind], [*first, *blobs[start:end]])
         start, end = end, end + _ROWS_IN_A_ROW
+    if start == len(blobs):
+        return
     count = len(blobs) - start
     values: list[Value] = [0] * (_COLUMNS * count)
     values[0::_COLUMNS] = batch.places[start:]
@@ -91,7 +84,8 @@ def _in_a_row(batch: Batch, start: int, end: int) -> bool:
     """Whether no place is left out between these, and one key sealed them all."""
     places, keys = batch.places[start:end], batch.keys[start:end]
     row = range(places[0], places[0] + PLACES_A_SEQUENCE * len(places), PLACES_A_SEQUENCE)
-    return list(places) == list(row) and keys.count(keys[0]) == len(keys)
+    follow = places == row or list(places) == list(row)
+    return follow and keys.count(keys[0]) == len(keys)
 
 
 def _put_values(database: Database, kind: RecordClass, values: list[Value]) -> None:

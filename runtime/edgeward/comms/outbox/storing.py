@@ -92,30 +92,23 @@ def put(core: Core, batch: Batch) -> None:
         NoRoomError: the queue is full; nothing was changed but what was evicted.
         StoreError: the disk refused; the same.
     """
-    sizes = list(map(len, batch.blobs))
-    taken = _taken(batch, sizes)
-    load = Load(sum(sizes) + _ROW_BYTES * len(sizes), taken)
+    parts = batch.by_kind()
+    sizes = {kind: list(map(len, part.blobs)) for kind, part in parts.items()}
+    taken = {kind: sum(map(taken_bytes, each)) for kind, each in sizes.items()}
+    load = Load(sum(map(sum, sizes.values())) + _ROW_BYTES * len(batch), taken)
+    longest_bytes = max(map(max, sizes.values()))
     kept = load.highest(core) == len(core.allowance.eviction)
     pages_max = core.room.pages_kept if kept else core.room.pages_any
     while True:
-        frames = frames_of(load.size_bytes, len(taken), max(sizes)) + core.pending.frames()
+        frames = frames_of(load.size_bytes, len(taken), longest_bytes) + core.pending.frames()
         try:
-            _commit(core, batch, taken, frames, pages_max)
+            _commit(core, parts, taken, frames, pages_max)
             return
         except FullError as error:
             if core.writer.lacks_pages(frames, pages_max):
                 _make_room(core, load, error)
             elif not core.writer.use_spare():
                 raise
-
-
-def _taken(batch: Batch, sizes: list[int]) -> dict[RecordClass, int]:
-    """What they will take on the disk, by class; most batches are of one."""
-    kinds = set(batch.kinds)
-    if len(kinds) == 1:
-        return dict.fromkeys(kinds, sum(map(taken_bytes, sizes)))
-    placed = list(zip(batch.kinds, sizes, strict=True))
-    return {kind: sum([taken_bytes(size) for of, size in placed if of is kind]) for kind in kinds}
 
 
 def flush(core: Core) -> int:
@@ -149,16 +142,21 @@ def _first(core: Core) -> list[Draft]:
 
 
 def _commit(
-    core: Core, batch: Batch, taken: dict[RecordClass, int], frames: int, pages_max: int
+    core: Core,
+    parts: dict[RecordClass, Batch],
+    taken: dict[RecordClass, int],
+    frames: int,
+    pages_max: int,
 ) -> None:
-    accepted = {kind: tally.accepted for kind, tally in core.tallies.items()}
     with core.writer.write(frames, pages_max) as database:
-        shelf.put(database, batch, accepted)
+        for kind, part in parts.items():
+            shelf.put(database, kind, part, core.tallies[kind].accepted)
         if core.pending:
             core.store_pending(database)
-    for kind, disk_bytes in taken.items():
-        core.tallies[kind].accepted = accepted[kind]
-        core.tallies[kind].disk_bytes += disk_bytes
+    for kind, part in parts.items():
+        tally = core.tallies[kind]
+        tally.accepted += len(part)
+        tally.disk_bytes += taken[kind]
     if core.pending:
         core.pending.stored()
     core.remember()

@@ -10,12 +10,11 @@ back, all that is in the log fits into the database; from then on the database d
 what is deleted makes room for what is new, until the disk has room for the spare again.
 """
 
-import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from edgeward.comms.outbox.allowance import PAGE_BYTES, Room
-from edgeward.comms.outbox.transaction import transaction
+from edgeward.comms.outbox.transaction import Transaction
 from edgeward.errors import StoreError
 from edgeward.ports import Database, DatabaseFile
 
@@ -82,9 +81,10 @@ class Writer:
         """Whether the log should be emptied soon, by whoever has the time."""
         return self._frames * 2 >= self._room.log_frames_max
 
-    @contextlib.contextmanager
-    def write(self, frames: int, pages_max: int) -> Iterator[Database]:
+    def write(self, frames: int, pages_max: int) -> Transaction:
         """One transaction that adds at most so many frames, to a database of so many pages.
+
+        Its frames count from now on: where it fails, the log is taken for fuller than it is.
 
         Raises:
             DamagedError: what lies on the disk is not what was written there.
@@ -96,9 +96,8 @@ class Writer:
         if limit != self._limit_pages:
             self.database.execute(f"PRAGMA max_page_count={limit}")
             self._limit_pages = limit
-        with transaction(self.database):
-            yield self.database
         self._frames += frames
+        return Transaction(self.database)
 
     def lacks_pages(self, frames: int, pages_max: int) -> bool:
         """Whether the database itself has no room for so many pages more."""
@@ -178,7 +177,7 @@ class Writer:
             DamagedError: what lies on the disk is not what was written there.
             StoreError: the disk refused.
         """
-        with transaction(self.database):
+        with Transaction(self.database):
             self._before(self.database)
         self._frames += frames_of(0, 1)
 

@@ -10,7 +10,7 @@ Rules:
    be done by another one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby, repeat
 from operator import attrgetter
@@ -100,8 +100,7 @@ class RecordSealer:
             made.refused = dict.fromkeys(range(len(offered)), fault)
             return made
         self._last, first = after + len(offered), after + 1
-        for (kind, patient), alike in groupby(offered, _KEYED_BY):
-            payloads = [one.payload for one in alike]
+        for kind, patient, payloads in _alike(offered):
             sequences = range(first, first + len(payloads))
             first = sequences.stop
             if self._generation != self._ring.generation:
@@ -242,3 +241,14 @@ class RecordSealer:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a sealer is neither copied nor pickled")
+
+
+def _alike(
+    offered: Sequence[Offered],
+) -> Iterable[tuple[RecordClass, str | None, list[bytes]]]:
+    """Payloads that follow each other and share a key; most batches share one."""
+    kinds, patients = [one.kind for one in offered], [one.patient for one in offered]
+    if offered and kinds.count(kinds[0]) == patients.count(patients[0]) == len(offered):
+        return [(kinds[0], patients[0], [one.payload for one in offered])]
+    groups = groupby(offered, _KEYED_BY)
+    return [(*key, [one.payload for one in alike]) for key, alike in groups]
