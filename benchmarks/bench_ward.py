@@ -247,8 +247,9 @@ def on_one_core(stalls: Stalls, size: Size) -> Paced:
             most = largest(size.paced_patients, size.search_s)
             print(f"  the goal is kept by {most.patients if most else 'no such number'} of them")
         thread.apply(Wish(cores=cores))
-    elsewhere = [(one.start_ns, one.end_ns) for one in seen.single if one.core != own]
-    stalls.intervals = merged(sorted([*stalls.intervals, *elsewhere]))
+    stalls.single += [one for one in seen.single if one.core != own]
+    stalls.single.sort()
+    stalls.intervals = merged([(low, high) for low, high, _ in stalls.single])
     stalls.watched_ns += seen.watched_ns
     return at_pace
 

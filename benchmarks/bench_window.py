@@ -12,8 +12,6 @@ contenders take turns window by window in one process, so that a busy host weigh
 
 Hot: a hundred windows of one contender right after each other, then of the next. Paced: a window
 each 4 ms, the contenders in turn.
-The stall probe runs beside it; on a host that stands still for over 1 % of the time the paced tail
-says nothing, and a bound broken there is no verdict.
 """
 
 import logging
@@ -28,6 +26,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from reference_cnn import LABELS, cnn_onnx, cnn_torch
+from verdict import on_host
 
 from edgeward.adapters.clock import SystemClock
 from edgeward.adapters.scheduling import freeze_garbage
@@ -49,7 +48,6 @@ HOT = int(os.environ.get("BENCH_WINDOWS", "6000"))
 PACED = int(os.environ.get("BENCH_PACED", "1500"))
 PACE_NS = 4_000_000
 HOT_ROUND = 100
-UNFIT_SHARE = 0.01
 ECG = SimulatedPatient(1).ecg("sinus", 600)
 
 LEAD = WINDOW // HOP - 1
@@ -222,7 +220,7 @@ def show(name: str, took: dict[str, list[int]]) -> None:
 
 
 def main() -> int:
-    """Measure; 1 when a bound is broken on a host that is fit, 2 when it is not fit."""
+    """Measure; the verdict as an exit status."""
     fp32, int8 = cnn_onnx(WINDOW), cnn_onnx(WINDOW, int8=True)
     pairs = {
         "bare": bare(fp32), "ours": ours(fp32),
@@ -249,14 +247,7 @@ def main() -> int:
     for share, least in ((0.5, 2.5), (0.99, 2.0)):
         found = ratio(naive_took["naive"], naive_took["ours"], share)
         report.bound(f"P3 p{share * 100:g}, naive / ours", found, least, least=True)
-    fit = stalls.share <= UNFIT_SHARE
-    print(
-        f"host: stalled {stalls.share:.2%} of {stalls.watched_ns / 1e9:.0f} s, longest"
-        f" {stalls.longest_ns / 1e6:.1f} ms{'' if fit else ': UNFIT, a broken bound is no verdict'}"
-    )
-    if report.broken:
-        return 1 if fit else 2
-    return 0
+    return on_host(stalls, missed=report.broken > 0)
 
 
 if __name__ == "__main__":

@@ -88,5 +88,20 @@ def test_an_unfit_host_makes_no_pass_and_no_miss(
     checkout: Path, share: float, missed: bool, status: int
 ) -> None:
     on_host = runpy.run_path(str(checkout / "benchmarks/verdict.py"))["on_host"]
-    stalls = Stalls(intervals=[(0, round(share * 1e9))], watched_ns=1_000_000_000)
-    assert on_host(stalls, missed=missed) == status
+    assert on_host(watched((0, round(share * 100e9))), missed=missed) == status
+
+
+def test_a_busy_process_of_our_own_makes_no_host_unfit(checkout: Path) -> None:
+    """Each a few slices of a scheduler: alone they are no stall, however many there are."""
+    on_host = runpy.run_path(str(checkout / "benchmarks/verdict.py"))["on_host"]
+    own = watched(*((at * 100_000_000, at * 100_000_000 + 5_000_000) for at in range(1000)))
+    assert own.share == 0.05
+    assert on_host(own, missed=False) == 0
+    assert on_host(own, missed=True) == 1
+
+
+def watched(*stalls: tuple[int, int]) -> Stalls:
+    """What a probe of one core saw in 100 s."""
+    seen = Stalls()
+    seen.add([{"cpu": 0, "start_ns": 0, "end_ns": 100_000_000_000, "stalls": stalls}])
+    return seen

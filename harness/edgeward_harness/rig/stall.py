@@ -78,7 +78,11 @@ class Stalls:
     @property
     def share(self) -> float:
         """The stalled share of the time watched."""
-        stalled = sum(high - low for low, high in self.intervals)
+        return self.share_at_least(0)
+
+    def share_at_least(self, shortest_ns: int) -> float:
+        """The share of those stalls that are each this long by themselves."""
+        stalled = sum(high - low for low, high in self.at_least(shortest_ns))
         return stalled / self.watched_ns if self.watched_ns else 0.0
 
     @property

@@ -51,7 +51,7 @@ class Batch:
     def by_kind(self) -> dict[RecordClass, "Batch"]:
         """Each class of it; most batches are of one."""
         if not self.kinds or self.kinds.count(self.kinds[0]) == len(self.kinds):
-            return {kind: self for kind in self.kinds[:1]}
+            return dict.fromkeys(self.kinds[:1], self)
         return {kind: self._of_kind(kind) for kind in sorted(set(self.kinds))}
 
     def _of_kind(self, kind: RecordClass) -> "Batch":
