@@ -5,7 +5,9 @@ Rules:
    kinds differ too, but what lies between them is quiet.
 2. Where nothing stands out, nothing is said: fibrillation, flutter, fast tachycardia and
    standstill have no complexes to compare, and must never be taken for noise. Noise that was told
-   is taken back as soon as the last seconds look like that, even if it may be worse noise.
+   is taken back as soon as the last seconds look like that, even if it may be worse noise: at the
+   first second of them while the window still holds what was there before the noise. A rhythm that
+   has just changed differs from that as much as noise does.
 3. A pulse wave far lower than it was is weak. That may be a heart that has stopped: it is no noise.
 4. What no heart does is noise even there: a tremor of muscles in what never repeats, and waves far
    too high.
@@ -93,6 +95,7 @@ class Noise:
         self._done = 0
         self._noisy = False
         self._right = self._hidden = 0  # seconds in a row
+        self._lasted_s = 0
         self._heights: deque[float] = deque(maxlen=_REMEMBERED_S)  # of what repeated well
         self._usual = Usual(self._rate, plan.half_s) if plan.disturbed_db > 0 else None
         self.disturbed: bool | None = None
@@ -175,7 +178,7 @@ class Noise:
     def _begins(self, found: Figures) -> bool:
         """Rule 1."""
         plan = self._plan
-        self._right = self._hidden = 0
+        self._right = self._hidden = self._lasted_s = 0
         if self._impossible(found):
             return True
         differs = found.ratio_db is not None and found.ratio_db < plan.raised_db
@@ -184,6 +187,7 @@ class Noise:
 
     def _still(self, found: Figures) -> bool:
         """Whether what was noise still is; rule 2."""
+        self._lasted_s += 1
         if self._impossible(found):
             self._right = self._hidden = 0
             return True
@@ -191,7 +195,8 @@ class Noise:
         right = found.ratio_db is None or found.ratio_db > self._plan.cleared_db or self.small
         self._hidden = self._hidden + 1 if hidden else 0
         self._right = self._right + 1 if right else 0
-        return self._hidden < _HIDDEN_S and self._right < _CLEARED_S
+        enough = 1 if self._lasted_s < self._plan.window_s else _HIDDEN_S
+        return self._hidden < enough and self._right < _CLEARED_S
 
 
 class Disturbed:
