@@ -3,8 +3,8 @@
 The least: the same sealed bytes appended to one file, and `fdatasync`. It has no order, no bound,
 no receipts, and nothing can be taken out of it. Rounds are interleaved on one disk, a record or a
 batch at a time; the figure is the median of the ratios of neighbouring rounds, so that a busy disk
-weighs on both. What the least costs differs by a third with where on the disk its file lies, so
-both begin anew in a dozen places. The log is emptied by a thread of its own, as on a device.
+weighs on both. What the least costs differs by a third from file to file, so both begin anew in a
+dozen folders. The log is emptied by a thread of its own, as on a device.
 
 *Backlog*: taking the next alarm, and a page of the oldest records, with many and with few queued.
 
@@ -40,7 +40,7 @@ RECORD_BYTES, TAG_BYTES = 200, 16
 GOALS = {1: 2.0, 100: 1.6}
 BACKLOG_GOAL = 2.0
 FEW = 1000
-PLACES, WARM_UP = 12, 50
+FOLDERS, WARM_UP = 12, 50
 QUEUE_BYTES = 512 << 20
 FILL = 1000
 ROUNDS_A_SECOND = 50
@@ -71,7 +71,7 @@ def took_us(work: Callable[[], object]) -> float:
 
 
 def commits(folder: Path, rounds: int) -> dict[int, list[Pair]]:
-    """What the least and ours took, by the size of batch, in one place of the disk."""
+    """What the least and ours took, by the size of batch, in a new folder."""
     outbox, ended = opened(folder / "outbox"), threading.Event()
     upkeep = threading.Thread(target=emptying, args=(outbox, ended))
     upkeep.start()
@@ -110,7 +110,7 @@ def taken_turns(outbox: Outbox, folder: Path, batch: int, rounds: int) -> list[P
 
 def kept(batch: int, pairs: Sequence[Pair]) -> bool:
     """Show one size of batch; whether its goal was kept."""
-    print(f"durable commit of {batch} sealed records of {RECORD_BYTES} bytes, {PLACES} places")
+    print(f"durable commit of {batch} sealed records of {RECORD_BYTES} bytes, {FOLDERS} folders")
     ratio = statistics.median(mine / floored for floored, mine in pairs)
     goal = GOALS[batch]
     for name, column in (("append + fdatasync", 0), ("outbox", 1)):
@@ -165,8 +165,9 @@ def main(rounds: int = 3000, queued: int = 200_000) -> int:
     """Measure all; the verdict as an exit status."""
     with tempfile.TemporaryDirectory() as name, stall_probe() as stalls:
         folder = Path(name)
-        places = [commits(folder / f"{place}", rounds // PLACES) for place in range(PLACES)]
-        held = [kept(batch, [one for place in places for one in place[batch]]) for batch in GOALS]
+        each = max(1, rounds // FOLDERS)
+        took = [commits(folder / f"{number}", each) for number in range(FOLDERS)]
+        held = [kept(batch, [pair for one in took for pair in one[batch]]) for batch in GOALS]
         print(f"backlog of {FEW} and of {queued} records")
         held.append(backlog(folder, queued))
     return on_host(stalls, missed=not all(held))

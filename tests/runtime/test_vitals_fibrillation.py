@@ -12,6 +12,7 @@ from edgeward.signal.vitals.channel_vitals import ChannelVitals, Told
 from edgeward.signal.vitals.detectors import detectors_of
 
 PROMISED_S = 7.0
+"""Four seconds of it, two to tell it, and one for the alarm, as the suite asks."""
 BLOCKS_A_SECOND = 4
 
 
