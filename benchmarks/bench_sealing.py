@@ -35,7 +35,7 @@ from edgeward.canonical import canonical_json
 from edgeward.comms.packing.level import level_for
 from edgeward.comms.packing.payload import Content, pack, unpack
 from edgeward.comms.packing.samples import pack_samples
-from edgeward.comms.record import Epoch, Identity, Offered, RecordClass
+from edgeward.comms.record import Epoch, Identity, Offered, Offers, RecordClass
 from edgeward.comms.sealing.keyring import Keyring
 from edgeward.comms.sealing.keystore import SoftwareKeystore
 from edgeward.comms.sealing.sealer import RecordSealer
@@ -80,7 +80,7 @@ def sealing() -> tuple[int, float]:
     offered = [record] * BLOCK
     for number in range(ROUNDS):
         after = 1 + number * BLOCK
-        mine = timed_ns(lambda: ours.seal_all(epoch, after, offered))  # noqa: B023
+        mine = timed_ns(lambda: ours.seal_all(epoch, after, Offers.of(offered)))  # noqa: B023
         floor = timed_ns(lambda: [bare.encrypt(nonce, one.payload, bound) for one in offered])
         peer = timed_ns(lambda: [fernet.encrypt(one.payload) for one in offered[:25]])
         for name, found in (("ours", mine), ("bare", floor)):

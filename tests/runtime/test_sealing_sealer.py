@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sealed import DEVICE, Receiver, Sealing, started
 
 from edgeward.adapters.store import MemoryStore
-from edgeward.comms.record import DataKey, Epoch, Identity, Offered, RecordClass, Sealed
+from edgeward.comms.record import DataKey, Epoch, Identity, Offered, Offers, RecordClass, Sealed
 from edgeward.comms.sealing.layout import RecordAad, nonce_of
 from edgeward.errors import SealError
 
@@ -157,7 +157,7 @@ def test_records_are_sealed_together_or_it_is_said_of_each_why_not(sealing: Seal
     patients = ("p-1", "gone", None, "p-1")
     offered = [Offered(RecordClass.TREND, PAYLOAD + bytes([at]), who) for at, who in
                enumerate(patients)]  # fmt: skip
-    made = sealing.sealer.seal_all(epoch, 6, offered)
+    made = sealing.sealer.seal_all(epoch, 6, Offers.of(offered))
     keys = {key.number: key for key in sealing.sealer.drawn()}
     assert list(made.refused) == [1]
     assert "were destroyed at 1 ns" in str(made.refused[1])
@@ -166,12 +166,12 @@ def test_records_are_sealed_together_or_it_is_said_of_each_why_not(sealing: Seal
         identity, one = Identity(epoch, sequence), offered[sequence - 7]
         assert sealing.sealer.open(identity, one.kind, keys[number], blob) == one.payload
     for after in (9, 6, 0):
-        late = sealing.sealer.seal_all(epoch, after, offered)
+        late = sealing.sealer.seal_all(epoch, after, Offers.of(offered))
         assert (late.keys, late.blobs, list(late.refused)) == ([], [], [0, 1, 2, 3])
         said = [str(one) for one in late.refused.values()]
         assert [one.split(" of ")[0] for one in said] == [f"record {after + 1}"] * 4
         assert all("accepted: a sequence after 10" in one for one in said)
-    assert not sealing.sealer.seal_all(epoch, 10, offered[:1]).refused
+    assert not sealing.sealer.seal_all(epoch, 10, Offers.of(offered[:1])).refused
 
 
 def test_a_key_is_for_one_class_of_one_patient_in_one_epoch(sealing: Sealing) -> None:

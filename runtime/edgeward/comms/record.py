@@ -47,14 +47,26 @@ class Identity(NamedTuple):
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(NamedTuple):
     """What somebody wants to be delivered."""
 
     kind: RecordClass
     payload: bytes
     patient: str | None = None
     """Whose it is; what belongs to nobody names nobody."""
+
+
+class Offers(NamedTuple):
+    """Many of them, in columns: a look at each by itself would take as long as its cipher."""
+
+    kinds: Sequence[RecordClass]
+    payloads: Sequence[bytes]
+    patients: Sequence[str | None]
+
+    @classmethod
+    def of(cls, offered: Sequence[Offered]) -> "Offers":
+        """Those, in their order."""
+        return cls(*zip(*offered, strict=True)) if offered else cls((), (), ())
 
 
 class Standing(StrEnum):
@@ -187,7 +199,7 @@ class Sealer(Protocol):
         """Seal for this epoch from now on, with keys that no other epoch has."""
         ...
 
-    def seal_all(self, epoch: Epoch, after: int, offered: Sequence[Offered]) -> SealedAll:
+    def seal_all(self, epoch: Epoch, after: int, offers: Offers) -> SealedAll:
         """Seal records under the sequences that follow; nobody asks twice for one of them."""
         ...
 

@@ -27,7 +27,17 @@ from edgeward.comms.outbox.gaps import Lost, add_gap
 from edgeward.comms.outbox.outbox import Outbox
 from edgeward.comms.outbox.storing import Stored
 from edgeward.comms.packing.payload import pack_json
-from edgeward.comms.record import Epoch, Gap, Loss, Offered, Queued, RecordClass, SealedAll, Sealer
+from edgeward.comms.record import (
+    Epoch,
+    Gap,
+    Loss,
+    Offered,
+    Offers,
+    Queued,
+    RecordClass,
+    SealedAll,
+    Sealer,
+)
 from edgeward.comms.sealing.sealer import RecordSealer
 from edgeward.comms.transports.connection import Response
 from edgeward.comms.wire import Answer, read_answer
@@ -188,10 +198,8 @@ def one_key_for_all(parts: Parts) -> Device:
     """One data key seals a class, whoever it is about."""
     seal_all = RecordSealer.seal_all
 
-    def as_nobody(
-        self: RecordSealer, epoch: Epoch, after: int, offered: Sequence[Offered]
-    ) -> SealedAll:
-        return seal_all(self, epoch, after, [replace(one, patient=None) for one in offered])
+    def as_nobody(self: RecordSealer, epoch: Epoch, after: int, offers: Offers) -> SealedAll:
+        return seal_all(self, epoch, after, offers._replace(patients=[None] * len(offers.kinds)))
 
     put(RecordSealer, "seal_all", as_nobody)
     return Device(parts)

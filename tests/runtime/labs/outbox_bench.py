@@ -3,8 +3,9 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import starmap
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -14,7 +15,16 @@ from edgeward.adapters.database import FolderDatabase
 from edgeward.adapters.entropy import SeededEntropy
 from edgeward.comms.outbox.allowance import Allowance
 from edgeward.comms.outbox.outbox import Outbox
-from edgeward.comms.record import DataKey, Epoch, Identity, Offered, Queued, RecordClass, SealedAll
+from edgeward.comms.record import (
+    DataKey,
+    Epoch,
+    Identity,
+    Offered,
+    Offers,
+    Queued,
+    RecordClass,
+    SealedAll,
+)
 from edgeward.errors import AlteredError, SealError
 from edgeward.ports import DatabaseFile
 
@@ -42,9 +52,9 @@ class BenchSealer:
         self._epoch = epoch
         self._keys = {}
 
-    def seal_all(self, epoch: Epoch, after: int, offered: Sequence[Offered]) -> SealedAll:
+    def seal_all(self, epoch: Epoch, after: int, offers: Offers) -> SealedAll:
         made = SealedAll()
-        for at, one in enumerate(offered):
+        for at, one in enumerate(starmap(Offered, zip(*offers, strict=True))):
             found = self._seal(Identity(epoch, after + 1 + at), one)
             if isinstance(found, SealError):
                 made.refused[at] = found

@@ -8,30 +8,29 @@ from edgeward.comms.outbox.batch import Batch
 from edgeward.comms.outbox.core import Core
 from edgeward.comms.outbox.place import PLACES_A_SEQUENCE, place_of
 from edgeward.comms.outbox.storing import Stored
-from edgeward.comms.record import Loss, Offered, RecordClass, Sealer
+from edgeward.comms.record import Loss, Offers, RecordClass, Sealer
 
 _NO_CLASS = 0
 
 
-def draw_up(core: Core, sealer: Sealer, offered: Sequence[Offered], stored: Stored) -> Batch:
+def draw_up(core: Core, sealer: Sealer, offers: Offers, stored: Stored) -> Batch:
     """Seal what can be sealed, and say what cannot. Sequences are used up either way."""
-    first = core.sequence + 1
-    core.sequence += len(offered)
-    made = sealer.seal_all(core.epoch, first - 1, offered)
+    first, kinds = core.sequence + 1, offers.kinds
+    core.sequence += len(kinds)
+    made = sealer.seal_all(core.epoch, first - 1, offers)
     if drawn := sealer.drawn():
         core.pending.keys += drawn
-    kinds = [one.kind for one in offered]
     places = _places(place_of(core.epoch.ordinal, first, _NO_CLASS), kinds)
     if made.refused:
         for at, fault in made.refused.items():
             stored.rejected[places[at]] = fault.diagnostics()
             core.pending.lose(kinds[at], [places[at]], Loss.VOID, core.ring)
-        kept = [at not in made.refused for at in range(len(offered))]
+        kept = [at not in made.refused for at in range(len(kinds))]
         places, kinds = list(compress(places, kept)), list(compress(kinds, kept))
     return Batch(places, kinds, made.keys, made.blobs)
 
 
-def _places(first: int, kinds: list[RecordClass]) -> Sequence[int]:
+def _places(first: int, kinds: Sequence[RecordClass]) -> Sequence[int]:
     """Where records of these classes stand; those of one class stand in a row."""
     end = first + PLACES_A_SEQUENCE * len(kinds)
     if kinds and kinds.count(kinds[0]) == len(kinds):

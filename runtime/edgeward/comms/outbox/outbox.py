@@ -31,6 +31,7 @@ from edgeward.comms.record import (
     Gap,
     Identity,
     Offered,
+    Offers,
     Queued,
     Receipt,
     Receipts,
@@ -89,7 +90,8 @@ class Outbox:
         Raises:
             StoreError: nothing was taken; where the disk alone refused, that is no error.
         """
-        return self._healed(lambda core: self._accept(core, offered))
+        offers = Offers.of(offered)
+        return self._healed(lambda core: self._accept(core, offers))
 
     def retry(self) -> int:
         """Bring onto the disk what waits in memory, and take the reserve again; how many records.
@@ -302,26 +304,27 @@ class Outbox:
 
     # -- within --------------------------------------------------------------------------------
 
-    def _accept(self, core: Core, offered: Sequence[Offered]) -> Receipts:
-        size_bytes = sum([len(one.payload) for one in offered]) + _SEALING_BYTES * len(offered)
+    def _accept(self, core: Core, offers: Offers) -> Receipts:
+        count = len(offers.kinds)
+        size_bytes = sum(map(len, offers.payloads)) + _SEALING_BYTES * count
         if size_bytes > core.room.transaction_bytes_max:
             reason = (
                 f"{size_bytes} bytes offered at once; accepted:"
                 f" up to {core.room.transaction_bytes_max}"
             )
-            each = dict.fromkeys(range(len(offered)), Receipt(Standing.REJECTED, reason=reason))
-            return Receipts(core.epoch, 0, len(offered), each)
-        if core.sequence + len(offered) > SEQUENCE_MAX:
+            each = dict.fromkeys(range(count), Receipt(Standing.REJECTED, reason=reason))
+            return Receipts(core.epoch, 0, count, each)
+        if core.sequence + count > SEQUENCE_MAX:
             begin_again(core, self._sealer, self._entropy)
         if core.ring:
             _flush_if_possible(core)
         epoch, first, stored = core.epoch, core.sequence + 1, Stored()
-        batch = draw_up(core, self._sealer, offered, stored)
+        batch = draw_up(core, self._sealer, offers, stored)
         if core.ring:
             keep_in_memory(core, batch.drafts(), "the disk refuses older records", stored)
         else:
             store(core, batch, stored)
-        return stored.receipts(epoch, first, len(offered))
+        return stored.receipts(epoch, first, count)
 
     def _healed(self, work: Callable[[Core], T]) -> T:
         """Do it; where damage shows, repair it and do it again."""

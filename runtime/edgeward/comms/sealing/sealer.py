@@ -13,7 +13,7 @@ Rules:
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby, repeat
-from operator import attrgetter
+from operator import itemgetter
 from typing import NoReturn
 
 from cryptography.exceptions import InvalidTag
@@ -21,7 +21,16 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from edgeward.comms.record import DataKey, Epoch, Identity, Offered, RecordClass, Sealed, SealedAll
+from edgeward.comms.record import (
+    DataKey,
+    Epoch,
+    Identity,
+    Offered,
+    Offers,
+    RecordClass,
+    Sealed,
+    SealedAll,
+)
 from edgeward.comms.sealing.keyring import Keyring, Wrapper
 from edgeward.comms.sealing.layout import (
     TAG_BYTES,
@@ -36,7 +45,7 @@ from edgeward.ports import Entropy
 
 OPENED_MAX = 256
 """Data keys kept at hand for opening."""
-_KEYED_BY = attrgetter("kind", "patient")
+_KEYED_BY = itemgetter(0, 1)
 _Live = tuple[Callable[[bytes, bytes, bytes], bytes], Callable[..., bytes], bytes, int]
 """A data key that seals: its cipher, what packs associated data, their head, and its number. No
 record waits for more than a look at this."""
@@ -87,20 +96,20 @@ class RecordSealer:
             SealError: the keyring has no key for it (an erased patient), or it is not the next one
                 of this epoch.
         """
-        made = self.seal_all(identity.epoch, identity.sequence - 1, [offered])
+        made = self.seal_all(identity.epoch, identity.sequence - 1, Offers.of([offered]))
         for fault in made.refused.values():
             raise fault
         return Sealed(made.keys[0], made.blobs[0])
 
-    def seal_all(self, epoch: Epoch, after: int, offered: Sequence[Offered]) -> SealedAll:
+    def seal_all(self, epoch: Epoch, after: int, offers: Offers) -> SealedAll:
         """Seal records under the sequences that follow. All of them are used up, come what may."""
         made = SealedAll()
         if after < self._last or (epoch is not self._epoch and epoch != self._epoch):
             fault = self._out_of_turn(epoch, after + 1)
-            made.refused = dict.fromkeys(range(len(offered)), fault)
+            made.refused = dict.fromkeys(range(len(offers.kinds)), fault)
             return made
-        self._last, first = after + len(offered), after + 1
-        for kind, patient, payloads in _alike(offered):
+        self._last, first = after + len(offers.kinds), after + 1
+        for kind, patient, payloads in _alike(offers):
             sequences = range(first, first + len(payloads))
             first = sequences.stop
             if self._generation != self._ring.generation:
@@ -243,12 +252,10 @@ class RecordSealer:
         raise TypeError("a sealer is neither copied nor pickled")
 
 
-def _alike(
-    offered: Sequence[Offered],
-) -> Iterable[tuple[RecordClass, str | None, list[bytes]]]:
+def _alike(offers: Offers) -> Iterable[tuple[RecordClass, str | None, Sequence[bytes]]]:
     """Payloads that follow each other and share a key; most batches share one."""
-    kinds, patients = [one.kind for one in offered], [one.patient for one in offered]
-    if offered and kinds.count(kinds[0]) == patients.count(patients[0]) == len(offered):
-        return [(kinds[0], patients[0], [one.payload for one in offered])]
-    groups = groupby(offered, _KEYED_BY)
-    return [(*key, [one.payload for one in alike]) for key, alike in groups]
+    kinds, payloads, patients = offers
+    if kinds and kinds.count(kinds[0]) == patients.count(patients[0]) == len(kinds):
+        return [(kinds[0], patients[0], payloads)]
+    groups = groupby(zip(kinds, patients, payloads, strict=True), _KEYED_BY)
+    return [(*key, [payload for _, _, payload in alike]) for key, alike in groups]
