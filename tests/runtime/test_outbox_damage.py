@@ -22,6 +22,7 @@ SMALL = Allowance(MIB)
 RECORDS_A_PAGE = PAGE_BYTES // 150
 LONG_LOG = Allowance(32 * MIB)
 HEAD_BYTES, FRAME_BYTES = 32, 24 + PAGE_BYTES
+CACHE_PAGES = 256
 
 
 @pytest.fixture
@@ -233,10 +234,11 @@ def test_an_interrupted_salvage_is_done_again(folder: Path) -> None:
 
 
 def test_damage_that_shows_while_it_is_open_is_repaired_on_the_spot(folder: Path) -> None:
-    texts_by_place = filled(folder, closed=True, batches=500, allowance=Allowance(4 * MIB))
-    kit = bench(folder, Allowance(4 * MIB))
+    texts_by_place = filled(folder, closed=True, batches=1000, allowance=Allowance(8 * MIB))
+    kit = bench(folder, Allowance(8 * MIB))
     outbox = kit.open()
     path = folder / "outbox" / "outbox.db"
+    assert path.stat().st_size > 2 * CACHE_PAGES * PAGE_BYTES, "else it may look at none of them"
     for page in range(30, path.stat().st_size // PAGE_BYTES, 3):
         flipped(path, page * PAGE_BYTES)
     there = every(outbox)

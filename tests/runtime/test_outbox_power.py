@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from outbox_bench import swift_folder
 from power_campaign import Wrap, cut, lived
-from power_disk import ApswDatabase, PowerFolder
+from power_disk import PowerFolder
 
+from edgeward.adapters.database import SqliteDatabase
 from edgeward.ports import Database, DatabaseFile, Value
 
 pytestmark = pytest.mark.slow
@@ -64,7 +65,7 @@ def test_what_a_full_queue_gave_up_is_told_whenever_the_power_goes(folder: Path)
 class Altered:
     """A database that does something else than it is told."""
 
-    def __init__(self, database: ApswDatabase) -> None:
+    def __init__(self, database: SqliteDatabase) -> None:
         self.inner = database
 
     @property

@@ -7,21 +7,18 @@ sure, and of the rest nothing, a beginning, or any of its sectors in any order.
 
 import itertools
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import apsw
 
-from edgeward.adapters.database import FolderDatabase
-from edgeward.errors import DamagedError, FullError, StoreError
-from edgeward.ports import Value
+from edgeward.adapters.database import FolderDatabase, SqliteDatabase
 
 SECTOR_BYTES = 512
 MODES = ("drop", "torn", "reordered")
 _NUMBERS = itertools.count()
-_DAMAGED = (apsw.CorruptError, apsw.NotADBError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,46 +96,6 @@ class _Vfs(apsw.VFS):
         super().xDelete(filename, syncdir)
 
 
-class ApswDatabase:
-    """A connection through `apsw`, behind the same port."""
-
-    def __init__(self, path: Path, vfs: str) -> None:
-        try:
-            self._connection = apsw.Connection(str(path), vfs=vfs)
-        except apsw.Error as error:
-            raise _told(error) from error
-
-    @property
-    def in_transaction(self) -> bool:
-        try:
-            return self._connection.in_transaction
-        except apsw.ConnectionClosedError:
-            return False
-
-    def execute(self, sql: str, values: Sequence[Value] = ()) -> list[Any]:
-        try:
-            return self._connection.execute(sql, values).fetchall()
-        except apsw.Error as error:
-            raise _told(error) from error
-
-    def execute_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
-        try:
-            self._connection.executemany(sql, rows)
-        except apsw.Error as error:
-            raise _told(error) from error
-
-    def close(self) -> None:
-        try:
-            self._connection.close()
-        except apsw.Error:
-            self._connection.close(True)
-
-
-def _told(error: apsw.Error) -> StoreError:
-    kind = DamagedError if isinstance(error, _DAMAGED) else StoreError
-    return (FullError if isinstance(error, apsw.FullError) else kind)(str(error))
-
-
 class PowerFolder(FolderDatabase):
     """A folder on such a disk; what makes room for the log is noted down too."""
 
@@ -147,14 +104,14 @@ class PowerFolder(FolderDatabase):
     def __init__(self, folder: Path, disk: Disk | None = None) -> None:
         self.disk = disk or Disk()
         self._vfs = _Vfs(self.disk)
-        self.opened: list[ApswDatabase] = []
+        self.opened: list[SqliteDatabase] = []
         super().__init__(folder)
         for path in folder.iterdir():
             self.disk.used[path.name] = path.stat().st_size
 
-    def open(self) -> ApswDatabase:  # type: ignore[override]
+    def open(self) -> SqliteDatabase:
         self._be_the_only_one()
-        self.opened.append(ApswDatabase(self._path, self._vfs.name))
+        self.opened.append(SqliteDatabase(self._path, self._vfs.name))
         return self.opened[-1]
 
     def abandon(self) -> None:

@@ -62,9 +62,7 @@ _ANY = _statements("SELECT 1 FROM RECORDS WHERE place BETWEEN ? AND ? LIMIT 1")
 
 def put(database: Database, kind: RecordClass, batch: Batch, before: int) -> None:
     """Put records of one class at its end, where so many were accepted before."""
-    # sqlite3 looks for an adapter of each `bytes`, which takes longer than to copy it
-    blobs = list(map(bytearray, batch.blobs))
-    start, end = 0, _ROWS_IN_A_ROW
+    blobs, start, end = batch.blobs, 0, _ROWS_IN_A_ROW
     while end <= len(blobs) and _in_a_row(batch, start, end):
         first = batch.places[start], before + start + 1, batch.keys[start]
         database.execute(_PUT_IN_A_ROW[kind], [*first, *blobs[start:end]])

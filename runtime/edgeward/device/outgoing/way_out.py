@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # loaded with the first record
     from edgeward.signal.channel import Channel
     from edgeward.signal.ring import Mask, Samples
 
-NEEDED = ("cryptography", "zstandard")
+NEEDED = ("apsw", "cryptography", "zstandard")
 """What the extra `comms` brings."""
 MB = 1 << 20
 QUEUE_MB = 64
