@@ -287,7 +287,7 @@ def refusing(outbox: Outbox) -> Iterator[None]:
     """The disk takes nothing meanwhile."""
     with pytest.MonkeyPatch.context() as patched:
 
-        def refused(*_: object) -> None:
+        def refused(*_: object, **__: object) -> None:
             raise StoreError("the disk refuses")
 
         patched.setattr(type(outbox._core.writer), "write", refused)

@@ -98,9 +98,12 @@ class Premature(Altered):
         if sql == "COMMIT":
             self.owed = True
             return []
-        if sql.startswith(("BEGIN", "PRAGMA wal_checkpoint")) and self.owed:
+        if sql.startswith(("BEGIN", "INSERT", "PRAGMA wal_checkpoint")) and self.owed:
             self.owed = False
             self.inner.execute("COMMIT")
+        if sql.startswith("INSERT") and not self.in_transaction:
+            self.inner.execute("BEGIN IMMEDIATE")
+            self.owed = True
         return self.inner.execute(sql, values)
 
     def close(self) -> None:

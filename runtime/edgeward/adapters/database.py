@@ -203,8 +203,10 @@ class FolderDatabase:
         A disk that refuses leaves what was there before.
         """
         if self._claimed is not None:
-            with contextlib.suppress(OSError):
+            try:  # each commit waits for this, and would wait longer for `contextlib`
                 os.pwrite(self._claimed, data, 0)
+            except OSError:
+                return
 
     def marked(self) -> bytes:
         """What was kept so, in an earlier life too.

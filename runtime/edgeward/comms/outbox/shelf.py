@@ -1,6 +1,6 @@
 """The rows of the records themselves: put at the end of their class, read and removed in order."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from edgeward.comms.outbox.batch import Batch
@@ -12,6 +12,8 @@ from edgeward.ports import Database, Value
 
 Row = tuple[int, int, bytes]
 """Place, number of the data key, sealed bytes."""
+Statement = tuple[str, Sequence[Value]]
+"""And what is bound to it."""
 _CHUNK_ROWS = 64
 _LOOKED_ROWS = 512
 LAST_PLACE: Final = (1 << 63) - 1
@@ -35,8 +37,8 @@ _PUT = {
 }
 _PUT_IN_A_ROW = _statements(
     "INSERT INTO RECORDS VALUES "  # noqa: S608 - numbers of ours
-    + ", ".join(
-        f"(?1 + {PLACES_A_SEQUENCE * row}, ?2 + {row}, ?3, ?{row + _COLUMNS})"
+    + ",".join(
+        f"(?1+{PLACES_A_SEQUENCE * row},?2+{row},?3,?{row + _COLUMNS})"
         for row in range(_ROWS_IN_A_ROW)
     )
 )
@@ -60,22 +62,23 @@ _SEALED_BY = _statements(
 _ANY = _statements("SELECT 1 FROM RECORDS WHERE place BETWEEN ? AND ? LIMIT 1")
 
 
-def put(database: Database, kind: RecordClass, batch: Batch, before: int) -> None:
-    """Put records of one class at its end, where so many were accepted before."""
+def puts(kind: RecordClass, batch: Batch, before: int) -> list[Statement]:
+    """What puts records of one class at its end, where so many were accepted before."""
+    made: list[Statement] = []
     blobs, start, end = batch.blobs, 0, _ROWS_IN_A_ROW
     while end <= len(blobs) and _in_a_row(batch, start, end):
         first = batch.places[start], before + start + 1, batch.keys[start]
-        database.execute(_PUT_IN_A_ROW[kind], [*first, *blobs[start:end]])
+        made.append((_PUT_IN_A_ROW[kind], (*first, *blobs[start:end])))
         start, end = end, end + _ROWS_IN_A_ROW
     if start == len(blobs):
-        return
+        return made
     count = len(blobs) - start
     values: list[Value] = [0] * (_COLUMNS * count)
     values[0::_COLUMNS] = batch.places[start:]
     values[1::_COLUMNS] = range(before + start + 1, before + len(blobs) + 1)
     values[2::_COLUMNS] = batch.keys[start:]
     values[3::_COLUMNS] = blobs[start:]
-    _put_values(database, kind, values)
+    return made + _in_chunks(kind, values)
 
 
 def _in_a_row(batch: Batch, start: int, end: int) -> bool:
@@ -86,13 +89,15 @@ def _in_a_row(batch: Batch, start: int, end: int) -> bool:
     return follow and keys.count(keys[0]) == len(keys)
 
 
-def _put_values(database: Database, kind: RecordClass, values: list[Value]) -> None:
+def _in_chunks(kind: RecordClass, values: list[Value]) -> list[Statement]:
+    made: list[Statement] = []
     start = 0
     for rows, statements in _PUT.items():
         size = rows * _COLUMNS
         while start + size <= len(values):
-            database.execute(statements[kind], values[start : start + size])
+            made.append((statements[kind], values[start : start + size]))
             start += size
+    return made
 
 
 def read(database: Database, kind: RecordClass, after: int, through: int) -> Iterator[Row]:

@@ -148,9 +148,12 @@ def _commit(
     frames: int,
     pages_max: int,
 ) -> None:
-    with core.writer.write(frames, pages_max) as database:
-        for kind, part in parts.items():
-            shelf.put(database, kind, part, core.tallies[kind].accepted)
+    accepted = ((kind, part, core.tallies[kind].accepted) for kind, part in parts.items())
+    puts = [put for one in accepted for put in shelf.puts(*one)]
+    alone = len(puts) == 1 and not core.pending
+    with core.writer.write(frames, pages_max, alone=alone) as database:
+        for sql, values in puts:
+            database.execute(sql, values)
         if core.pending:
             core.store_pending(database)
     for kind, part in parts.items():

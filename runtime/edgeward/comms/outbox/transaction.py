@@ -10,19 +10,22 @@ from edgeward.ports import Database
 class Transaction:
     """Commits what is done within, durably; undoes it when anything of it fails.
 
-    Each commit is timed against a bare write: a class takes less than a generator would.
+    Each commit is timed against a bare write: a class takes less than a generator would, and a
+    statement that is `alone` is a transaction by itself, to which two more would add nothing.
 
     Raises:
         StoreError: the disk refused, and nothing was changed.
     """
 
-    __slots__ = ("_database",)
+    __slots__ = ("_alone", "_database")
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, alone: bool = False) -> None:
         """Of this database; it begins when it is entered."""
-        self._database = database
+        self._database, self._alone = database, alone
 
     def __enter__(self) -> Database:
+        if self._alone:
+            return self._database
         try:
             self._database.execute("BEGIN IMMEDIATE")
         except BaseException:
@@ -38,6 +41,8 @@ class Transaction:
     ) -> None:
         if kind is not None:
             self._undo()
+            return
+        if self._alone:
             return
         try:
             self._database.execute("COMMIT")

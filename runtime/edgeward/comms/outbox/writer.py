@@ -81,10 +81,11 @@ class Writer:
         """Whether the log should be emptied soon, by whoever has the time."""
         return self._frames * 2 >= self._room.log_frames_max
 
-    def write(self, frames: int, pages_max: int) -> Transaction:
+    def write(self, frames: int, pages_max: int, *, alone: bool = False) -> Transaction:
         """One transaction that adds at most so many frames, to a database of so many pages.
 
-        Its frames count from now on: where it fails, the log is taken for fuller than it is.
+        Its frames count from now on: where it fails, the log is taken for fuller than it is. It may
+        be one statement `alone`.
 
         Raises:
             DamagedError: what lies on the disk is not what was written there.
@@ -97,7 +98,7 @@ class Writer:
             self.database.execute(f"PRAGMA max_page_count={limit}")
             self._limit_pages = limit
         self._frames += frames
-        return Transaction(self.database)
+        return Transaction(self.database, alone=alone)
 
     def lacks_pages(self, frames: int, pages_max: int) -> bool:
         """Whether the database itself has no room for so many pages more."""
