@@ -176,8 +176,10 @@ class FileTree(Protocol):
         ...
 
 
-Value = int | str | bytes | bytearray | None
-"""What a field of a database holds; what is read has no bytearray."""
+Value = int | str | bytes | None
+"""What a field of a database holds."""
+Blobs = tuple[bytes, ...]
+"""Fields of many rows at once, one at the least: a statement finds them in `carray(?)`."""
 
 
 class Database(Protocol):
@@ -188,7 +190,7 @@ class Database(Protocol):
         """Whether one was begun and has not ended."""
         ...
 
-    def execute(self, sql: str, values: Sequence[Value] = ()) -> list[Any]:
+    def execute(self, sql: str, values: Sequence[Value | Blobs] = ()) -> list[Any]:
         """Run one statement to its end, and return its rows: no read stays open.
 
         Raises:

@@ -74,6 +74,22 @@ def test_tables_that_do_not_fit_what_is_asked_of_them_are_damaged(
     database.close()
 
 
+def test_a_text_that_is_none_is_damage(tmp_path: Path) -> None:
+    database = FolderDatabase(tmp_path).open()
+    with pytest.raises(DamagedError, match="text on the disk is damaged"):
+        database.execute("SELECT CAST(x'ff' AS TEXT)")
+    database.close()
+
+
+def test_blobs_of_many_rows_are_rows_and_nothing_else_is_a_value(tmp_path: Path) -> None:
+    database = FolderDatabase(tmp_path).open()
+    rows = database.execute("SELECT rowid, value FROM carray(?)", [(b"one", b"", b"three")])
+    assert rows == [(1, b"one"), (2, b""), (3, b"three")]
+    with pytest.raises(TypeError, match=r"value 1 is \[1\]; accepted: a number, a text, bytes"):
+        database.execute("SELECT ?", [[1]])  # type: ignore[list-item]
+    database.close()
+
+
 def test_another_process_is_kept_out_until_it_is_let_go(tmp_path: Path) -> None:
     code = (
         "import sys; from edgeward.adapters.database import FolderDatabase as F;"

@@ -15,7 +15,7 @@ from power_campaign import Wrap, cut, lived
 from power_disk import PowerFolder
 
 from edgeward.adapters.database import SqliteDatabase
-from edgeward.ports import Database, DatabaseFile, Value
+from edgeward.ports import Blobs, Database, DatabaseFile, Value
 
 pytestmark = pytest.mark.slow
 CUTS = int(os.environ.get("EDGEWARD_POWER_CUTS", "400"))
@@ -72,7 +72,7 @@ class Altered:
     def in_transaction(self) -> bool:
         return self.inner.in_transaction
 
-    def execute(self, sql: str, values: Sequence[Value] = ()) -> list[Any]:
+    def execute(self, sql: str, values: Sequence[Value | Blobs] = ()) -> list[Any]:
         return self.inner.execute(sql, values)
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
@@ -85,7 +85,7 @@ class Altered:
 class Hasty(Altered):
     """Syncs only when the log is emptied."""
 
-    def execute(self, sql: str, values: Sequence[Value] = ()) -> list[Any]:
+    def execute(self, sql: str, values: Sequence[Value | Blobs] = ()) -> list[Any]:
         return self.inner.execute(sql.replace("synchronous=FULL", "synchronous=NORMAL"), values)
 
 
@@ -94,7 +94,7 @@ class Premature(Altered):
 
     owed = False
 
-    def execute(self, sql: str, values: Sequence[Value] = ()) -> list[Any]:
+    def execute(self, sql: str, values: Sequence[Value | Blobs] = ()) -> list[Any]:
         if sql == "COMMIT":
             self.owed = True
             return []

@@ -19,7 +19,7 @@ from typing import Any
 import apsw
 
 from edgeward.errors import DamagedError, FullError, StoreError
-from edgeward.ports import Value
+from edgeward.ports import Blobs, Value
 
 _DAMAGED = (apsw.CorruptError, apsw.NotADBError)
 _UNREADABLE = frozenset({apsw.SQLITE_IOERR_READ, apsw.SQLITE_IOERR_SHORT_READ})
@@ -51,6 +51,13 @@ def as_error(error: apsw.Error, path: Path) -> StoreError:
     return kind(f"{path}: {error} ({name})")
 
 
+def _as_table(_: apsw.Cursor, number: int, value: object) -> "apsw.CArrayBinding":
+    """Only blobs of many rows are no field by themselves; they are not copied."""
+    if not isinstance(value, tuple):
+        raise TypeError(f"value {number} is {value!r}; accepted: a number, a text, bytes or none")
+    return apsw.carray(value)
+
+
 class SqliteDatabase:
     """One connection."""
 
@@ -68,6 +75,7 @@ class SqliteDatabase:
                 str(path), vfs=vfs, statementcachesize=_STATEMENTS_KEPT
             )
             self._connection.set_busy_timeout(_BUSY_MS)
+            self._connection.convert_binding = _as_table
         except apsw.Error as error:
             raise as_error(error, path) from error
 
@@ -79,7 +87,7 @@ class SqliteDatabase:
         except apsw.ConnectionClosedError:
             return False
 
-    def execute(self, sql: str, values: Sequence[Value] = ()) -> list[Any]:
+    def execute(self, sql: str, values: Sequence[Value | Blobs] = ()) -> list[Any]:
         """Run one statement to its end, and return its rows.
 
         Raises:

@@ -8,11 +8,11 @@ from edgeward.comms.outbox.footprint import taken_bytes
 from edgeward.comms.outbox.place import PLACES_A_SEQUENCE
 from edgeward.comms.record import RecordClass
 from edgeward.errors import DamagedError
-from edgeward.ports import Database, Value
+from edgeward.ports import Blobs, Database, Value
 
 Row = tuple[int, int, bytes]
 """Place, number of the data key, sealed bytes."""
-Statement = tuple[str, Sequence[Value]]
+Statement = tuple[str, Sequence[Value | Blobs]]
 """And what is bound to it."""
 _CHUNK_ROWS = 64
 _LOOKED_ROWS = 512
@@ -22,8 +22,6 @@ _NEXT_ROW = ", (?, ?, ?, ?)"
 _COLUMNS = 4
 _ROWS_AT_ONCE = (50, 10, 1)
 """Rows that one statement puts: of fifty, each takes half the time of a statement of its own."""
-_ROWS_IN_A_ROW = 100
-"""Rows without a gap under one key, of which the statement is told the first: it counts on."""
 
 
 def _statements(sql: str) -> dict[RecordClass, str]:
@@ -36,12 +34,10 @@ _PUT = {
     for rows in _ROWS_AT_ONCE
 }
 _PUT_IN_A_ROW = _statements(
-    "INSERT INTO RECORDS VALUES "  # noqa: S608 - numbers of ours
-    + ",".join(
-        f"(?1+{PLACES_A_SEQUENCE * row},?2+{row},?3,?{row + _COLUMNS})"
-        for row in range(_ROWS_IN_A_ROW)
-    )
+    f"INSERT INTO RECORDS SELECT ?1 + {PLACES_A_SEQUENCE} * rowid,"  # noqa: S608 - ours
+    " ?2 + rowid, ?3, value FROM carray(?4)"
 )
+"""Rows without a gap under one key: it is told what is before them, and counts on."""
 PUT_ONCE: Final = _statements("INSERT OR IGNORE INTO RECORDS VALUES (?, ?, ?, ?)")
 _READ = _statements(
     "SELECT place, datakey, blob FROM RECORDS WHERE place > ? AND place <= ? ORDER BY place LIMIT ?"
@@ -64,29 +60,23 @@ _ANY = _statements("SELECT 1 FROM RECORDS WHERE place BETWEEN ? AND ? LIMIT 1")
 
 def puts(kind: RecordClass, batch: Batch, before: int) -> list[Statement]:
     """What puts records of one class at its end, where so many were accepted before."""
-    made: list[Statement] = []
-    blobs, start, end = batch.blobs, 0, _ROWS_IN_A_ROW
-    while end <= len(blobs) and _in_a_row(batch, start, end):
-        first = batch.places[start], before + start + 1, batch.keys[start]
-        made.append((_PUT_IN_A_ROW[kind], (*first, *blobs[start:end])))
-        start, end = end, end + _ROWS_IN_A_ROW
-    if start == len(blobs):
-        return made
-    count = len(blobs) - start
-    values: list[Value] = [0] * (_COLUMNS * count)
-    values[0::_COLUMNS] = batch.places[start:]
-    values[1::_COLUMNS] = range(before + start + 1, before + len(blobs) + 1)
-    values[2::_COLUMNS] = batch.keys[start:]
-    values[3::_COLUMNS] = blobs[start:]
-    return made + _in_chunks(kind, values)
+    if len(batch) > 1 and _in_a_row(batch):
+        place = batch.places[0] - PLACES_A_SEQUENCE
+        return [(_PUT_IN_A_ROW[kind], (place, before, batch.keys[0], tuple(batch.blobs)))]
+    values: list[Value] = [0] * (_COLUMNS * len(batch))
+    values[0::_COLUMNS] = batch.places
+    values[1::_COLUMNS] = range(before + 1, before + len(batch) + 1)
+    values[2::_COLUMNS] = batch.keys
+    values[3::_COLUMNS] = batch.blobs
+    return _in_chunks(kind, values)
 
 
-def _in_a_row(batch: Batch, start: int, end: int) -> bool:
+def _in_a_row(batch: Batch) -> bool:
     """Whether no place is left out between these, and one key sealed them all."""
-    places, keys = batch.places[start:end], batch.keys[start:end]
-    row = range(places[0], places[0] + PLACES_A_SEQUENCE * len(places), PLACES_A_SEQUENCE)
-    follow = places == row or list(places) == list(row)
-    return follow and keys.count(keys[0]) == len(keys)
+    first, count = batch.places[0], len(batch)
+    row = range(first, first + PLACES_A_SEQUENCE * count, PLACES_A_SEQUENCE)
+    follow = batch.places == row or list(batch.places) == list(row)
+    return follow and batch.keys.count(batch.keys[0]) == count
 
 
 def _in_chunks(kind: RecordClass, values: list[Value]) -> list[Statement]:
