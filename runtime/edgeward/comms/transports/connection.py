@@ -149,20 +149,17 @@ def judged_socket(
         DeliveryError: the peer refuses us, or does not speak TLS.
     """
     context = judge.context(own_pem)
-    limit_s = address.connect_timeout_ns / 1e9
     try:
-        plain = socket.create_connection((address.host, address.port), limit_s)
-    except OSError as error:
+        peer = _connected(context, address, judge.name)
+    except (OSError, ValueError) as error:
         raise UnreachableError(f"{address.host}:{address.port}: {error}") from error
     try:
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        plain.getpeername()  # of a peer that has gone already `wrap_socket` leaves a socket open
-        peer = context.wrap_socket(plain, server_hostname=judge.name)
+        peer.do_handshake()
     except ssl.SSLError as error:
-        plain.close()
+        peer.close()
         raise told_by_tls(error) from error
     except (OSError, ValueError) as error:
-        plain.close()
+        peer.close()
         raise UnreachableError(f"{address.host}:{address.port}: handshake: {error}") from error
     try:
         dates = judge.judge(peer, span, pins)
@@ -175,6 +172,30 @@ def judged_socket(
             raise UnreachableError(f"{address.host}:{address.port}: {error}") from error
         raise
     return peer, dates
+
+
+def _connected(context: ssl.SSLContext, address: Address, name: str) -> ssl.SSLSocket:
+    """A connection to the first address that answers, before its handshake.
+
+    It is wrapped first and connected then: `wrap_socket` leaves one open whose peer has just gone.
+    """
+    refused = OSError("it has no address")
+    for family, *_, where in socket.getaddrinfo(
+        address.host, address.port, type=socket.SOCK_STREAM
+    ):
+        plain = socket.socket(family, socket.SOCK_STREAM)
+        with plain:  # empty as soon as it is wrapped
+            peer = context.wrap_socket(plain, server_hostname=name, do_handshake_on_connect=False)
+        try:
+            peer.settimeout(address.connect_timeout_ns / 1e9)
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            peer.connect(where)
+        except OSError as error:
+            peer.close()
+            refused = error
+        else:
+            return peer
+    raise refused
 
 
 def heed(peer: ssl.SSLSocket) -> None:
