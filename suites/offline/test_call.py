@@ -30,6 +30,7 @@ DELIVERING_NS = 400_000_000
 DEAD_S = 0.5
 KILLED = "killed by SIGKILL"
 TRIES = 3
+PHASES = ("work", "start")
 Boundary = tuple[str, str, int]
 """While it starts or works, this call, the so-manieth of it."""
 
@@ -41,8 +42,8 @@ def test_killed_at_a_call(measure: Measure, rig: Rig, tmp_path: Path) -> None:
     Method: from outside it is counted how often a device writes, syncs, renames and removes while
     it starts, and while it keeps sixty records and delivers. Then it lives that again and again on
     the same disk, and each time it is killed by the kernel at one of these calls, before that is
-    carried out; which one is drawn among all. In the end everything that was durable must have
-    arrived with its bytes, once, in the order of its class.
+    carried out: by turns one of its work and one of its start, drawn among all of these. In the end
+    everything that was durable must have arrived with its bytes, once, in the order of its class.
     """
     records = Records(rig.seed("TC-OFF-031"))
     durable: list[Put] = []
@@ -56,7 +57,7 @@ def test_killed_at_a_call(measure: Measure, rig: Rig, tmp_path: Path) -> None:
         while died < wanted and tried < TRIES * wanted:
             listens = here.start if records.draw.random() < 0.5 else here.stop
             listens()
-            boundary = records.draw.choice(boundaries)
+            boundary = records.draw.choice(boundaries[PHASES[died % len(PHASES)]])
             died += _died_at(rig, tmp_path, boundary, records, durable)
             tried += 1
             rig.progress(died, wanted)
@@ -69,7 +70,9 @@ def test_killed_at_a_call(measure: Measure, rig: Rig, tmp_path: Path) -> None:
     )  # fmt: skip
 
 
-def _boundaries(rig: Rig, state: Path, records: Records, durable: list[Put]) -> list[Boundary]:
+def _boundaries(
+    rig: Rig, state: Path, records: Records, durable: list[Put]
+) -> dict[str, list[Boundary]]:
     """Every call of a start, and of a while of work, at which a device can die."""
     with tempfile.TemporaryDirectory(prefix="edgeward-calls-") as made:
         before, started = from_its_start(watching(CALLS), Path(made) / "calls")
@@ -78,12 +81,14 @@ def _boundaries(rig: Rig, state: Path, records: Records, durable: list[Put]) -> 
     with rig.open_device(state=state) as device, held(device.pid or 0, watching(CALLS)) as working:
         durable += _works(device, records)
         of_work = working.counts()
-    return [
-        (when, call, nth)
-        for when, counts in (("start", of_start), ("work", of_work))
-        for call, made_times in sorted(counts.items())
-        for nth in range(1, made_times + 1)
-    ]
+    return {
+        when: [
+            (when, call, nth)
+            for call, made_times in sorted(counts.items())
+            for nth in range(1, made_times + 1)
+        ]
+        for when, counts in (("work", of_work), ("start", of_start))
+    }
 
 
 def _died_at(
