@@ -1,7 +1,7 @@
 """SQLite databases in a folder, with the SQLite that `apsw` brings.
 
 A device keeps its records with the version that its power cuts were tried on, whatever its system
-has; and a batch costs a tenth less than by the standard library, which copies all it is given.
+has. Bytes are bound as they are; the standard library looks for an adapter of each first.
 
 Where one is damaged, it is set aside: first its log gets the new name, then the file. Whoever finds
 a log set aside without its file, after a power cut between the two, ends what was begun.
@@ -52,7 +52,7 @@ def as_error(error: apsw.Error, path: Path) -> StoreError:
 
 
 def _as_table(_: apsw.Cursor, number: int, value: object) -> "apsw.CArrayBinding":
-    """Only blobs of many rows are no field by themselves; they are not copied."""
+    """What is no field by itself: the blobs of many rows, which are not copied."""
     if not isinstance(value, tuple):
         raise TypeError(f"value {number} is {value!r}; accepted: a number, a text, bytes or none")
     return apsw.carray(value)
@@ -117,8 +117,10 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Let go of it; a log that cannot be put away now is put away at the next open."""
-        with contextlib.suppress(apsw.Error):
+        try:
             self._connection.close()
+        except apsw.Error:
+            self._connection.close(force=True)
 
 
 class FolderDatabase:

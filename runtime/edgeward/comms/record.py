@@ -57,7 +57,7 @@ class Offered(NamedTuple):
 
 
 class Offers(NamedTuple):
-    """Many of them, in columns: a look at each by itself would take as long as its cipher."""
+    """Many of them, in columns: nothing is done for each that can be done for all."""
 
     kinds: Sequence[RecordClass]
     payloads: Sequence[bytes]
